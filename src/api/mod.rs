@@ -1,0 +1,1 @@
+//! Requests and responses as on the wire: parameters, error table, JSON and XML.

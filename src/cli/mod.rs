@@ -1,0 +1,56 @@
+//! The command line: one file a command; no logic that a library user would miss.
+//!
+//! Exit codes: 0 done; 1 a check that the command makes has failed (a conformance case, a digest); 2 the input
+//! is wrong (scenario, trace, arguments, a file that cannot be written); 130 interrupted, after a clean end.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code of a failed check.
+pub const EXIT_FAILED: u8 = 1;
+/// Exit code of a user error.
+pub const EXIT_USAGE: u8 = 2;
+/// Exit code of a run that was interrupted.
+pub const EXIT_INTERRUPTED: u8 = 130;
+
+/// A user error: what is wrong, with as much help as there is. Ends the program with [`EXIT_USAGE`].
+#[derive(Debug)]
+pub struct CliError(miette::Report);
+
+impl CliError {
+    /// An error of one sentence that names the culprit.
+    pub fn new(message: impl Display) -> CliError {
+        CliError(miette::Report::msg(message.to_string()))
+    }
+
+    /// An error with source text and labels (a faulty line of a scenario).
+    pub fn diagnostic(diagnostic: impl miette::Diagnostic + Send + Sync + 'static) -> CliError {
+        CliError(miette::Report::new(diagnostic))
+    }
+}
+
+/// A deterministic simulated cloud and its placement scheduler.
+#[derive(Parser)]
+#[command(name = "packyard", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {}
+
+/// Entry point of the binary: parses, runs one command, prints errors to standard error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done: Result<ExitCode, CliError> = match cli.command {};
+    match done {
+        Ok(code) => code,
+        Err(CliError(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Packyard: a deterministic simulated cloud and its placement scheduler.
+//!
+//! The map of the house is `docs/ARCHITECTURE.md`. Arrows between modules point down only: [`model`] and
+//! [`engine`] import nothing of the project; [`sim`] ties the parts into one run; [`cli`] is the edge.
+
+pub mod api;
+pub mod catalog;
+pub mod cli;
+pub mod engine;
+pub mod metrics;
+pub mod model;
+pub mod placement;
+pub mod report;
+pub mod scenario;
+pub mod sim;
+pub mod validate;
+pub mod workload;
+pub mod world;

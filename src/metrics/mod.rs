@@ -1,0 +1,1 @@
+//! Counters, HDR histograms, engine-cost clock.

@@ -1,0 +1,1 @@
+//! The placement core: shapes, index, shards, policies, constraints, explanations.

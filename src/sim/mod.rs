@@ -1,0 +1,1 @@
+//! One simulated run: ties workload, gate, placement, hypervisor and metrics together.

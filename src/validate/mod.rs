@@ -1,0 +1,1 @@
+//! The gate: a fixed pipeline of small rule groups in one total order.

@@ -1,0 +1,1 @@
+//! Workloads: arrival processes, mixes, lifetimes, trace readers.

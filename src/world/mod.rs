@@ -1,0 +1,1 @@
+//! What exists: regions, zones, networks, images, accounts, quotas, disk pools and their claims.
