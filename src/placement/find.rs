@@ -91,9 +91,10 @@ impl State {
         facts: &Facts,
         query: usize,
         range: Range<u32>,
+        bars: Bars<'_>,
     ) -> Option<(Score, u32)> {
         if facts.pick != Pick::Best {
-            return self.find_lowest(query, range, &[]).map(|at| (Score(0), at));
+            return self.find_lowest(query, range, bars).map(|at| (Score(0), at));
         }
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
@@ -104,7 +105,8 @@ impl State {
                 break;
             }
             let hosts = &self.shapes.list[shape as usize].hosts;
-            if let Some(at) = hosts.next(&self.shape_of, shape, range.start)
+            if let Some(least) = hosts.next(&self.shape_of, shape, range.start)
+                && let Some(at) = self.outside(shape, least, bars)
                 && at < range.end
                 && best.is_none_or(|(_, held)| at < held)
             {

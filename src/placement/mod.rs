@@ -14,6 +14,7 @@
 
 mod bits;
 mod builder;
+mod change;
 mod class;
 mod demand;
 pub mod exercise;
@@ -36,6 +37,7 @@ mod sync;
 mod want;
 
 pub use builder::FleetBuilder;
+pub use change::{Reservation, Unchanged};
 pub use class::{
     BuildError, ClassSet, ClusterIx, HostClass, HostGroup, HostState, MAX_GPUS, MAX_NODES, Owner,
 };

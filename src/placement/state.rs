@@ -475,6 +475,22 @@ impl State {
         self.intern(facts, &words)
     }
 
+    /// What [`State::restore`] needs to undo a [`State::vacate`] of the host at a position.
+    pub(super) fn save(&self, at: u32) -> (u32, Vec<u16>) {
+        (self.shape_of[at as usize], self.devices_at(at).to_vec())
+    }
+
+    /// Undoes a [`State::vacate`].
+    pub(super) fn restore(&mut self, facts: &Facts, demand: DemandId, at: u32, before: &(u32, Vec<u16>)) {
+        self.used += facts.demands[demand.0 as usize].resources();
+        self.claims += 1;
+        if let Some(&start) = self.device_start.get(at as usize) {
+            let start = start as usize;
+            self.devices[start..start + before.1.len()].copy_from_slice(&before.1);
+        }
+        self.move_host(at, before.0);
+    }
+
     /// Gives the host at a position another label.
     pub(super) fn relabel(&mut self, facts: &Facts, at: u32, label: Label) {
         let label = self.label(label);
