@@ -18,6 +18,7 @@ mod change;
 mod class;
 mod demand;
 pub mod exercise;
+mod explain;
 mod find;
 mod fit;
 mod fleet;
@@ -42,6 +43,7 @@ pub use class::{
     BuildError, ClassSet, ClusterIx, HostClass, HostGroup, HostState, MAX_GPUS, MAX_NODES, Owner,
 };
 pub use demand::{Demand, DemandId, GpuDemand};
+pub use explain::{Explanation, Lack, Near, ZoneExplanation};
 pub use fleet::{Fleet, HostView, Usage};
 pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};

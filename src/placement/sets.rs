@@ -193,6 +193,16 @@ impl Fleet {
         self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
     }
 
+    /// The bars that a request's set puts up now, and whether the set is full in a zone.
+    pub(super) fn bars_in(&self, want: &Want<'_>, zone: ZoneIx) -> (Vec<Bar>, bool) {
+        let Some(set) = want.set else { return (Vec::new(), false) };
+        let bars = self.sets.with(set, |set| {
+            let full = matches!(set.rule, SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone);
+            (set.bars.clone(), full)
+        });
+        bars.unwrap_or_default()
+    }
+
     /// Where a member of a set would go in a zone. Claims nothing.
     pub(super) fn find_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<(usize, u32), Reason> {
         let Some(set) = want.set else { return Err(Reason::Set) };
