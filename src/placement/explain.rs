@@ -155,7 +155,7 @@ impl Fleet {
                     fit += count;
                     continue;
                 }
-                let reason = state.queries[query].eval(shape).reason().unwrap_or(Reason::Policy);
+                let reason = state.marks.get(shape, query).reason().unwrap_or(Reason::Policy);
                 removed[reason as usize] += count;
                 if reason >= Reason::Nics && reason <= Reason::Numa {
                     let words = state.shapes.vector(shape);

@@ -52,7 +52,7 @@ fn a_full_zone_says_what_is_short_and_the_next_zone_is_tried() {
 fn a_claim_is_sixteen_bytes_and_a_shape_one_cache_line() {
     assert_eq!(size_of::<Claim>(), 16);
     assert!(size_of::<shape::Shape>() <= 64, "{}", size_of::<shape::Shape>());
-    assert_eq!(size_of::<query::Eval>(), 24);
+    assert_eq!(size_of::<query::Eval>(), 16);
 }
 
 #[test]
