@@ -1,1 +1,3 @@
-//! The scenario file: its TOML schema, defaults, and checks that point at the faulty line.
+//! The TOML scenario: its schema, its defaults, its checks with a pointer to the faulty line.
+
+pub mod units;
