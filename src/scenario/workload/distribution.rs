@@ -111,6 +111,12 @@ impl Choice {
         self.cumulative.partition_point(|&bound| bound <= unit)
     }
 
+    /// The share of each thing.
+    pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
+        let below = std::iter::once(0.0).chain(self.cumulative.iter().copied());
+        self.cumulative.iter().zip(below).map(|(above, below)| above - below)
+    }
+
     /// Number of things.
     pub fn len(&self) -> usize {
         self.cumulative.len()

@@ -44,7 +44,12 @@ fn means_and_quantiles_are_right() {
         0.03,
     );
     // Mean shape * minimum / (shape - 1).
-    check(&Distribution::Pareto { minimum: 1.0, shape: 3.0 }, 1.5, &[(0.5, 1.259921), (0.99, 4.641589)], 0.03);
+    check(
+        &Distribution::Pareto { minimum: 1.0, shape: 3.0 },
+        1.5,
+        &[(0.5, 1.259921), (0.99, 4.641589)],
+        0.03,
+    );
     check(&Distribution::Gamma { shape: 2.0, scale: 3.0 }, 6.0, &[(0.5, 5.035041)], 0.015);
     // A chi-square number of one degree of freedom.
     check(&Distribution::Gamma { shape: 0.5, scale: 2.0 }, 1.0, &[(0.5, 0.454936), (0.95, 3.841459)], 0.03);

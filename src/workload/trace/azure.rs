@@ -134,9 +134,10 @@ impl Lifetimes {
                 ("|", "") => None,
                 ("U", bin) => {
                     let bin: usize = bin.parse().map_err(|_| bad())?;
-                    let lifetime = self.bins.get(bin).ok_or_else(|| {
-                        lines.damaged(format!("bin {bin} is not in the interval map"))
-                    })?;
+                    let lifetime = self
+                        .bins
+                        .get(bin)
+                        .ok_or_else(|| lines.damaged(format!("bin {bin} is not in the interval map")))?;
                     Some(RecordEnd::After(*lifetime))
                 }
                 ("C", bin) if bin.parse::<u32>().is_ok() => Some(RecordEnd::Never),
@@ -166,15 +167,14 @@ impl Companions {
             _ => PathBuf::from("."),
         };
         // The trace itself first: a missing file is told as that, not as a missing companion.
-        std::fs::metadata(trace)
-            .map_err(|cause| TraceError::Open { path: trace.to_path_buf(), cause })?;
+        std::fs::metadata(trace).map_err(|cause| TraceError::Open { path: trace.to_path_buf(), cause })?;
         let name = trace.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let stem = name.trim_end_matches(".zst").trim_end_matches(".txt");
         let version = stem.split('.').next().unwrap_or_default().to_owned();
         let flavours = either(&folder, "flav_map.txt")
             .ok_or_else(|| missing("no flav_map.txt (sizes of the flavours) in the same folder".into()))?;
-        let entries = std::fs::read_dir(&folder)
-            .map_err(|cause| TraceError::Open { path: folder.clone(), cause })?;
+        let entries =
+            std::fs::read_dir(&folder).map_err(|cause| TraceError::Open { path: folder.clone(), cause })?;
         let mut lifetimes: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|file| is_lifetimes_of(file, stem))

@@ -103,10 +103,11 @@ impl TraceInfo {
             if place >= sums.sizes.len() {
                 sums.sizes.resize(place + 1, None);
             }
-            let size = *sums.sizes[place].get_or_insert_with(|| match &reader.names().asked.values()[place] {
-                Asked::Size { cpu_milli, memory_mib } => Sized::new(Some((*cpu_milli, *memory_mib))),
-                Asked::Type(name) => Sized::new(size_of(name)),
-            });
+            let size =
+                *sums.sizes[place].get_or_insert_with(|| match &reader.names().asked.values()[place] {
+                    Asked::Size { cpu_milli, memory_mib } => Sized::new(Some((*cpu_milli, *memory_mib))),
+                    Asked::Type(name) => Sized::new(size_of(name)),
+                });
             sums.add(record.at, record.batch, place, size.taken(), record.end);
         }
         let Some(first) = sums.first else { return Err(TraceError::Empty { path: path.to_path_buf() }) };

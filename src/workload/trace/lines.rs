@@ -43,11 +43,8 @@ impl Lines {
         self.bytes.clear();
         self.number += 1;
         let read = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.bytes);
-        let read = read.map_err(|cause| TraceError::Read {
-            path: self.path.clone(),
-            line: self.number,
-            cause,
-        })?;
+        let read =
+            read.map_err(|cause| TraceError::Read { path: self.path.clone(), line: self.number, cause })?;
         if read as u64 == LONGEST && self.bytes.last() != Some(&b'\n') {
             return Err(self.damaged("line longer than 1 MiB"));
         }

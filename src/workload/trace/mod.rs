@@ -194,7 +194,10 @@ impl TraceReader {
     }
 
     /// The next creation; none at the end.
-    #[expect(clippy::should_implement_trait, reason = "a fallible source that ends for good at its first error")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a fallible source that ends for good at its first error"
+    )]
     pub fn next(&mut self) -> Result<Option<Record>, TraceError> {
         let (record, lines) = match &mut self.source {
             Source::Azure(azure) => (azure.next()?, azure.lines()),
