@@ -106,4 +106,7 @@ fn outputs_are_pinned_for_ever() {
     assert_eq!(drawn, GOLDEN, "a change of method or of libm must not move results unseen");
 }
 
-const GOLDEN: [u64; 16] = [0; 16];
+const GOLDEN: [u64; 16] = [
+    5763590, 1820381, 44977113, 38570691, 1660402244, 1262691648, 8245738523, 2506057969, 66093472, 125743157,
+    405178525, 132510741, 12801149, 12783180, 49118093, 4022412,
+];

@@ -20,7 +20,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-pub use info::{TraceInfo, WindowStats};
+pub use info::{Quantiles, SizeOf, SizeShare, TraceInfo, WindowStats};
 
 /// Why a trace cannot be read. All are errors of the user's files.
 #[derive(Debug, thiserror::Error)]
