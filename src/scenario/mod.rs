@@ -32,7 +32,6 @@ pub use known::{Known, unknown};
 pub use nearest::{did_you_mean, nearest};
 pub use resolve::{Class, DedicatedHost, DiskPool, Families, Pool, Scenario};
 pub use schema::ScenarioSpec;
-pub use source::Override;
 
 /// Names of the placement policies.
 pub const POLICIES: [&str; 3] = ["first-fit", "best-fit", "worst-fit"];
@@ -44,28 +43,40 @@ impl Scenario {
     /// Broken TOML, an unknown key, a value of the wrong kind, or one that does not go together with the rest.
     #[expect(clippy::should_implement_trait, reason = "it takes the name of the file too")]
     pub fn from_str(text: &str, file_name: &str) -> Result<Scenario, ScenarioError> {
-        Scenario::with_overrides(text, file_name, &[])
+        Scenario::from_str_with(text, file_name, &[])
     }
 
-    /// Reads a scenario with some values taking the place of the file's.
+    /// Reads a scenario with some values taking the place of the file's (`--set KEY=VALUE`).
+    ///
+    /// A key is a path with dots: names of tables, and for the elements of a list their number from 0 or their
+    /// `name` or `id` (`pools.0.hosts`, `classes.big.memory`, `types."custom.a".vcpus`). A value is TOML; what is no
+    /// TOML value is taken as text, so that `policy=first-fit` and `duration=3d` need no quotes.
     ///
     /// # Errors
-    /// As [`Scenario::from_str`], and an override that names no place.
-    pub fn with_overrides(
+    /// As [`Scenario::from_str`], and a key that names no place.
+    pub fn from_str_with(
         text: &str,
         file_name: &str,
-        overrides: &[Override],
+        overrides: &[(String, String)],
     ) -> Result<Scenario, ScenarioError> {
         let source = source::Source::new(file_name, text, overrides)?;
         let spec = source.read()?;
         resolve::resolve(spec, file_name).map_err(|problem| source.error(problem))
     }
 
-    /// Reads and checks a scenario file, with overrides.
+    /// Reads and checks a scenario file.
     ///
     /// # Errors
-    /// A file that cannot be read or is not UTF-8; otherwise as [`Scenario::with_overrides`].
-    pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, ScenarioError> {
+    /// A file that cannot be read or is not UTF-8; otherwise as [`Scenario::from_str`].
+    pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
+        Scenario::load_with(path, &[])
+    }
+
+    /// Reads and checks a scenario file, with overrides as for [`Scenario::from_str_with`].
+    ///
+    /// # Errors
+    /// As [`Scenario::load`], and a key that names no place.
+    pub fn load_with(path: &Path, overrides: &[(String, String)]) -> Result<Scenario, ScenarioError> {
         let unreadable = |what: String| ScenarioError::Unreadable { path: path.to_owned(), what };
         if path.is_dir() {
             return Err(unreadable("it is a directory".to_owned()));
@@ -80,11 +91,11 @@ impl Scenario {
             let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
             unreadable(format!("line {line} is not UTF-8 text"))
         })?;
-        Scenario::with_overrides(text, &path.display().to_string(), overrides)
+        Scenario::from_str_with(text, &path.display().to_string(), overrides)
     }
 
     /// The effective scenario as TOML, all defaults filled in. It reads back as an equal scenario.
-    pub fn to_toml(&self) -> String {
+    pub fn effective_toml(&self) -> String {
         toml::to_string(&self.spec).expect("every value of a scenario has a TOML form")
     }
 }

@@ -165,6 +165,35 @@ impl Scenario {
         self.spec.control_plane.as_ref().expect("resolving fills it in")
     }
 
+    /// What the scenario amounts to, in one line.
+    pub fn summary(&self) -> String {
+        let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let mut cpu_milli: u128 = 0;
+        let mut memory_mib: u128 = 0;
+        for (class, count) in self
+            .pools
+            .iter()
+            .map(|pool| (pool.class, pool.hosts))
+            .chain(self.dedicated_hosts.iter().map(|host| (host.class, 1)))
+        {
+            cpu_milli += u128::from(self.classes[class.at()].cpu_milli) * u128::from(count);
+            memory_mib += u128::from(self.classes[class.at()].memory_mib) * u128::from(count);
+        }
+        format!(
+            "{}: {} in {}, {} with {} vCPU and {} GiB, {}, {} for {}, seed {}",
+            self.spec.name,
+            plural(self.zones.len() as u64, "zone"),
+            plural(self.regions.len() as u64, "region"),
+            plural(self.host_count(), "host"),
+            cpu_milli / 1000,
+            memory_mib / 1024,
+            plural(self.accounts.len() as u64, "account"),
+            self.spec.policy,
+            self.spec.duration,
+            self.spec.seed,
+        )
+    }
+
     /// Number of hosts, dedicated ones included.
     pub fn host_count(&self) -> u64 {
         self.pools.iter().map(|pool| u64::from(pool.hosts)).sum::<u64>() + self.dedicated_hosts.len() as u64

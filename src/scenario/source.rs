@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::str::FromStr;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -11,32 +10,6 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Problem, ScenarioError};
 use super::nearest::did_you_mean;
 use super::schema::ScenarioSpec;
-
-/// One `--set KEY=VALUE`: a value that takes the place of the file's.
-///
-/// The key is a path with dots: names of tables, and for the elements of a list their number from 0 or their
-/// `name` or `id` (`pools.0.hosts`, `classes.big.memory`, `types."custom.a".vcpus`). The value is TOML; what is no
-/// TOML value is taken as text, so that `policy=first-fit` and `duration=3d` need no quotes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Override {
-    /// The path.
-    pub key: String,
-    /// The value.
-    pub value: String,
-}
-
-impl FromStr for Override {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Override, String> {
-        match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok(Override { key: key.trim().to_owned(), value: value.trim().to_owned() })
-            }
-            _ => Err(format!("`{text}` is no override: write KEY=VALUE, for example `pools.0.hosts=500`")),
-        }
-    }
-}
 
 /// A text with its overrides appended as lines that errors can point at.
 pub(super) struct Source {
@@ -62,25 +35,29 @@ struct Step {
 }
 
 impl Source {
-    pub(super) fn new(file: &str, text: &str, overrides: &[Override]) -> Result<Source, ScenarioError> {
+    pub(super) fn new(
+        file: &str,
+        text: &str,
+        overrides: &[(String, String)],
+    ) -> Result<Source, ScenarioError> {
         let mut all = text.to_owned();
         let mut lines = Vec::with_capacity(overrides.len());
         if !overrides.is_empty() {
             all.push_str(if text.is_empty() || text.ends_with('\n') { "# --set\n" } else { "\n# --set\n" });
         }
-        for change in overrides {
-            let path = path(&change.key, all.len()).ok_or_else(|| ScenarioError::Override {
-                key: change.key.clone(),
+        for (key, value) in overrides {
+            let path = path(key, all.len()).ok_or_else(|| ScenarioError::Override {
+                key: key.clone(),
                 what: "it is no path".to_owned(),
                 help: Some("write names with dots between them, for example `pools.0.hosts`".to_owned()),
             })?;
-            all.push_str(&change.key);
+            all.push_str(key);
             all.push_str(" = ");
             let start = all.len();
-            if is_value(&change.value) {
-                all.push_str(&change.value);
+            if is_value(value) {
+                all.push_str(value);
             } else {
-                all.push_str(&toml::Value::String(change.value.clone()).to_string());
+                all.push_str(&toml::Value::String(value.clone()).to_string());
             }
             let document = format!("{}v = {}", " ".repeat(start - "v = ".len()), &all[start..]);
             lines.push(OverrideLine { path, value: start..all.len(), document });
