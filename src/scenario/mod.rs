@@ -23,6 +23,7 @@ mod resolve;
 pub mod schema;
 mod source;
 pub mod units;
+pub mod workload;
 
 use std::path::Path;
 
