@@ -54,7 +54,7 @@ pub(super) fn control_plane(plane: &ControlPlaneSpec) -> Result<(), Problem> {
     for (name, count) in servers {
         above_zero(count, name)?;
     }
-    for law in [&plane.api_service, &plane.schedule_service, &plane.boot] {
+    for law in [&plane.api_service, &plane.schedule_service, &plane.clone_setup, &plane.boot] {
         law.resolve().map_err(Problem::from)?;
     }
     if plane.clone_bandwidth.bytes_per_second() == 0 {

@@ -213,6 +213,8 @@ pub struct ControlPlaneSpec {
     pub schedule_service: DistributionSpec,
     /// Instances that one host starts at a time.
     pub node_concurrency: At<u32>,
+    /// Time to set up the clone of a system disk, before its data flows.
+    pub clone_setup: DistributionSpec,
     /// Time from the finished system disk to the running instance.
     pub boot: DistributionSpec,
     /// Flow of image data to new disks in each zone, shared by the clones under way.
@@ -228,6 +230,7 @@ impl Default for ControlPlaneSpec {
             schedulers: At::default_of(4),
             schedule_service: DistributionSpec::lognormal(Span::millis(2), 0.4),
             node_concurrency: At::default_of(4),
+            clone_setup: DistributionSpec::lognormal(Span::millis(300), 0.4),
             boot: DistributionSpec::lognormal(Span::secs(20), 0.35),
             clone_bandwidth: At::default_of(Bandwidth(20 << 30)),
         }
