@@ -2,7 +2,7 @@
 
 use super::class::HostClass;
 use super::demand::Demand;
-use super::policy::{Fit, Rule, Score};
+use super::policy::{Fit, Rule, Score, Taken};
 use super::shape::{self, Free, Vector};
 use super::want::{NO_NODE, Reason};
 
@@ -51,7 +51,7 @@ pub(super) fn judge(rule: &dyn Rule, demand: &Demand, life: u8, class: &HostClas
     let mut best: Option<(Score, Spot)> = None;
     let mut consider = |spot: Spot| {
         let mut after = Vector::from_slice(words);
-        take(demand, class, life_after(rule, life, words), spot, &mut after);
+        take(demand, class, tag_after(rule, demand, life, words), spot, &mut after);
         let nodes = spot.nodes();
         let fit = Fit {
             demand,
@@ -154,14 +154,14 @@ pub(super) fn shortage(demand: &Demand, class: &HostClass, free: Free<'_>) -> Op
     (!some).then_some(Reason::Numa)
 }
 
-/// The lifetime class of a host after it was given an instance of class `life`.
-pub(super) fn life_after(rule: &dyn Rule, life: u8, words: &[u32]) -> u8 {
-    if rule.looks_at_lifetime() { life.max(shape::life_of(words)) } else { 0 }
+/// The tag of a host after it took an instance.
+pub(super) fn tag_after(rule: &dyn Rule, demand: &Demand, lifetime: u8, words: &[u32]) -> u32 {
+    rule.tag(&Taken { demand, lifetime, tag: shape::tag_of(words) })
 }
 
 /// Takes the demand out of a vector, at a spot that fits.
-pub(super) fn take(demand: &Demand, class: &HostClass, life: u8, spot: Spot, words: &mut [u32]) {
-    shape::set_life(words, life);
+pub(super) fn take(demand: &Demand, class: &HostClass, tag: u32, spot: Spot, words: &mut [u32]) {
+    shape::set_tag(words, tag);
     *shape::disks_mut(words) -= demand.local_disks;
     if class.nics.is_some() {
         *shape::nics_mut(words) -= demand.nics;
@@ -195,7 +195,7 @@ pub(super) fn take(demand: &Demand, class: &HostClass, life: u8, spot: Spot, wor
 }
 
 /// Gives CPU, memory, disks and cards of the demand back; the GPUs are the caller's, who knows the devices.
-/// An empty host has no lifetime class.
+/// The tag stays.
 pub(super) fn give(demand: &Demand, class: &HostClass, nodes: u8, words: &mut [u32]) {
     *shape::disks_mut(words) += demand.local_disks;
     if class.nics.is_some() {

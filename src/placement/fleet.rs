@@ -87,8 +87,8 @@ pub struct HostView {
     pub nodes: Vec<(u32, u32)>,
     /// Free thousandths of each GPU, by its number on the host.
     pub devices: Vec<u16>,
-    /// Its lifetime class, under policies that look at it.
-    pub lifetime: u8,
+    /// What the policy remembers of it (the lifetime class under `lifetime`).
+    pub tag: u32,
 }
 
 impl Fleet {
@@ -338,7 +338,7 @@ impl Fleet {
             },
             nodes: (0..free.nodes()).map(|node| (free.node_cpu(node), free.node_memory(node))).collect(),
             devices: state.devices_at(at).to_vec(),
-            lifetime: free.lifetime(),
+            tag: free.tag(),
         })
     }
 

@@ -16,6 +16,7 @@ mod bits;
 mod builder;
 mod class;
 mod demand;
+pub mod exercise;
 mod find;
 mod fit;
 mod fleet;

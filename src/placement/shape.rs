@@ -1,6 +1,6 @@
 //! Shapes: what makes hosts interchangeable for packing.
 //!
-//! A shape is a short vector of numbers: class, label, lifetime class, free local disks, free network cards, the
+//! A shape is a short vector of numbers: class, label, tag of the policy, free local disks, free network cards, the
 //! free CPU and memory of each NUMA node (in the order of the nodes, because first fit and ties look at their
 //! numbers), and the free thousandths of each GPU in ascending order (which device has which is remembered per
 //! host). Each vector that has ever occurred in a shard has a number there; hosts carry only that number.
@@ -13,7 +13,7 @@ use super::hostset::HostSet;
 
 const CLASS: usize = 0;
 const LABEL: usize = 1;
-const LIFE: usize = 2;
+const TAG: usize = 2;
 const DISKS: usize = 3;
 const NICS: usize = 4;
 const NODES: usize = 5;
@@ -83,11 +83,10 @@ impl<'a> Free<'a> {
         self.words[NICS]
     }
 
-    /// Lifetime class of the host: the longest of what it was given since it was last empty; 0 when empty or
-    /// unknown, and always under policies that do not look at lifetimes.
+    /// What the policy's rule remembers of the host; 0 on an empty host, and under rules that remember nothing.
     #[inline]
-    pub fn lifetime(&self) -> u8 {
-        self.words[LIFE] as u8
+    pub fn tag(&self) -> u32 {
+        self.words[TAG]
     }
 
     /// Whether nothing is taken.
@@ -124,12 +123,12 @@ pub(super) fn set_label(words: &mut [u32], label: u32) {
     words[LABEL] = label;
 }
 
-pub(super) fn set_life(words: &mut [u32], life: u8) {
-    words[LIFE] = life.into();
+pub(super) fn set_tag(words: &mut [u32], tag: u32) {
+    words[TAG] = tag;
 }
 
-pub(super) fn life_of(words: &[u32]) -> u8 {
-    words[LIFE] as u8
+pub(super) fn tag_of(words: &[u32]) -> u32 {
+    words[TAG]
 }
 
 pub(super) fn disks_mut(words: &mut [u32]) -> &mut u32 {

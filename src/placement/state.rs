@@ -366,8 +366,8 @@ impl State {
         } else {
             let mut words = Vector::from_slice(self.shapes.vector(shape));
             let class = &facts.classes[shape::class_of(&words)];
-            let life = fit::life_after(facts.policy.rule(), key.lifetime, &words);
-            fit::take(demand, class, life, spot, &mut words);
+            let tag = fit::tag_after(facts.policy.rule(), demand, key.lifetime, &words);
+            fit::take(demand, class, tag, spot, &mut words);
             let next = self.intern(facts, &words);
             if spot == eval.spot {
                 self.queries[query].evals[shape as usize].next = next;
@@ -479,12 +479,12 @@ impl State {
         self.emptied(facts, words)
     }
 
-    /// The number of a vector after a release: an empty host forgets its lifetime class.
+    /// The number of a vector after a release: an empty host forgets its tag.
     fn emptied(&mut self, facts: &Facts, mut words: Vector) -> u32 {
-        if shape::life_of(&words) != 0 {
+        if shape::tag_of(&words) != 0 {
             let class = &facts.classes[shape::class_of(&words)];
             if shape::Free::new(&words, class).is_empty_host(class) {
-                shape::set_life(&mut words, 0);
+                shape::set_tag(&mut words, 0);
             }
         }
         self.intern(facts, &words)
