@@ -1,4 +1,4 @@
-//! The `[[workload]]` blocks of a scenario: who asks for what, when, and for how long.
+//! The `[[workloads]]` blocks of a scenario: who asks for what, when, and for how long.
 //!
 //! A workload either generates requests (`arrivals` and `mix`) or replays a `trace`. All tables are flat structs
 //! with optional fields and a check afterwards, so that an unknown key or a missing one is told with its place.
@@ -51,7 +51,7 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-/// One workload: `[[workload]]`.
+/// One workload: `[[workloads]]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadSpec {
@@ -102,7 +102,7 @@ fn yes() -> bool {
     true
 }
 
-/// One kind of request of a workload: `[[workload.mix]]`.
+/// One kind of request of a workload: `[[workloads.mix]]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MixSpec {

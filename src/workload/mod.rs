@@ -23,8 +23,9 @@ mod template;
 mod tests;
 pub mod trace;
 
+pub use dist::Distribution;
 pub use shape::local_hours;
-pub use template::{DEFAULT_IMAGE, trace_type};
+pub use template::trace_type;
 
 use generator::Generator;
 use replay::Replay;
@@ -242,6 +243,16 @@ impl Workload {
     /// Moment of the next arrival; none at the end.
     pub fn peek_time(&self) -> Option<SimTime> {
         self.heads.iter().flatten().map(|head| head.at).min()
+    }
+
+    /// Share of the records of all traces that have been handed out; 0 when there is no trace.
+    pub fn progress(&self) -> f64 {
+        let replays = self.sources.iter().filter_map(|source| match source {
+            Source::Replay(replay) => Some(replay.progress()),
+            Source::Generator(_) => None,
+        });
+        let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
+        if all == 0 { 0.0 } else { read as f64 / all as f64 }
     }
 
     /// All requests that arrivals point to.

@@ -26,6 +26,9 @@ pub(super) struct Replay {
     lifetime: Option<(Distribution, Stream)>,
     /// The current batch and its customer.
     batch: Option<(u64, u32)>,
+    /// Records handed out or skipped so far, of how many.
+    read: u64,
+    records: u64,
 }
 
 /// What a record asks for, as places in the reader's names.
@@ -43,6 +46,7 @@ struct Scan {
     first: SimTime,
     kinds: BTreeSet<Kind>,
     unknown_end: bool,
+    records: u64,
 }
 
 impl Replay {
@@ -89,11 +93,14 @@ impl Replay {
             account_stream: stream("account"),
             lifetime,
             batch: None,
+            read: 0,
+            records: scan.records,
         })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
         while let Some(record) = self.reader.next()? {
+            self.read += 1;
             if record.at < self.origin {
                 continue;
             }
@@ -114,6 +121,11 @@ impl Replay {
             return Ok(Some(Arrival { at, template, end }));
         }
         Ok(None)
+    }
+
+    /// Records handed out or skipped so far, and all of the trace.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        (self.read, self.records)
     }
 
     /// The template of a record. All of a batch come from one account.
@@ -142,9 +154,10 @@ impl Scan {
     /// Reads the whole trace.
     fn read(reader: &mut TraceReader) -> Result<Scan, TraceError> {
         let mut first = None;
-        let mut scan = Scan { first: SimTime::ZERO, kinds: BTreeSet::new(), unknown_end: false };
+        let mut scan = Scan { first: SimTime::ZERO, kinds: BTreeSet::new(), unknown_end: false, records: 0 };
         while let Some(record) = reader.next()? {
             first.get_or_insert(record.at);
+            scan.records += 1;
             scan.kinds.insert((record.asked, record.zone, record.account));
             scan.unknown_end |= record.end == RecordEnd::Unknown;
         }

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::{AccountIx, Generation, InstanceType, IoOptimized};
+use crate::scenario::naming::DEFAULT_IMAGE;
 use crate::scenario::units::At;
 use crate::scenario::workload::{Choice, DataDiskSpec, MixSpec, SystemDiskSpec, WorkloadSpec};
 
 use super::{Setting, Template, WorkloadError};
-
-/// Image of requests that name none: the system image that the conformance cases use.
-pub const DEFAULT_IMAGE: &str = "centos_7_06_64_20G_alibase_20190711.vhd";
 
 /// The most templates of one workload: about one KiB each.
 const MOST: u64 = 100_000;

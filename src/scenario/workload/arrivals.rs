@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::units::{At, Rate, Share, Span};
 
-/// When requests arrive: `[workload.arrivals]`. A Poisson process of mean `rate`; the other tables shape it, and
+/// When requests arrive: `[workloads.arrivals]`. A Poisson process of mean `rate`; the other tables shape it, and
 /// leave its mean over whole weeks as it is.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

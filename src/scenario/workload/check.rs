@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::did_you_mean;
 use super::super::units::At;
 use super::{
     ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, SystemDiskSpec,
@@ -284,12 +285,6 @@ fn unknown(name: &str, kind: &str, known: &[&str]) -> Option<String> {
     if known.contains(&name) {
         return None;
     }
-    let distance = |candidate: &str| strsim::damerau_levenshtein(name, candidate);
-    let nearest = known.iter().map(|candidate| (distance(candidate), *candidate)).min();
-    let hint = match nearest {
-        Some((distance, candidate)) if distance <= 3 => format!(": did you mean `{candidate}`?"),
-        _ if known.len() <= 8 && !known.is_empty() => format!(": there is {}", known.join(", ")),
-        _ => String::new(),
-    };
+    let hint = did_you_mean(name, known.iter().copied()).map(|help| format!(": {help}")).unwrap_or_default();
     Some(format!("unknown {kind} `{name}`{hint}"))
 }

@@ -84,7 +84,7 @@ faults! {
     UnknownResourceGroup = "unknown-resource-group",
 }
 
-/// Requests that are wrong on purpose: `[workload.faults]`.
+/// Requests that are wrong on purpose: `[workloads.faults]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaultsSpec {

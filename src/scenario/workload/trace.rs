@@ -53,7 +53,7 @@ impl FromStr for TraceFormat {
     }
 }
 
-/// A recorded workload: `[workload.trace]`.
+/// A recorded workload: `[workloads.trace]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraceSpec {

@@ -36,7 +36,8 @@ pub struct SizeShare {
     pub count: u64,
 }
 
-/// Quantiles of a count or of seconds: the value at place `floor(share * count)` of the sorted values.
+/// Quantiles of a count or of seconds: the value at place `share * (count - 1)` of the sorted values, with a
+/// straight line between neighbours, rounded.
 #[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]
 pub struct Quantiles {
     /// Quarter.
@@ -260,9 +261,16 @@ impl Counted {
         self.total += 1;
     }
 
-    /// The value at place `floor(share * total)` of the sorted values.
+    /// The value at place `share * (total - 1)` of the sorted values, on a straight line between two neighbours.
     fn quantile(&self, share: f64) -> u64 {
-        let place = ((share * self.total as f64) as u64).min(self.total.saturating_sub(1));
+        let place = share * self.total.saturating_sub(1) as f64;
+        let (below, above) =
+            (self.value_at(libm::floor(place) as u64), self.value_at(libm::ceil(place) as u64));
+        let between = (above - below) as f64 * (place - libm::floor(place));
+        below + libm::round(between) as u64
+    }
+
+    fn value_at(&self, place: u64) -> u64 {
         let mut seen = 0;
         for (value, count) in &self.counts {
             seen += count;
