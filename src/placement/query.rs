@@ -1,0 +1,256 @@
+//! What one shard remembers about one kind of request: verdicts on shapes, and the shapes in order of score.
+
+use super::bits::Bits;
+use super::class::{ClusterIx, HostState, Label, Owner};
+use super::demand::DemandId;
+use super::fit::Spot;
+use super::policy::Score;
+use super::want::Reason;
+
+/// A kind of request: everything of a request that a verdict on a shape depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    pub(super) demand: DemandId,
+    pub(super) owner: Owner,
+    pub(super) cluster: Option<ClusterIx>,
+    pub(super) lifetime: u8,
+    /// The host is named by its id: a dedicated host need not be open to automatic placement (DHST-14).
+    pub(super) named: bool,
+}
+
+impl Key {
+    /// No owner, cluster or lifetime is asked for.
+    pub(super) fn is_plain(&self) -> bool {
+        self.owner == Owner::Shared && self.cluster.is_none() && self.lifetime == 0 && !self.named
+    }
+
+    /// What the label of a host has against it.
+    pub(super) fn refuses(&self, label: &Label) -> Option<Reason> {
+        if label.owner != self.owner || self.owner == Owner::Stock {
+            Some(Reason::Owner)
+        } else if self.owner != Owner::Shared && !self.named && !label.auto_placement {
+            Some(Reason::Owner)
+        } else if self.cluster.is_some() && self.cluster != label.cluster {
+            Some(Reason::Cluster)
+        } else if label.state != HostState::Up {
+            Some(Reason::State)
+        } else {
+            None
+        }
+    }
+}
+
+/// Not yet judged.
+const UNJUDGED: u32 = u32::MAX;
+/// It fits, and has no rank (yet).
+const UNRANKED: u32 = u32::MAX - 1;
+/// From here on: short, the reason is the distance.
+const SHORT: u32 = u32::MAX - 64;
+/// The shape after placement is not known yet, or depends on the host.
+pub(super) const UNKNOWN: u32 = u32::MAX;
+
+/// The remembered verdict on one shape.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eval {
+    pub(super) score: Score,
+    /// Shape after placement.
+    pub(super) next: u32,
+    /// Position in the order, or one of the marks above.
+    mark: u32,
+    pub(super) spot: Spot,
+}
+
+impl Eval {
+    pub(super) const NEW: Eval =
+        Eval { score: Score(0), next: UNKNOWN, mark: UNJUDGED, spot: Spot { nodes: 0, devices: 0 } };
+
+    pub(super) fn fits(score: Score, spot: Spot) -> Eval {
+        Eval { score, next: UNKNOWN, mark: UNRANKED, spot }
+    }
+
+    pub(super) fn short(reason: Reason) -> Eval {
+        Eval { mark: SHORT + reason as u32, ..Eval::NEW }
+    }
+
+    #[inline]
+    pub(super) fn judged(&self) -> bool {
+        self.mark != UNJUDGED
+    }
+
+    #[inline]
+    pub(super) fn rank(&self) -> Option<usize> {
+        (self.mark < SHORT).then_some(self.mark as usize)
+    }
+
+    /// Judged, and it fits.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.mark < SHORT || self.mark == UNRANKED
+    }
+
+    /// Why it does not fit.
+    pub(super) fn reason(&self) -> Option<Reason> {
+        if (SHORT..UNRANKED).contains(&self.mark) {
+            Reason::ALL.get((self.mark - SHORT) as usize).copied()
+        } else {
+            None
+        }
+    }
+}
+
+/// A shape in the order of one query.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranked {
+    pub(super) score: Score,
+    pub(super) shape: u32,
+}
+
+/// One query of one shard.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) key: Key,
+    /// By shape; shapes beyond the end are not judged.
+    pub(super) evals: Vec<Eval>,
+    /// Shapes that fit, best first; among equals in order of their number.
+    pub(super) order: Vec<Ranked>,
+    /// Ranks of shapes that *may* have hosts: a clear bit is the truth, a set one is checked when it is met.
+    pub(super) ready: Bits,
+    /// Shapes that got hosts, and are not in the order.
+    pub(super) inbox: Vec<u32>,
+    /// Blocks that *may* have a host with room (policies that look at positions).
+    pub(super) blocks: Bits,
+}
+
+impl Query {
+    pub(super) fn new(key: Key) -> Query {
+        Query {
+            key,
+            evals: Vec::new(),
+            order: Vec::new(),
+            ready: Bits::default(),
+            inbox: Vec::new(),
+            blocks: Bits::default(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn eval(&self, shape: u32) -> Eval {
+        self.evals.get(shape as usize).copied().unwrap_or(Eval::NEW)
+    }
+
+    pub(super) fn eval_mut(&mut self, shape: u32) -> &mut Eval {
+        if self.evals.len() <= shape as usize {
+            self.evals.resize(shape as usize + 1, Eval::NEW);
+        }
+        &mut self.evals[shape as usize]
+    }
+
+    /// Puts new shapes into the order. `alive` says whether a shape has hosts. Shapes without hosts are thrown
+    /// out when they are the larger part. Calls `wait` for each shape without hosts that stays or goes.
+    pub(super) fn merge(
+        &mut self,
+        mut new: Vec<u32>,
+        alive: impl Fn(u32) -> bool,
+        mut wait: impl FnMut(u32),
+    ) {
+        let evals = &mut self.evals;
+        new.sort_unstable_by_key(|&shape| (std::cmp::Reverse(evals[shape as usize].score), shape));
+        let living = self.order.iter().filter(|ranked| alive(ranked.shape)).count() + new.len();
+        let keep_dead = self.order.len() <= 2 * living + 256;
+        let mut merged = Vec::with_capacity(self.order.len() + new.len());
+        let scored: Vec<Ranked> =
+            new.into_iter().map(|shape| Ranked { score: evals[shape as usize].score, shape }).collect();
+        let mut new = scored.into_iter().peekable();
+        for ranked in std::mem::take(&mut self.order) {
+            while let Some(first) = new.next_if(|new| (new.score, ranked.shape) > (ranked.score, new.shape)) {
+                merged.push(first);
+            }
+            if keep_dead || alive(ranked.shape) {
+                merged.push(ranked);
+            } else {
+                evals[ranked.shape as usize].mark = UNRANKED;
+                wait(ranked.shape);
+            }
+        }
+        merged.extend(new);
+        self.ready = Bits::with_len(merged.len());
+        for (rank, ranked) in merged.iter().enumerate() {
+            evals[ranked.shape as usize].mark = rank as u32;
+            if alive(ranked.shape) {
+                self.ready.set(rank);
+            } else {
+                wait(ranked.shape);
+            }
+        }
+        self.order = merged;
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        self.evals.capacity() * size_of::<Eval>()
+            + self.order.capacity() * size_of::<Ranked>()
+            + self.ready.bytes()
+            + self.blocks.bytes()
+            + self.inbox.capacity() * 4
+    }
+}
+
+/// One row of bits a shape, one bit a query.
+#[derive(Debug, Default)]
+pub(super) struct Masks {
+    width: usize,
+    rows: Vec<u64>,
+}
+
+impl Masks {
+    /// Adds a row.
+    pub(super) fn push(&mut self) {
+        self.rows.resize(self.rows.len() + self.width, 0);
+    }
+
+    /// Makes room for `queries` bits in each of `rows` rows.
+    pub(super) fn widen(&mut self, queries: usize, rows: usize) {
+        let width = queries.div_ceil(64);
+        if width > self.width {
+            let mut wide = vec![0; width * rows];
+            for row in 0..rows {
+                let old = &self.rows[row * self.width..(row + 1) * self.width];
+                wide[row * width..row * width + self.width].copy_from_slice(old);
+            }
+            (self.width, self.rows) = (width, wide);
+        }
+    }
+
+    #[inline]
+    pub(super) fn row(&mut self, shape: u32) -> &mut [u64] {
+        let at = shape as usize * self.width;
+        &mut self.rows[at..at + self.width]
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, shape: u32, query: usize) {
+        self.rows[shape as usize * self.width + query / 64] |= 1 << (query % 64);
+    }
+
+    #[inline]
+    pub(super) fn get(&self, shape: u32, query: usize) -> bool {
+        self.rows[shape as usize * self.width + query / 64] >> (query % 64) & 1 == 1
+    }
+
+    /// Words a row.
+    #[inline]
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One word of a row.
+    #[inline]
+    pub(super) fn word(&self, shape: u32, word: usize) -> u64 {
+        self.rows[shape as usize * self.width + word]
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.capacity() * 8
+    }
+}

@@ -1,0 +1,46 @@
+//! "Did you mean": the known name nearest to one that nobody knows.
+
+/// The known name nearest to `name`, when one is near enough to be a slip of the keyboard.
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let lower = name.to_lowercase();
+    // A third of the letters may be wrong, and one always.
+    let most = (name.chars().count() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in known {
+        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// A sentence of help: the nearest known name, else the known names when they are few.
+pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> Option<String> {
+    if let Some(near) = nearest(name, known.clone()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let names: Vec<_> = known.into_iter().take(MOST_LISTED + 1).map(|name| format!("`{name}`")).collect();
+    (1..=MOST_LISTED).contains(&names.len()).then(|| format!("known: {}", names.join(", ")))
+}
+
+/// More names than this are not listed in a message.
+const MOST_LISTED: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::{did_you_mean, nearest};
+
+    #[test]
+    fn slips_are_found_and_strangers_are_not() {
+        let known = ["hosts", "class", "zone", "zones"];
+        assert_eq!(nearest("hosst", known), Some("hosts"));
+        assert_eq!(nearest("Hosts", known), Some("hosts"));
+        assert_eq!(nearest("zonse", known), Some("zones"));
+        assert_eq!(nearest("zne", known), Some("zone"));
+        assert_eq!(nearest("workload", known), None);
+        assert_eq!(nearest("", known), None);
+        assert_eq!(did_you_mean("xyz", ["a", "b"]).as_deref(), Some("known: `a`, `b`"));
+        assert_eq!(did_you_mean("xyz", []), None);
+    }
+}
