@@ -171,7 +171,3 @@ impl Sizes {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "arrivals_tests.rs"]
-mod tests;

@@ -176,7 +176,7 @@ pub struct TraceReader {
 }
 
 enum Source {
-    Azure(azure::Azure),
+    Azure(Box<azure::Azure>),
     Huawei(huawei::Huawei),
     Plain(plain::Plain),
 }
@@ -186,7 +186,7 @@ impl TraceReader {
     pub fn open(path: &Path, format: TraceFormat) -> Result<TraceReader, TraceError> {
         let mut names = Names::default();
         let source = match format {
-            TraceFormat::AzureV1_2017 => Source::Azure(azure::Azure::open(path, &mut names)?),
+            TraceFormat::AzureV1_2017 => Source::Azure(Box::new(azure::Azure::open(path, &mut names)?)),
             TraceFormat::HuaweiEast1 => Source::Huawei(huawei::Huawei::open(path)?),
             TraceFormat::PackyardCsv => Source::Plain(plain::Plain::open(path)?),
         };
