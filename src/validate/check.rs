@@ -1,6 +1,7 @@
 //! What a check is, and how a list of them is walked.
 
 use super::cx::Cx;
+use super::commit::Order;
 use super::reject::Reject;
 use crate::api::Extra;
 
@@ -22,6 +23,10 @@ pub(super) enum Rule {
     When(fn(&Cx<'_>) -> bool),
     /// Fires when there is a culprit to name; the text goes into the row's `%s`.
     Says(fn(&Cx<'_>) -> Option<String>),
+    /// As `When`, over counters: looked at by the commit.
+    Counts(fn(&Order<'_>) -> bool),
+    /// As `Says`, over counters: looked at by the commit.
+    CountsSays(fn(&Order<'_>) -> Option<String>),
     /// Looked at while claiming, in [`super::commit`]: capacity and faults of the commit.
     Claims,
 }
@@ -69,6 +74,20 @@ pub(super) const fn extra(id: &'static str, extra: Extra, rule: fn(&Cx<'_>) -> b
     Check { id, answer: Answer::Extra(extra), rule: Rule::When(rule) }
 }
 
+/// A check of a counter.
+pub(super) const fn counts(id: &'static str, row: u16, rule: fn(&Order<'_>) -> bool) -> Check {
+    Check { id, answer: Answer::Row(row), rule: Rule::Counts(rule) }
+}
+
+/// A check of a counter that says more.
+pub(super) const fn counts_says(
+    id: &'static str,
+    row: u16,
+    rule: fn(&Order<'_>) -> Option<String>,
+) -> Check {
+    Check { id, answer: Answer::Row(row), rule: Rule::CountsSays(rule) }
+}
+
 /// A check that is looked at while claiming.
 pub(super) const fn claims(id: &'static str, answer: Answer) -> Check {
     Check { id, answer, rule: Rule::Claims }
@@ -87,9 +106,23 @@ impl Check {
             Rule::When(rule) if !rule(cx) => None,
             Rule::When(_) => Some(Reject::new(self, None)),
             Rule::Says(rule) => rule(cx).map(|text| Reject::new(self, Some(text))),
-            Rule::Claims => None,
+            Rule::Counts(_) | Rule::CountsSays(_) | Rule::Claims => None,
         }
     }
+
+    /// Looks at the counters.
+    fn look_at_counters(&self, order: &Order<'_>) -> Option<Reject> {
+        match self.rule {
+            Rule::Counts(rule) => rule(order).then(|| Reject::new(self, None)),
+            Rule::CountsSays(rule) => rule(order).map(|text| Reject::new(self, Some(text))),
+            Rule::When(_) | Rule::Says(_) | Rule::Claims => None,
+        }
+    }
+}
+
+/// The first counter of this phase that is used up.
+pub(super) fn first_counter(phase: &Phase, order: &Order<'_>) -> Option<Reject> {
+    phase.groups.iter().flat_map(|group| group.checks).find_map(|check| check.look_at_counters(order))
 }
 
 /// The first check of these phases that fires.

@@ -3,13 +3,13 @@
 use smallvec::SmallVec;
 
 use super::effective::{
-    Affinity, Credit, Disk, Effective, InternetCharge, Network, PerformanceLevel, Period, PeriodUnit, Spot, VpcPlace,
+    Affinity, Credit, Disk, Effective, InternetCharge, Network, PerformanceLevel, Period, PeriodUnit, Spot,
 };
 use crate::api::{DataDisk, DiskField, Param, Request, forms};
 use crate::model::{AccountIx, ImageIx, RegionIx, TypeIx, Utc, ZoneIx};
 use crate::world::{
     Account, CategoryIx, CategorySet, ChargeType, Cluster, DedicatedHost, Image, NodeController, Product, Region,
-    SecurityGroup, Snapshot, TypeRow, VSwitch, Vpc, World, Zone,
+    SecurityGroup, Snapshot, TypeRow, VSwitch, Vpc, VpcPlace, World, Zone,
 };
 
 /// A data disk of the request with what the world knows of it.
@@ -318,14 +318,6 @@ impl<'a> Cx<'a> {
     pub(super) fn key_pair_used(&self) -> bool {
         self.req.has(Param::KeyPairName)
             && self.image.is_some_and(|(_, image)| image.os != crate::model::Os::Windows)
-    }
-
-    /// Portable data disks of the request.
-    pub(super) fn portable_disks(&self) -> u64 {
-        let portable = |disk: &&DiskCx<'_>| {
-            disk.category.is_some_and(|category| self.world.kinds.portable.has(category))
-        };
-        self.disks.iter().filter(portable).count() as u64
     }
 
     /// The values that the instance gets; none when a check would have fired.

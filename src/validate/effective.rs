@@ -6,7 +6,37 @@ use smallvec::SmallVec;
 
 use crate::api::{DiskField, Param, Request};
 use crate::model::{AccountIx, ImageIx, RegionIx, TypeIx, Utc, ZoneIx};
-use crate::world::{CategoryIx, ChargeType, World};
+use crate::world::{CategoryIx, ChargeType, VpcPlace, World};
+
+/// The day `months` calendar months after a day; both count from 1970-01-01.
+fn months_later(day: i64, months: u32) -> i64 {
+    let (year, month, date) = civil(day);
+    let month = month + i64::from(months);
+    let (year, month) = (year + (month - 1).div_euclid(12), (month - 1).rem_euclid(12) + 1);
+    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let length = day_of(next_year, next_month, 1) - day_of(year, month, 1);
+    day_of(year, month, date.min(length))
+}
+
+/// Year, month and date of a day since 1970-01-01 (proleptic Gregorian calendar, eras of 400 years from 1 March).
+fn civil(day: i64) -> (i64, i64, i64) {
+    let shifted = day + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, date)
+}
+
+/// The day of a date, since 1970-01-01.
+fn day_of(year: i64, month: i64, date: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + date - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
 
 /// Unit of a subscription's length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,18 +58,14 @@ pub struct Period {
 
 impl Period {
     /// The end of a subscription that starts at `start`: months are calendar months, clamped to the last day of a
-    /// shorter month (R162). Saturates at the end of the calendar.
+    /// shorter month (R162).
     pub fn end(self, start: Utc) -> Utc {
-        let later = || {
-            let moment = jiff::Timestamp::from_second(start.0).ok()?;
-            let date = moment.to_zoned(jiff::tz::TimeZone::UTC);
-            let span = match self.unit {
-                PeriodUnit::Week => jiff::Span::new().try_weeks(self.count).ok()?,
-                PeriodUnit::Month => jiff::Span::new().try_months(self.count).ok()?,
-            };
-            Some(Utc(date.checked_add(span).ok()?.timestamp().as_second()))
+        let (day, second) = (start.0.div_euclid(86_400), start.0.rem_euclid(86_400));
+        let day = match self.unit {
+            PeriodUnit::Week => day + 7 * i64::from(self.count),
+            PeriodUnit::Month => months_later(day, self.count),
         };
-        later().unwrap_or(Utc(i64::MAX))
+        Utc(day * 86_400 + second)
     }
 
     /// Price of a subscription in quarters of millionths, at a price a month: a week is a quarter of a month (O50).
@@ -59,15 +85,6 @@ pub enum InternetCharge {
     PayByTraffic,
     /// By bandwidth.
     PayByBandwidth,
-}
-
-/// Where in a VPC an instance is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct VpcPlace {
-    /// The VPC; none: the default VPC is still to be made.
-    pub(crate) vpc: Option<u32>,
-    /// The vSwitch; none: a default vSwitch is still to be made.
-    pub(crate) vswitch: Option<u32>,
 }
 
 /// Network of an instance (R70).

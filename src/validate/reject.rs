@@ -30,8 +30,8 @@ impl Reject {
         let (row, status, code, message) = match check.answer {
             Answer::Row(n) => match ErrorTable::shipped().row(n) {
                 Some(row) => {
-                    let message = match text {
-                        Some(text) if row.has_text() => Cow::Owned(row.message.replacen("%s", &text, 1)),
+                    let message = match &text {
+                        Some(text) if row.has_text() => Cow::Owned(row.message.replacen("%s", text, 1)),
                         _ => Cow::Borrowed(row.message.as_str()),
                     };
                     (Some(n), row.status, row.code.as_str(), message)

@@ -9,6 +9,7 @@ use super::facts::*;
 use super::sets::{CATEGORIES_MAX, CategoryIx, CategorySet, DOCUMENTED, IndexSet, Table};
 use super::tokens::{Token, Tokens};
 use super::World;
+use super::bindings::Bindings;
 use crate::api::Request;
 use crate::model::Money;
 
@@ -116,7 +117,7 @@ impl World {
             local_disks_frozen: facts.maintenance.local_disk_config_frozen,
             fault: facts.faults.internal.clone(),
             token_ttl_s: facts.token_ttl_s,
-            demands: Vec::new(),
+            bindings: Bindings::default(),
             next_instance: 0,
         };
         // Those that exist take the first positions, in the order of their names.

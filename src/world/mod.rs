@@ -8,7 +8,9 @@
 //! A world holds nothing per instance: what one took of it is in its [`Holdings`], which give it back.
 
 mod addresses;
+mod bindings;
 mod build;
+mod default_vpc;
 mod digest;
 mod entities;
 mod facts;
@@ -22,8 +24,10 @@ mod tokens;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use bindings::Bindings;
 pub use addresses::{Cidr, CidrError, Holder};
 pub use build::WorldError;
+pub use default_vpc::VpcPlace;
 pub use entities::{ChargeType, HostStatus};
 pub(crate) use entities::*;
 pub use facts::*;
@@ -33,8 +37,7 @@ pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
 use sets::Table;
 pub(crate) use tokens::Token;
 
-use crate::model::{AccountIx, HostIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx};
-use crate::placement::DemandId;
+use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx};
 
 /// What exists, built from [`WorldFacts`].
 #[derive(Debug)]
@@ -71,13 +74,28 @@ pub struct World {
     pub(crate) local_disks_frozen: bool,
     pub(crate) fault: Option<InternalFault>,
     pub(crate) token_ttl_s: Option<u64>,
-    /// Demand of each type, once the fleet is known.
-    demands: Vec<Option<DemandId>>,
+    pub(crate) bindings: Bindings,
     /// Number of the next instance.
-    pub(crate) next_instance: u64,
+    next_instance: u64,
+}
+
+/// Id of the instance of this number.
+pub fn instance_id(number: u64) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let (mut text, mut rest) = (*b"i-pk000000000000000000", number);
+    for digit in text[4..].iter_mut().rev() {
+        *digit = DIGITS[(rest % 36) as usize];
+        rest /= 36;
+    }
+    text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 impl World {
+    /// Number of the next instance.
+    pub fn next_instance(&self) -> u64 {
+        self.next_instance
+    }
+
     /// The account of this id.
     pub fn account_named(&self, uid: &str) -> Option<AccountIx> {
         self.accounts.find(uid).map(AccountIx)
@@ -149,27 +167,6 @@ impl World {
             (Some((_, host)), Some(row)) => host.families.has(row.family),
             _ => false,
         }
-    }
-
-    /// Says which demand of the fleet a type is.
-    pub fn bind_type(&mut self, instance_type: TypeIx, demand: DemandId) {
-        let at = instance_type.at();
-        if self.demands.len() <= at {
-            self.demands.resize_with(at + 1, || None);
-        }
-        self.demands[at] = Some(demand);
-    }
-
-    /// The demand of the fleet that a type is; none: no host of the fleet takes it.
-    #[inline]
-    pub fn demand_of(&self, instance_type: TypeIx) -> Option<DemandId> {
-        self.demands.get(instance_type.at()).copied().flatten()
-    }
-
-    /// Says which host of the fleet a dedicated host is. False when there is no dedicated host of this name.
-    pub fn bind_dedicated_host(&mut self, name: &str, host: HostIx) -> bool {
-        let row = self.hosts.find(name).and_then(|at| self.hosts.get_mut(at));
-        row.map(|row| row.host = Some(host)).is_some()
     }
 
     /// Sets the state of a dedicated host. False when there is none of this name.

@@ -39,9 +39,11 @@ impl Tokens {
         self.known.insert(token.into(), known);
     }
 
-    /// Forgets a token.
-    pub(crate) fn forget(&mut self, token: &str) {
-        self.known.remove(token);
+    /// Forgets a token whose first call is still running.
+    pub(crate) fn forget_running(&mut self, token: &str) {
+        if self.known.get(token).is_some_and(|known| known.state == TokenState::InProgress) {
+            self.known.remove(token);
+        }
     }
 
     /// Feeds the store into a hash, in the order of the tokens.
