@@ -10,8 +10,10 @@
 
 mod check;
 mod commit;
+pub mod conformance;
 mod cx;
 mod effective;
+pub mod fixture;
 mod order;
 mod reject;
 mod rules;

@@ -41,7 +41,8 @@ impl Reject {
             Answer::Extra(extra) => (None, extra.status(), extra.code(), Cow::Owned(extra.message())),
             Answer::Replay => (None, 200, "", Cow::Borrowed("")),
         };
-        let replay = if matches!(check.answer, Answer::Replay) { text.map(String::into_boxed_str) } else { None };
+        let replay =
+            if matches!(check.answer, Answer::Replay) { text.map(String::into_boxed_str) } else { None };
         Reject { check: check.id, row, status, code, message, replay }
     }
 

@@ -11,7 +11,7 @@ use super::rules::quota;
 use crate::api::Extra::DryRun;
 
 /// What the message alone decides, who calls, what is asked for, and whether it can be paid: phases 1 to 11.
-pub static PURE: [Phase; 11] = [
+pub(super) static PURE: [Phase; 11] = [
     message::PROTOCOL,
     message::SYNTAX,
     facts::ACCOUNT,
@@ -26,7 +26,7 @@ pub static PURE: [Phase; 11] = [
 ];
 
 /// What counters, capacity and the commit decide: phases 12 to 14.
-pub static COMMIT: [Phase; 3] = [
+pub(super) static COMMIT: [Phase; 3] = [
     Phase {
         title: "12. quota",
         groups: &[
