@@ -58,7 +58,8 @@ fn constraints(bench: &mut Criterion) {
         let mut client = Client::new(&fleet, &spec, &demands, ZoneIx(0), 0);
         client.fill(f64::from(spec.hosts) * 64.0 * spec.load);
         println!("{name}: hash {:016x}", client.hash());
-        bench.bench_function(&format!("best-fit/{name}/{}", spec.hosts), |bench| bench.iter(|| client.step()));
+        bench
+            .bench_function(&format!("best-fit/{name}/{}", spec.hosts), |bench| bench.iter(|| client.step()));
     }
 }
 

@@ -32,6 +32,12 @@ impl Bits {
         }
     }
 
+    /// Whether `at` is a member.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> bool {
+        self.words[at / 64] >> (at % 64) & 1 == 1
+    }
+
     /// The least member that is not below `from`.
     #[inline]
     pub(super) fn next(&self, from: usize) -> Option<usize> {

@@ -69,7 +69,11 @@ impl Spec {
                     cluster: (clusters > 1).then_some(ClusterIx(zone * clusters + part)),
                     hosts_per_rack: 20,
                     racks_per_switch: 10,
-                    ..HostGroup::new(ZoneIx(zone), class, count / clusters + u32::from(part < count % clusters))
+                    ..HostGroup::new(
+                        ZoneIx(zone),
+                        class,
+                        count / clusters + u32::from(part < count % clusters),
+                    )
                 };
                 builder.hosts(group);
             }

@@ -27,27 +27,24 @@ impl State {
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
         let mut from = 0;
-        while let Some(rank) = self.queries[query].ready.next(from) {
-            from = rank + 1;
-            let order = &self.queries[query].order;
-            let ranked = order[rank];
-            if best.is_some_and(|(score, _)| score != ranked.score) {
+        while let Some((slot, score, shape)) = self.queries[query].order.next(from) {
+            from = slot + 1;
+            if best.is_some_and(|(held, _)| held != score) {
                 break;
             }
-            let hosts = &mut self.shapes.list[ranked.shape as usize].hosts;
+            let hosts = &mut self.shapes.list[shape as usize].hosts;
             if hosts.len() == 0 {
-                self.strike(query, rank);
+                self.strike(query, slot, shape);
                 continue;
             }
-            let least = hosts.least(&self.shape_of, ranked.shape);
-            let last_of_score = order.get(from).is_none_or(|next| next.score != ranked.score);
-            let least = if bars.is_empty() { Some(least) } else { self.outside(ranked.shape, least, bars) };
+            let least = hosts.least(&self.shape_of, shape);
+            let least = if bars.is_empty() { Some(least) } else { self.outside(shape, least, bars) };
             if let Some(least) = least
                 && best.is_none_or(|(_, held)| least < held)
             {
-                best = Some((ranked.score, least));
+                best = Some((score, least));
             }
-            if last_of_score && best.is_some() {
+            if best.is_some() && !self.queries[query].order.tied(slot) {
                 break;
             }
         }
@@ -101,18 +98,17 @@ impl State {
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
         let mut from = 0;
-        while let Some(rank) = self.queries[query].ready.next(from) {
-            from = rank + 1;
-            let ranked = self.queries[query].order[rank];
-            if best.is_some_and(|(score, _)| score != ranked.score) {
+        while let Some((slot, score, shape)) = self.queries[query].order.next(from) {
+            from = slot + 1;
+            if best.is_some_and(|(held, _)| held != score) {
                 break;
             }
-            let hosts = &self.shapes.list[ranked.shape as usize].hosts;
-            if let Some(at) = hosts.next(&self.shape_of, ranked.shape, range.start)
+            let hosts = &self.shapes.list[shape as usize].hosts;
+            if let Some(at) = hosts.next(&self.shape_of, shape, range.start)
                 && at < range.end
                 && best.is_none_or(|(_, held)| at < held)
             {
-                best = Some((ranked.score, at));
+                best = Some((score, at));
             }
         }
         best

@@ -12,6 +12,7 @@ use super::sets::Sets;
 use super::shape;
 use super::shard::Shard;
 use super::state::{Facts, State};
+use super::stats::Stats;
 use super::sync::{AtomicU64, MutexGuard};
 use super::want::{Claim, NoRoom, Reason, Want, Zones};
 use crate::model::{ClassIx, HostIx, Resources, ZoneIx};
@@ -241,7 +242,7 @@ impl Fleet {
         }
         let mut guard = home.lock();
         let state = &mut *guard;
-        state.work.decisions += 1;
+        state.stats.decisions += 1;
         let query = state.query(&self.facts, key);
         match state.find_best(&self.facts, query, &[]) {
             Some((_, at)) => Ok(self.claim(state, query, shard, at, want)),
@@ -259,12 +260,12 @@ impl Fleet {
         loop {
             let (shard, at) = find(true)?;
             let mut state = self.shards[shard].lock();
-            state.work.decisions += 1;
+            state.stats.decisions += 1;
             let query = state.query(&self.facts, self.key(want));
             if state.has_room_at(&self.facts, query, at) {
                 return Ok(self.claim(&mut state, query, shard, at, want));
             }
-            state.work.retries += 1;
+            state.stats.retries += 1;
         }
     }
 
@@ -369,6 +370,21 @@ impl Fleet {
         change(&mut label);
         state.relabel(&self.facts, at, label);
         shard.grew();
+    }
+
+    /// What the shards have done so far, summed.
+    pub fn stats(&self) -> Stats {
+        let mut sum = Stats::default();
+        for shard in &self.shards {
+            let state = shard.lock();
+            sum += Stats {
+                shapes: state.shapes.list.len() as u64,
+                live_shapes: state.live.len() as u64,
+                queries: state.queries.len() as u64,
+                ..state.stats
+            };
+        }
+        sum
     }
 
     /// Bytes on the heap, everything counted (hash tables by their capacity).

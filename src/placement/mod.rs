@@ -24,12 +24,14 @@ mod hostset;
 mod layout;
 mod locate;
 mod luck;
+mod order;
 pub mod policy;
 mod query;
 mod sets;
 mod shape;
 mod shard;
 mod state;
+mod stats;
 mod sync;
 mod want;
 
@@ -42,6 +44,7 @@ pub use fleet::{Fleet, HostView, Usage};
 pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
+pub use stats::Stats;
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
 
 #[cfg(test)]

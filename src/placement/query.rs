@@ -4,6 +4,7 @@ use super::bits::Bits;
 use super::class::{ClusterIx, HostState, Label, Owner};
 use super::demand::DemandId;
 use super::fit::Spot;
+use super::order::Order;
 use super::policy::Score;
 use super::want::Reason;
 
@@ -98,23 +99,14 @@ impl Eval {
     }
 }
 
-/// A shape in the order of one query.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ranked {
-    pub(super) score: Score,
-    pub(super) shape: u32,
-}
-
 /// One query of one shard.
 #[derive(Debug)]
 pub(super) struct Query {
     pub(super) key: Key,
     /// By shape; shapes beyond the end are not judged.
     pub(super) evals: Vec<Eval>,
-    /// Shapes that fit, best first; among equals in order of their number.
-    pub(super) order: Vec<Ranked>,
-    /// Ranks of shapes that *may* have hosts: a clear bit is the truth, a set one is checked when it is met.
-    pub(super) ready: Bits,
+    /// Shapes that fit.
+    pub(super) order: Order,
     /// Shapes that got hosts, and are not in the order.
     pub(super) inbox: Vec<u32>,
     /// Blocks that *may* have a host with room (policies that look at positions).
@@ -123,14 +115,7 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) fn new(key: Key) -> Query {
-        Query {
-            key,
-            evals: Vec::new(),
-            order: Vec::new(),
-            ready: Bits::default(),
-            inbox: Vec::new(),
-            blocks: Bits::default(),
-        }
+        Query { key, evals: Vec::new(), order: Order::default(), inbox: Vec::new(), blocks: Bits::default() }
     }
 
     #[inline]
@@ -145,51 +130,34 @@ impl Query {
         &mut self.evals[shape as usize]
     }
 
-    /// Puts new shapes into the order. `alive` says whether a shape has hosts. Shapes without hosts are thrown
-    /// out when they are the larger part. Calls `wait` for each shape without hosts that stays or goes.
-    pub(super) fn merge(
-        &mut self,
-        mut new: Vec<u32>,
-        alive: impl Fn(u32) -> bool,
-        mut wait: impl FnMut(u32),
-    ) {
+    /// Puts a shape with hosts, which fits, into the order.
+    pub(super) fn rank(&mut self, shape: u32) {
         let evals = &mut self.evals;
-        new.sort_unstable_by_key(|&shape| (std::cmp::Reverse(evals[shape as usize].score), shape));
-        let living = self.order.iter().filter(|ranked| alive(ranked.shape)).count() + new.len();
-        let keep_dead = self.order.len() <= 2 * living + 256;
-        let mut merged = Vec::with_capacity(self.order.len() + new.len());
-        let scored: Vec<Ranked> =
-            new.into_iter().map(|shape| Ranked { score: evals[shape as usize].score, shape }).collect();
-        let mut new = scored.into_iter().peekable();
-        for ranked in std::mem::take(&mut self.order) {
-            while let Some(first) = new.next_if(|new| (new.score, ranked.shape) > (ranked.score, new.shape)) {
-                merged.push(first);
-            }
-            if keep_dead || alive(ranked.shape) {
-                merged.push(ranked);
-            } else {
-                evals[ranked.shape as usize].mark = UNRANKED;
-                wait(ranked.shape);
-            }
-        }
-        merged.extend(new);
-        self.ready = Bits::with_len(merged.len());
-        for (rank, ranked) in merged.iter().enumerate() {
-            evals[ranked.shape as usize].mark = rank as u32;
-            if alive(ranked.shape) {
-                self.ready.set(rank);
-            } else {
-                wait(ranked.shape);
-            }
-        }
-        self.order = merged;
+        let score = evals[shape as usize].score;
+        self.order.insert(score, shape, |shape, slot| evals[shape as usize].mark = slot as u32);
+    }
+
+    /// Throws shapes without hosts out of the order; `dropped` is told which. They come back when they get hosts.
+    pub(super) fn forget(&mut self, alive: impl Fn(u32) -> bool, mut dropped: impl FnMut(u32)) {
+        let evals = std::cell::Cell::from_mut(self.evals.as_mut_slice()).as_slice_of_cells();
+        let mark = |shape: u32, mark: u32| {
+            let eval = &evals[shape as usize];
+            eval.set(Eval { mark, ..eval.get() });
+        };
+        self.order.spread(
+            alive,
+            |shape, slot| mark(shape, slot as u32),
+            |shape| {
+                mark(shape, UNRANKED);
+                dropped(shape);
+            },
+        );
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
         self.evals.capacity() * size_of::<Eval>()
-            + self.order.capacity() * size_of::<Ranked>()
-            + self.ready.bytes()
+            + self.order.bytes()
             + self.blocks.bytes()
             + self.inbox.capacity() * 4
     }

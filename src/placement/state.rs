@@ -9,6 +9,7 @@ use super::hostset::BLOCK;
 use super::policy::{Pick, Policy};
 use super::query::{Eval, Key, Masks, Query, UNKNOWN};
 use super::shape::{self, Shapes, Vector};
+use super::stats::Stats;
 use super::want::NO_NODE;
 use crate::model::{ClassIx, Resources};
 
@@ -21,27 +22,15 @@ pub(super) struct Facts {
     pub(super) pick: Pick,
 }
 
+/// Shapes without hosts are thrown out of an order when it holds more than this, and 16 for each that has some.
+const MANY: usize = 8_192;
+
 /// Ways an instance can sit on the nodes of a host, as a dense number: one node, or a pair.
 const SPOTS: usize = 64;
 
 fn spot_number(nodes: u8) -> usize {
     let (low, high) = (usize::from(nodes & 0xF), nodes >> 4);
     if high == NO_NODE { low } else { (usize::from(high) * 8 + low) & (SPOTS - 1) }
-}
-
-/// Work done by a shard, for benchmarks.
-#[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Work {
-    /// Decisions asked for.
-    pub(super) decisions: u64,
-    /// Scores computed because no one had asked before.
-    pub(super) judged: u64,
-    /// Empty shapes met and struck off.
-    pub(super) stale: u64,
-    /// Times that new shapes were put into an order.
-    pub(super) merges: u64,
-    /// Hosts that another thread took between the search and the claim.
-    pub(super) retries: u64,
 }
 
 /// The state of one shard.
@@ -74,7 +63,7 @@ pub(super) struct State {
     pub(super) empty: u32,
     pub(super) full: u32,
     pub(super) claims: u64,
-    pub(super) work: Work,
+    pub(super) stats: Stats,
 }
 
 impl State {
@@ -99,7 +88,7 @@ impl State {
             empty: hosts.len() as u32,
             full: 0,
             claims: 0,
-            work: Work::default(),
+            stats: Stats::default(),
         };
         let mut known: Vec<((ClassIx, Label), u32)> = Vec::new();
         for (at, host) in hosts.iter().enumerate() {
@@ -171,7 +160,7 @@ impl State {
         if eval.judged() {
             return eval.has_room();
         }
-        self.work.judged += 1;
+        self.stats.judged += 1;
         let key = self.queries[query].key;
         let demand = &facts.demands[key.demand.0 as usize];
         let words = self.shapes.vector(shape);
@@ -257,32 +246,28 @@ impl State {
     #[cold]
     fn settle_inbox(&mut self, facts: &Facts, query: usize) {
         let mut inbox = std::mem::take(&mut self.queries[query].inbox);
-        inbox.retain(|&shape| {
+        for shape in inbox.drain(..) {
             if self.shapes.list[shape as usize].hosts.len() == 0 {
                 self.waiting.set(shape, query);
-                return false;
+            } else if self.judge(facts, query, shape) {
+                self.stats.ranked += 1;
+                self.queries[query].rank(shape);
             }
-            self.judge(facts, query, shape)
-        });
-        if inbox.is_empty() {
-            return;
         }
-        self.work.merges += 1;
-        let (shapes, waiting) = (&self.shapes.list, &mut self.waiting);
-        self.queries[query].merge(
-            inbox,
-            |shape| shapes[shape as usize].hosts.len() > 0,
-            |shape| waiting.set(shape, query),
-        );
+        self.queries[query].inbox = inbox;
+        if self.queries[query].order.len() > MANY + 16 * self.live.len() {
+            let (shapes, waiting) = (&self.shapes.list, &mut self.waiting);
+            self.queries[query]
+                .forget(|shape| shapes[shape as usize].hosts.len() > 0, |shape| waiting.set(shape, query));
+        }
     }
 
     /// Strikes an empty shape off a query until it has hosts again.
     #[inline]
-    pub(super) fn strike(&mut self, query: usize, rank: usize) {
-        let shape = self.queries[query].order[rank].shape;
-        self.queries[query].ready.clear(rank);
+    pub(super) fn strike(&mut self, query: usize, slot: usize, shape: u32) {
+        self.queries[query].order.strike(slot);
         self.waiting.set(shape, query);
-        self.work.stale += 1;
+        self.stats.stale += 1;
     }
 
     // --- moving hosts ---
@@ -310,7 +295,7 @@ impl State {
             while bits != 0 {
                 let query = &mut self.queries[word * 64 + bits.trailing_zeros() as usize];
                 match query.eval(shape).rank() {
-                    Some(rank) => query.ready.set(rank),
+                    Some(slot) => query.order.wake(slot),
                     None => query.inbox.push(shape),
                 }
                 bits &= bits - 1;

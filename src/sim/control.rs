@@ -50,7 +50,7 @@ impl ControlPlane {
         ControlPlane {
             api: Station::new(*spec.api_workers.get()),
             schedulers: Station::new(*spec.schedulers.get()),
-            starts: StartSlots::new(hosts, *spec.node_concurrency.get()),
+            starts: StartSlots::new(hosts, u16::try_from(*spec.node_concurrency.get()).unwrap_or(u16::MAX)),
             clones: (0..zones).map(|_| ClonePool::new(bandwidth)).collect(),
             api_service: Timer::new(&spec.api_service, streams, "api service"),
             schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service"),

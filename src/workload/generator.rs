@@ -67,8 +67,8 @@ impl Generator {
         let weights: Vec<f64> = spec.mix.iter().map(|mix| *mix.get().weight.get()).collect();
         let mix = Choice::new(&weights).ok_or_else(unsound)?;
         let faults = fault_kinds(spec, place_count(spec, setting));
-        check_count(name, &[mix.len(), place.zones.len(), place.accounts.len()])?;
-        check_count(name, &[mix.len(), place.zones.len(), faults.len().max(1)])?;
+        let variants = place.accounts.len().saturating_add(faults.len());
+        check_count(name, mix.len().saturating_mul(place.zones.len()).saturating_mul(variants))?;
 
         let streams = Streams::new(setting.seed);
         let stream = |purpose: &str, entity| streams.stream(&format!("workload/{name}/{purpose}"), entity);
@@ -146,7 +146,12 @@ fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u
         let parts = Parts::new(spec, Some(mix.get()));
         for zone in &place.zones {
             for account in &place.accounts {
-                let mut template = place.template(mix.get().instance_type.get(), parts.image, zone, *account);
+                let mut template = place.template(
+                    (&place.region, zone),
+                    mix.get().instance_type.get(),
+                    parts.image,
+                    *account,
+                );
                 parts.apply(&mut template);
                 builder.add(template);
             }
@@ -169,7 +174,12 @@ fn add_faulty(
             let parts = Parts::new(spec, Some(mix.get()));
             for zone in &place.zones {
                 let account = place.accounts[(builder.templates.len() - first) % place.accounts.len()];
-                let mut template = place.template(mix.get().instance_type.get(), parts.image, zone, account);
+                let mut template = place.template(
+                    (&place.region, zone),
+                    mix.get().instance_type.get(),
+                    parts.image,
+                    account,
+                );
                 parts.apply(&mut template);
                 let other = all_zones.iter().find(|other| *other != zone).copied();
                 template.spoil(*fault, other);

@@ -141,9 +141,9 @@ pub enum WorkloadError {
         /// Name of the workload.
         workload: String,
         /// Kinds asked for.
-        count: u64,
+        count: usize,
         /// The limit.
-        most: u64,
+        most: usize,
     },
 }
 

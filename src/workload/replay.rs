@@ -10,7 +10,7 @@ use crate::model::{AccountIx, SimDuration, SimTime};
 use crate::scenario::workload::{Choice, Distribution, WorkloadSpec, Wrong};
 
 use super::template::{Builder, Parts, Place, check_count, trace_type};
-use super::trace::{Asked, Record, RecordEnd, TraceError, TraceReader};
+use super::trace::{Asked, Names, Record, RecordEnd, TraceError, TraceReader};
 use super::{Arrival, End, Setting, WorkloadError};
 
 /// Makes the arrivals of one trace.
@@ -79,8 +79,7 @@ impl Replay {
                 Some((law.get().resolve().map_err(wrong)?, stream("lifetime")))
             }
         };
-        check_count(name, &[scan.kinds.len(), place.zones.len(), place.accounts.len()])?;
-        let mapped = Mapper { spec, path, place: &place, setting, names: &scanned }.map(&scan, builder)?;
+        let mapped = Mapper::new(spec, path, &place, setting, &scanned).map(&scan, builder)?;
         let origin = trace.get().origin.as_ref().map_or(scan.first, |origin| SimTime(origin.get().get().0));
         Ok(Replay {
             reader: TraceReader::open(path, *trace.get().format.get()).map_err(failed)?,
@@ -171,18 +170,43 @@ struct Mapper<'a> {
     spec: &'a WorkloadSpec,
     path: &'a Path,
     place: &'a Place,
-    setting: &'a Setting<'a>,
-    names: &'a TraceReader,
+    names: &'a Names,
+    accounts: FxHashMap<&'a str, AccountIx>,
+    /// Region by zone.
+    regions: FxHashMap<&'a str, &'a str>,
 }
 
-impl Mapper<'_> {
+impl<'a> Mapper<'a> {
+    fn new(
+        spec: &'a WorkloadSpec,
+        path: &'a Path,
+        place: &'a Place,
+        setting: &'a Setting<'_>,
+        scanned: &'a TraceReader,
+    ) -> Mapper<'a> {
+        let accounts = setting.known.accounts.iter().enumerate();
+        let regions = setting.known.regions.iter();
+        Mapper {
+            spec,
+            path,
+            place,
+            names: scanned.names(),
+            accounts: accounts.map(|(place, name)| (*name, AccountIx::from(place))).collect(),
+            regions: regions.flat_map(|(region, zones)| zones.iter().map(|zone| (*zone, *region))).collect(),
+        }
+    }
+
     fn map(&self, scan: &Scan, builder: &mut Builder) -> Result<FxHashMap<Kind, Variants>, WorkloadError> {
+        let (zones, accounts) = (self.place.zones.len(), self.place.accounts.len());
+        let variants = |(_, zone, account): &Kind| {
+            zone.map_or(zones, |_| 1).saturating_mul(account.map_or(accounts, |_| 1))
+        };
+        check_count(self.spec.name.get(), scan.kinds.iter().map(variants).fold(0, usize::saturating_add))?;
         let parts = Parts::new(self.spec, None);
-        let names = self.names.names();
         let mut mapped = FxHashMap::default();
         for kind in &scan.kinds {
             let (asked, zone, account) = *kind;
-            let type_name = match &names.asked.values()[asked as usize] {
+            let type_name = match &self.names.asked.values()[asked as usize] {
                 Asked::Type(name) => name.clone(),
                 Asked::Size { cpu_milli, memory_mib } => {
                     builder.add_type(*cpu_milli, *memory_mib);
@@ -191,23 +215,19 @@ impl Mapper<'_> {
             };
             let accounts = match account {
                 None => self.place.accounts.clone(),
-                Some(account) => vec![self.account(&names.accounts.values()[account as usize])?],
+                Some(account) => vec![self.account(account)?],
             };
-            let zones: Vec<(&str, &str)> = match zone {
+            let zones = match zone {
                 None => {
                     self.place.zones.iter().map(|zone| (self.place.region.as_str(), zone.as_str())).collect()
                 }
-                Some(zone) => vec![self.zone(&names.zones.values()[zone as usize])?],
+                Some(zone) => vec![self.zone(zone)?],
             };
             let variants =
                 Variants { first: builder.templates.len() as u32, accounts: accounts.len() as u32 };
             for (region, zone) in zones {
                 for account in &accounts {
-                    let mut template = self.place.template(&type_name, parts.image, zone, *account);
-                    if region != template.region {
-                        template.region = region.to_owned();
-                        template.set("RegionId", Some(region.to_owned()));
-                    }
+                    let mut template = self.place.template((region, zone), &type_name, parts.image, *account);
                     parts.apply(&mut template);
                     builder.add(template);
                 }
@@ -217,17 +237,15 @@ impl Mapper<'_> {
         Ok(mapped)
     }
 
-    fn account(&self, name: &str) -> Result<AccountIx, WorkloadError> {
-        let known = &self.setting.known.accounts;
-        let place = known.iter().position(|known| *known == name);
-        place.map(AccountIx::from).ok_or_else(|| self.missing("account", name))
+    fn account(&self, place: u32) -> Result<AccountIx, WorkloadError> {
+        let name = self.names.accounts.values()[place as usize].as_str();
+        self.accounts.get(name).copied().ok_or_else(|| self.missing("account", name))
     }
 
     /// Region and name of a zone.
-    fn zone(&self, name: &str) -> Result<(&str, &str), WorkloadError> {
-        let all = self.setting.known.regions.iter();
-        let mut zones = all.flat_map(|(region, zones)| zones.iter().map(move |zone| (*region, *zone)));
-        zones.find(|(_, zone)| *zone == name).ok_or_else(|| self.missing("zone", name))
+    fn zone(&self, place: u32) -> Result<(&str, &str), WorkloadError> {
+        let name = self.names.zones.values()[place as usize].as_str();
+        self.regions.get(name).map(|region| (*region, name)).ok_or_else(|| self.missing("zone", name))
     }
 
     fn missing(&self, kind: &'static str, name: &str) -> WorkloadError {

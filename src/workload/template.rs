@@ -10,7 +10,7 @@ use crate::scenario::workload::{Choice, DataDiskSpec, MixSpec, SystemDiskSpec, W
 use super::{Setting, Template, WorkloadError};
 
 /// The most templates of one workload: about one KiB each.
-const MOST: u64 = 100_000;
+const MOST: usize = 100_000;
 
 /// The templates and trace types of all workloads.
 #[derive(Default)]
@@ -37,8 +37,7 @@ impl Builder {
 }
 
 /// Refuses a workload that needs more templates than a run should hold.
-pub(super) fn check_count(workload: &str, factors: &[usize]) -> Result<(), WorkloadError> {
-    let count = factors.iter().fold(1u64, |product, factor| product.saturating_mul(*factor as u64));
+pub(super) fn check_count(workload: &str, count: usize) -> Result<(), WorkloadError> {
     if count <= MOST {
         return Ok(());
     }
@@ -101,13 +100,9 @@ impl Place {
             Some(region) => regions.iter().find(|(name, _)| name == region.get())?,
         };
         let (zones, zone_choice) = weighted(&spec.zones, all_zones)?;
-        let (names, account_choice) = weighted(&spec.accounts, &setting.known.accounts)?;
-        let accounts = names
-            .iter()
-            .filter_map(|name| setting.known.accounts.iter().position(|known| known == name))
-            .map(AccountIx::from)
-            .collect();
-        let zones = zones.into_iter().map(str::to_owned).collect();
+        let (accounts, account_choice) = weighted(&spec.accounts, &setting.known.accounts)?;
+        let zones = zones.into_iter().map(|zone| all_zones[zone].to_owned()).collect();
+        let accounts = accounts.into_iter().map(AccountIx::from).collect();
         Some(Place {
             region: (*region).to_owned(),
             zones,
@@ -122,12 +117,12 @@ impl Place {
     /// A template without its disks and further parameters.
     pub(super) fn template(
         &self,
+        (region, zone): (&str, &str),
         instance_type: &str,
         image: &str,
-        zone: &str,
         account: AccountIx,
     ) -> Template {
-        let mut params = vec![("Action", "CreateInstance"), ("RegionId", &self.region)];
+        let mut params = vec![("Action", "CreateInstance"), ("RegionId", region)];
         if self.name_zone {
             params.push(("ZoneId", zone));
         }
@@ -137,7 +132,7 @@ impl Place {
             params: params.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             workload: self.number,
             account,
-            region: self.region.clone(),
+            region: region.to_owned(),
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
@@ -145,20 +140,15 @@ impl Place {
     }
 }
 
-/// The names with a positive weight, in the order of `all`, and the choice among them.
-fn weighted<'a>(
-    weights: &Option<At<BTreeMap<String, f64>>>,
-    all: &[&'a str],
-) -> Option<(Vec<&'a str>, Choice)> {
-    let Some(weights) = weights else {
-        return Some((all.to_vec(), Choice::new(&vec![1.0; all.len()])?));
+/// The places in `all` of the names with a positive weight, and the choice among them.
+fn weighted(weights: &Option<At<BTreeMap<String, f64>>>, all: &[&str]) -> Option<(Vec<usize>, Choice)> {
+    let weight = |name: &str| match weights {
+        None => 1.0,
+        Some(weights) => weights.get().get(name).copied().unwrap_or(0.0),
     };
-    let chosen = all.iter().filter_map(|name| {
-        let weight = *weights.get().get(*name)?;
-        (weight > 0.0).then_some((*name, weight))
-    });
-    let (names, weights): (Vec<&str>, Vec<f64>) = chosen.unzip();
-    Some((names, Choice::new(&weights)?))
+    let chosen = all.iter().map(|name| weight(name)).enumerate().filter(|(_, weight)| *weight > 0.0);
+    let (places, weights): (Vec<usize>, Vec<f64>) = chosen.unzip();
+    Some((places, Choice::new(&weights)?))
 }
 
 /// The request parts that a mix entry may replace, or the workload's own.
