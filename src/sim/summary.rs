@@ -53,12 +53,14 @@ pub struct RunInfo {
 /// Requests and what became of them.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestCounts {
-    /// Requests sent: `created + rejected + dry_run_ok + unanswered`.
+    /// Requests sent: `created + rejected + replayed + unanswered`.
     pub total: u64,
     /// Instances created.
     pub created: u64,
     /// Requests refused.
     pub rejected: u64,
+    /// Requests that repeated a finished call with its client token and got its answer again.
+    pub replayed: u64,
     /// Requests still in the control plane when the run was interrupted; zero at a regular end.
     pub unanswered: u64,
     /// Instances released.
