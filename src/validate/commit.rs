@@ -70,8 +70,7 @@ impl Order<'_> {
 
     /// What others took since the request was admitted: its address, the last addresses of its vSwitch.
     fn overtaken(&self) -> Option<Reject> {
-        let refuse =
-            |id: &str| order::checks().find(|check| check.id == id).map(|check| Reject::new(check, None));
+        let refuse = order::refuse;
         match self.effective.network {
             Network::Vpc(_) => {
                 let pool = &self.world.vswitches.get(self.vswitch()?)?.pool;
@@ -130,9 +129,8 @@ fn place(order: &Order<'_>, fleet: &Fleet) -> Result<Place, Reject> {
         }
     }
     Err(match last {
-        Some(Reason::SetFull) => order::checks()
-            .find(|check| check.id == "Q1.deployment-set")
-            .map_or_else(out_of_stock, |check| Reject::new(check, None)),
+        // The fleet counts the members of a set by zone (DEP-11).
+        Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
         _ => out_of_stock(),
     })
 }

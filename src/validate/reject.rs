@@ -46,6 +46,11 @@ impl Reject {
         Reject { check: check.id, row, status, code, message, replay }
     }
 
+    /// Number of the check in the order of validation, from 1: a short name for logs.
+    pub fn number(&self) -> u16 {
+        super::order::number_of(self.check).unwrap_or(0)
+    }
+
     /// True for the answer of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == crate::api::Extra::DryRun.code()
