@@ -6,7 +6,8 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     let lower = name.to_lowercase();
     // A third of the letters may be wrong, and one always.
     let most = (name.chars().count() / 3).max(1);
-    let mut best: Option<(usize, &str)> = None;
+    // Among equals the one of the same length: letters are swapped more often than forgotten.
+    let mut best: Option<((usize, usize), &str)> = None;
     let mut begun = None;
     for candidate in known {
         let candidate_lower = candidate.to_lowercase();
@@ -14,8 +15,9 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         if begun.is_none() && lower.len() >= 3 && candidate_lower.starts_with(&lower) {
             begun = Some(candidate);
         }
-        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let rank = (distance, candidate_lower.len().abs_diff(lower.len()));
+        if distance <= most && best.is_none_or(|(least, _)| rank < least) {
+            best = Some((rank, candidate));
         }
     }
     best.map(|(_, name)| name).or(begun)
