@@ -1,13 +1,15 @@
 //! "Did you mean": the known name nearest to one that nobody knows.
 
+use std::cmp::Reverse;
+
 /// The known name nearest to `name`, when one is near enough to be a slip of the keyboard.
 /// A beginning of at least three letters counts as near when nothing nearer is known.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let lower = name.to_lowercase();
     // A third of the letters may be wrong, and one always.
     let most = (name.chars().count() / 3).max(1);
-    // Among equals the one of the same length: letters are swapped more often than forgotten.
-    let mut best: Option<((usize, usize), &str)> = None;
+    // Among equals the one that begins alike for longest, then the one of the same length.
+    let mut best: Option<((usize, Reverse<usize>, usize), &str)> = None;
     let mut begun = None;
     for candidate in known {
         let candidate_lower = candidate.to_lowercase();
@@ -15,7 +17,8 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         if begun.is_none() && lower.len() >= 3 && candidate_lower.starts_with(&lower) {
             begun = Some(candidate);
         }
-        let rank = (distance, candidate_lower.len().abs_diff(lower.len()));
+        let alike = lower.bytes().zip(candidate_lower.bytes()).take_while(|(a, b)| a == b).count();
+        let rank = (distance, Reverse(alike), candidate_lower.len().abs_diff(lower.len()));
         if distance <= most && best.is_none_or(|(least, _)| rank < least) {
             best = Some((rank, candidate));
         }
