@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 /// Splits the argument of `--set`.
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("write KEY=VALUE, for example pools.0.hosts=500".to_owned()),

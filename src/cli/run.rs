@@ -1,6 +1,6 @@
 //! `packyard run`: one scenario, one run, one report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use crate::scenario::Scenario;
 use crate::sim::{Go, Progress, Simulation, Summary};
 
 use super::output::{OutDir, print};
+use super::check::key_value;
 use super::progress::RunBar;
 use super::{CliError, EXIT_INTERRUPTED};
 
@@ -29,8 +30,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -53,7 +54,8 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     let scenario = load(&args)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
-    let simulation = Simulation::new(&scenario, args.trace.as_deref()).map_err(CliError::from_sim)?;
+    let folder = args.scenario.parent().unwrap_or(Path::new(""));
+    let simulation = Simulation::new(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
 
     let bar = RunBar::new(args.quiet);
     let mut cost = EngineCost::new();
@@ -66,7 +68,7 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     let wall = began.elapsed_secs();
     bar.clear();
 
-    let mut summary = result.map_err(CliError::from_sim)?;
+    let mut summary = result.map_err(CliError::new)?;
     summary.measured(&cost, wall, peak_memory_mib());
     let json = report::json(&summary);
     let text = report::terminal(&summary);
@@ -81,13 +83,7 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
 }
 
 fn load(args: &Args) -> Result<Scenario, CliError> {
-    let mut overrides = Vec::new();
-    for pair in &args.set {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| CliError::new(format!("--set takes KEY=VALUE, not \"{pair}\"")))?;
-        overrides.push((key.trim().to_owned(), value.trim().to_owned()));
-    }
+    let mut overrides = args.set.clone();
     if let Some(seed) = args.seed {
         overrides.push(("seed".to_owned(), seed.to_string()));
     }

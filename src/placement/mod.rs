@@ -1,1 +1,51 @@
-//! The placement core: shapes, index, shards, policies, constraints, explanations.
+//! The placement core: scores shapes, not hosts.
+//!
+//! Hosts with the same class and the same free resources are interchangeable for packing, so the core never scans
+//! hosts. A *shape* is such a class of hosts ([`Free`] is what a policy sees of it), and a decision finds the best
+//! shape that has hosts, for one kind of request, and takes the host of the lowest rank out of it. The score of a
+//! (request, shape) pair can never change, and is computed once.
+//!
+//! Life cycle: a [`FleetBuilder`] collects host classes, hosts and demands; [`Fleet::place`] turns a [`Want`] into a
+//! [`Claim`] on real capacity; [`Fleet::release`] takes it back. Everything works from many threads through
+//! `&self`; from one thread it is exact and deterministic. This module imports [`crate::model`] only: it knows no
+//! clock and no scenario, so that a benchmark can hammer it without a simulation.
+//!
+//! Data structures, costs and the lock protocol: `docs/placement.md`.
+
+mod bits;
+mod builder;
+mod class;
+mod demand;
+pub mod exercise;
+mod find;
+mod fit;
+mod fleet;
+mod hostset;
+mod layout;
+mod locate;
+mod luck;
+mod order;
+pub mod policy;
+mod query;
+mod sets;
+mod shape;
+mod shard;
+mod state;
+mod stats;
+mod sync;
+mod want;
+
+pub use builder::FleetBuilder;
+pub use class::{
+    BuildError, ClassSet, ClusterIx, HostClass, HostGroup, HostState, MAX_GPUS, MAX_NODES, Owner,
+};
+pub use demand::{Demand, DemandId, GpuDemand};
+pub use fleet::{Fleet, HostView, Usage};
+pub use policy::Policy;
+pub use sets::{Granularity, SetIx, SetRule};
+pub use shape::Free;
+pub use stats::Stats;
+pub use want::{Claim, NoRoom, Reason, Want, Zones};
+
+#[cfg(test)]
+mod tests;

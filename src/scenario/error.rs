@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
 use super::units::At;
+use super::workload::Wrong;
 
 /// A scenario that cannot be used. Always the user's to mend (exit code 2).
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,12 @@ impl Problem {
     pub(super) fn in_text(self, file: &str, text: &str) -> ScenarioError {
         let source = NamedSource::new(file, text.to_owned()).with_language("TOML");
         ScenarioError::Wrong(Box::new(Faulty { problem: self, source }))
+    }
+}
+
+impl From<Wrong> for Problem {
+    fn from(wrong: Wrong) -> Problem {
+        Problem::at_span(wrong.span, wrong.what)
     }
 }
 

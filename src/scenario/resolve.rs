@@ -9,7 +9,8 @@ use super::schema::{
     AccountSpec, Charge, ClassSpec, ControlPlaneSpec, DedicatedHostSpec, LocalDiskSpec, PoolSpec, RegionSpec,
     ScenarioSpec, TypeSpec,
 };
-use super::units::{At, Size};
+use super::units::{At, Size, Span};
+use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
 use crate::catalog::Catalog;
 use crate::model::{
@@ -153,6 +154,11 @@ impl Scenario {
         }
     }
 
+    /// The names that workloads may refer to, in the form that [`workload`] takes.
+    pub fn workload_names(&self) -> workload::Known<'_> {
+        workload_names(&self.regions, &self.zones, &self.types, &self.images, &self.accounts)
+    }
+
     /// The region that a zone lies in.
     pub fn region_of(&self, zone: ZoneIx) -> RegionIx {
         let region = &self.zones[zone.at()].region;
@@ -214,6 +220,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file_name: &str) -> Result<Scenari
         spec.control_plane.get_or_insert_with(|| ControlPlaneSpec { instant: true, ..Default::default() });
     checks::control_plane(control_plane)?;
     checks::times(&spec)?;
+    checks::something_to_do(&spec)?;
     checks::policy(&spec.policy)?;
     let types = cloud::types(&spec.types, catalog)?;
     let images = cloud::images(&spec.images, catalog)?;
@@ -232,6 +239,9 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file_name: &str) -> Result<Scenari
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
     let classes = classes.in_use;
+    fill_workloads(&mut spec.workloads, &regions);
+    let names = workload_names(&regions, &zones, &types, &images, &accounts);
+    checks::workloads(&spec.workloads, &spec.duration, &names)?;
     Ok(Scenario {
         regions,
         zones,
@@ -244,4 +254,34 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file_name: &str) -> Result<Scenari
         accounts,
         spec,
     })
+}
+
+/// Fills in where requests go, so that the effective scenario says it.
+fn fill_workloads(workloads: &mut [WorkloadSpec], regions: &[Region]) {
+    for spec in workloads {
+        if let (None, Some(first)) = (&spec.region, regions.first()) {
+            spec.region = Some(At::default_of(first.id.clone()));
+        }
+    }
+}
+
+fn workload_names<'s>(
+    regions: &'s [Region],
+    zones: &'s [Zone],
+    types: &'s [InstanceType],
+    images: &'s [Image],
+    accounts: &'s [String],
+) -> workload::Known<'s> {
+    let catalog = Catalog::shipped();
+    let zones_of = |region: &Region| {
+        let inside = zones.iter().filter(|zone| zone.region == region.id);
+        inside.map(|zone| zone.id.as_str()).collect()
+    };
+    workload::Known {
+        regions: regions.iter().map(|region| (region.id.as_str(), zones_of(region))).collect(),
+        accounts: accounts.iter().map(String::as_str).collect(),
+        types: types.iter().chain(&catalog.types).map(|row| row.name.as_str()).collect(),
+        images: images.iter().chain(&catalog.images).map(|image| image.id.as_str()).collect(),
+        disk_categories: catalog.disks.iter().map(|disk| disk.category.as_str()).collect(),
+    }
 }

@@ -7,6 +7,7 @@ use crate::model::{ClassIx, InstanceType, ZoneIx};
 use crate::placement::{
     ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, HostClass, HostGroup, Owner, Policy,
 };
+use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
 use crate::world::{
     AccountFacts, ClusterFacts, DedicatedHostFacts, ImageFacts, InstanceTypeFacts, Quota, RegionFacts,
@@ -48,7 +49,8 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
         .iter()
         .map(|zone| world.zone_named(&zone.id).expect("every zone of the scenario is in its world"))
         .collect();
-    let policy = Policy::named(scenario.spec.policy.get()).map_err(SimError::bug)?;
+    let name = scenario.spec.policy.get();
+    let policy = Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?;
     let mut fleet = FleetBuilder::new(policy, scenario.spec.seed);
     for class in &scenario.classes {
         fleet.class(host_class(class));
@@ -231,17 +233,17 @@ fn facts(scenario: &Scenario, catalog: &Catalog, own: &[&InstanceType], vswitche
 
 fn account(scenario: &Scenario, at: usize) -> AccountFacts {
     let spec = &scenario.spec.accounts[at];
-    let quota = |limit: Option<u64>| Quota { used: 0, limit };
+    let quota = |limit: Limit| Quota { used: 0, limit: limit.get().map(u64::from) };
     let by_region = spec.max_instances_per_region.get().map_or_else(BTreeMap::new, |limit| {
-        scenario.regions.iter().map(|region| (region.id.clone(), Quota::limited(limit))).collect()
+        scenario.regions.iter().map(|region| (region.id.clone(), Quota::limited(limit.into()))).collect()
     });
     AccountFacts {
-        balance: spec.balance.0.map_or(f64::INFINITY, |money| money.as_f64()),
-        credit_line: spec.credit.0.map_or(f64::INFINITY, |money| money.as_f64()),
-        postpaid_instances: quota(spec.max_instances.get()),
+        balance: spec.balance.get().map_or(f64::INFINITY, |money| money.as_f64()),
+        credit_line: spec.credit.get().map_or(f64::INFINITY, |money| money.as_f64()),
+        postpaid_instances: quota(spec.max_instances),
         postpaid_instances_by_region: by_region,
-        postpaid_disks: quota(spec.max_disks.get()),
-        portable_disks: quota(spec.max_portable_disks.get()),
+        postpaid_disks: quota(spec.max_disks),
+        portable_disks: quota(spec.max_portable_disks),
         max_bandwidth_out: spec.max_bandwidth_out,
         spot_enabled: spec.spot,
         real_name_verified: spec.real_name_verified,
@@ -260,7 +262,7 @@ fn networks(facts: &mut WorldFacts, scenario: &Scenario, account: &str, vswitche
                 region: region.id.clone(),
                 owner: account.to_owned(),
                 cidr: "10.0.0.0/8".to_owned(),
-                instances: Quota { used: 0, limit: spec.instances_per_vpc.get() },
+                instances: Quota { used: 0, limit: spec.instances_per_vpc.get().map(u64::from) },
                 ..VpcFacts::default()
             },
         );
@@ -271,7 +273,7 @@ fn networks(facts: &mut WorldFacts, scenario: &Scenario, account: &str, vswitche
                 vpc: Some(vpc.clone()),
                 owner: account.to_owned(),
                 instances: 0,
-                limit: spec.instances_per_security_group.get(),
+                limit: spec.instances_per_security_group.get().map(u64::from),
             },
         );
         let zones = scenario.zones.iter().enumerate().filter(|(_, zone)| zone.region == region.id);
@@ -285,7 +287,7 @@ fn networks(facts: &mut WorldFacts, scenario: &Scenario, account: &str, vswitche
                         region: region.id.clone(),
                         zone: zone.id.clone(),
                         cidr: format!("10.{block}.0.0/16"),
-                        free_ips: spec.addresses_per_vswitch.get().map(|limit| limit.min(ADDRESSES) as u32),
+                        free_ips: spec.addresses_per_vswitch.get().map(|limit| limit.min(ADDRESSES as u32)),
                         ..VSwitchFacts::default()
                     },
                 );

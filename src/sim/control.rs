@@ -4,8 +4,8 @@
 use crate::engine::{Stream, Streams};
 use crate::hypervisor::{ClonePool, StartSlots};
 use crate::model::{SimDuration, ZoneIx};
-use crate::scenario::ControlPlane as Config;
-use crate::workload::Distribution;
+use crate::scenario::schema::ControlPlaneSpec;
+use crate::scenario::workload::{Distribution, DistributionSpec};
 
 use super::station::Station;
 
@@ -23,7 +23,7 @@ pub(super) struct ControlPlane {
     api_service: Timer,
     schedule_service: Timer,
     boot: Timer,
-    clone_share: Timer,
+    clone_setup: Timer,
 }
 
 /// A distribution with the stream that it draws from.
@@ -34,27 +34,28 @@ struct Timer {
 }
 
 impl Timer {
-    fn new(distribution: Distribution, streams: Streams, purpose: &str) -> Timer {
+    fn new(spec: &DistributionSpec, streams: Streams, purpose: &str) -> Timer {
+        let distribution = spec.resolve().expect("the scenario's checks have built it once");
         Timer { distribution, stream: streams.stream(purpose, 0) }
     }
 
     fn span(&mut self) -> SimDuration {
-        SimDuration::from_secs_f64(self.distribution.sample(&mut self.stream))
+        self.distribution.sample_span(&mut self.stream)
     }
 }
 
 impl ControlPlane {
-    pub(super) fn new(config: &Config, streams: Streams, hosts: usize, zones: usize) -> ControlPlane {
-        let pool = |_| ClonePool::new(config.clone_bandwidth_bytes());
+    pub(super) fn new(spec: &ControlPlaneSpec, streams: Streams, hosts: usize, zones: usize) -> ControlPlane {
+        let bandwidth = spec.clone_bandwidth.get().bytes_per_second();
         ControlPlane {
-            api: Station::new(config.api_workers),
-            schedulers: Station::new(config.schedulers),
-            starts: StartSlots::new(hosts, config.node_concurrency),
-            clones: (0..zones).map(pool).collect(),
-            api_service: Timer::new(config.api_service(), streams, "api service"),
-            schedule_service: Timer::new(config.schedule_service(), streams, "schedule service"),
-            boot: Timer::new(config.boot(), streams, "boot"),
-            clone_share: Timer::new(config.clone_share(), streams, "clone share"),
+            api: Station::new(*spec.api_workers.get()),
+            schedulers: Station::new(*spec.schedulers.get()),
+            starts: StartSlots::new(hosts, u16::try_from(*spec.node_concurrency.get()).unwrap_or(u16::MAX)),
+            clones: (0..zones).map(|_| ClonePool::new(bandwidth)).collect(),
+            api_service: Timer::new(&spec.api_service, streams, "api service"),
+            schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service"),
+            boot: Timer::new(&spec.boot, streams, "boot"),
+            clone_setup: Timer::new(&spec.clone_setup, streams, "clone setup"),
         }
     }
 
@@ -73,10 +74,9 @@ impl ControlPlane {
         self.boot.span()
     }
 
-    /// Bytes of an image of `image_bytes` that are copied before the next instance can boot.
-    pub(super) fn clone_bytes(&mut self, image_bytes: u64) -> u64 {
-        let share = self.clone_share.distribution.sample(&mut self.clone_share.stream).clamp(0.0, 1.0);
-        (image_bytes as f64 * share) as u64
+    /// Time to set up the next clone.
+    pub(super) fn clone_setup_time(&mut self) -> SimDuration {
+        self.clone_setup.span()
     }
 
     /// Clone pool of a zone.

@@ -15,6 +15,11 @@ pub(super) enum Event {
         /// Slot of the call.
         call: u32,
     },
+    /// The clone of an instance's system disk is set up: its data flows from now on.
+    CloneReady {
+        /// Slot of the instance.
+        instance: u32,
+    },
     /// The next clone of a zone's pool is done.
     Cloned {
         /// Zone index.
@@ -38,7 +43,7 @@ impl Event {
     pub(super) const fn class(self) -> u8 {
         match self {
             Event::Released { .. } => 0,
-            Event::Booted { .. } | Event::Cloned { .. } => 1,
+            Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
             Event::Arrival => 3,
         }

@@ -25,7 +25,7 @@ pub use summary::{
 use crate::api::Request;
 use crate::engine::Streams;
 use crate::metrics::{CostProbe, LatencyStage, Usage};
-use crate::model::{AccountIx, InstanceType, Resources, SimDuration, SimTime, ZoneIx};
+use crate::model::{InstanceType, Resources, SimTime};
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{self, Setting, Workload, WorkloadError};
@@ -69,7 +69,7 @@ impl<'a> Simulation<'a> {
             seed: scenario.spec.seed,
             duration: scenario.spec.duration.get().get(),
             start: scenario.spec.start.0,
-            known: scenario.known(),
+            known: scenario.workload_names(),
             folder,
             trace,
         };

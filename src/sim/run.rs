@@ -6,7 +6,7 @@ use crate::api::Request;
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::{State, Turn};
 use crate::metrics::{CostProbe, CostStage, Latency, LatencyStage, Usage};
-use crate::model::{AccountIx, Resources, SimTime, Utc, ZoneIx};
+use crate::model::{AccountIx, Resources, SimTime, TypeIx, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -45,8 +45,13 @@ pub enum Go {
 /// A request template, parsed once.
 #[derive(Debug)]
 pub(super) struct Template {
-    pub(super) request: Request,
+    /// One request, or one for each vSwitch that may take it: they are used in turn.
+    pub(super) requests: Vec<Request>,
     pub(super) account: AccountIx,
+    /// Its instance type, when there is one of that name.
+    pub(super) instance_type: Option<TypeIx>,
+    /// Wrong on purpose.
+    pub(super) faulty: bool,
     pub(super) demand: Resources,
     pub(super) image_bytes: u64,
 }
@@ -107,6 +112,13 @@ pub(super) struct Run<'a, P: CostProbe> {
 pub(super) struct Ended {
     pub(super) now: SimTime,
     pub(super) cut_short: bool,
+}
+
+impl Template {
+    /// The request number `number` of the run.
+    fn request(&self, number: u64) -> &Request {
+        &self.requests[(number % self.requests.len() as u64) as usize]
+    }
 }
 
 impl<'a, P: CostProbe> Run<'a, P> {
@@ -199,6 +211,7 @@ impl<'a, P: CostProbe> Run<'a, P> {
             Event::Arrival => self.arrival(now)?,
             Event::Validated { call } => self.validated(now, call),
             Event::Scheduled { call } => self.scheduled(now, call),
+            Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
             Event::Released { instance } => self.release(now, instance),
@@ -229,7 +242,7 @@ impl<'a, P: CostProbe> Run<'a, P> {
             let call = self.calls.insert(call) as u32;
             self.enter_api(now, call);
         } else {
-            match self.admit(now, template) {
+            match self.admit(now, number, template) {
                 Ok(admitted) => {
                     call.admitted = Some(admitted);
                     self.decide(now, call);
@@ -262,9 +275,9 @@ impl<'a, P: CostProbe> Run<'a, P> {
         if let Some(next) = self.control().api.leave() {
             self.serve_api(now, next);
         }
-        let Call { template, begun, .. } = self.calls[call as usize];
+        let Call { number, template, begun, .. } = self.calls[call as usize];
         self.latency.record(LatencyStage::Validation, now.since(begun));
-        match self.admit(now, template) {
+        match self.admit(now, number, template) {
             Ok(admitted) => {
                 let waiting = &mut self.calls[call as usize];
                 waiting.admitted = Some(admitted);
@@ -304,11 +317,11 @@ impl<'a, P: CostProbe> Run<'a, P> {
 
     // --- gate and placement ---
 
-    fn admit(&mut self, now: SimTime, template: u32) -> Result<Admitted, Reject> {
-        let Template { request, account, .. } = &self.templates[template as usize];
+    fn admit(&mut self, now: SimTime, number: u64, template: u32) -> Result<Admitted, Reject> {
+        let template = &self.templates[template as usize];
         let utc = self.start.after(now.since(SimTime::ZERO));
         let mark = self.probe.start();
-        let answer = validate::admit(request, self.world, *account, utc);
+        let answer = validate::admit(template.request(number), self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
         answer
     }
@@ -318,7 +331,7 @@ impl<'a, P: CostProbe> Run<'a, P> {
         let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
         let utc = self.start.after(now.since(SimTime::ZERO));
         let mark = self.probe.start();
-        let answer = validate::commit(admitted, &template.request, self.world, self.fleet, utc);
+        let answer = validate::commit(admitted, template.request(call.number), self.world, self.fleet, utc);
         self.probe.stop(CostStage::Placement, mark);
         match answer {
             Ok(created) => self.create(now, &call, created),
@@ -327,7 +340,7 @@ impl<'a, P: CostProbe> Run<'a, P> {
     }
 
     fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject) {
-        self.log.note(now, Record::Rejected, call.number, reject.check.0.into());
+        self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
         self.latency.record(LatencyStage::AnswerRejected, now.since(call.arrived));
         self.tally.reject(reject);
     }
@@ -381,11 +394,14 @@ impl<'a, P: CostProbe> Run<'a, P> {
     fn start(&mut self, now: SimTime, slot: u32) {
         self.enter(slot, State::Starting);
         self.stage(now, slot, LatencyStage::NodeQueue);
+        let took = self.control().clone_setup_time();
+        self.at(now + took, Event::CloneReady { instance: slot });
+    }
+
+    fn clone_ready(&mut self, now: SimTime, slot: u32) {
         let Instance { template, zone, .. } = self.instances[slot as usize];
         let image_bytes = self.templates[template as usize].image_bytes;
-        let control = self.control();
-        let bytes = control.clone_bytes(image_bytes);
-        control.clones(zone).join(now, slot, bytes);
+        self.control().clones(zone).join(now, slot, image_bytes);
         self.plan_clone(zone);
     }
 
@@ -445,4 +461,9 @@ impl<'a, P: CostProbe> Run<'a, P> {
         self.fleet.release(instance.claim);
         self.world.give_back(instance.holdings);
     }
+}
+
+/// A check as the number that the digest uses: 32-bit FNV-1a of its id, the same in every version that has it.
+fn check_number(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

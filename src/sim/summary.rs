@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::metrics::Percentiles;
+use crate::metrics::{CostStage, EngineCost, Percentiles};
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
@@ -53,12 +53,14 @@ pub struct RunInfo {
 /// Requests and what became of them.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestCounts {
-    /// Requests sent: `created + rejected + dry_run_ok + unanswered`.
+    /// Requests sent: `created + rejected + replayed + unanswered`.
     pub total: u64,
     /// Instances created.
     pub created: u64,
     /// Requests refused.
     pub rejected: u64,
+    /// Requests that repeated a finished call with its client token and got its answer again.
+    pub replayed: u64,
     /// Requests still in the control plane when the run was interrupted; zero at a regular end.
     pub unanswered: u64,
     /// Instances released.
@@ -154,4 +156,22 @@ pub struct Engine {
     pub peak_memory_mib: f64,
     /// Cost by stage in nanoseconds of wall time, one in sixteen measured.
     pub cost_ns: Vec<Stage>,
+}
+
+impl Summary {
+    /// Fills in what the run cost on this machine: measured stages, wall seconds, largest resident memory in MiB.
+    pub fn measured(&mut self, cost: &EngineCost, wall_secs: f64, peak_memory_mib: f64) {
+        let a_second = |count: u64| count as f64 / wall_secs.max(1e-9);
+        self.engine = Engine {
+            events: self.engine.events,
+            wall_secs,
+            events_per_sec: a_second(self.engine.events),
+            requests_per_sec: a_second(self.requests.total),
+            peak_memory_mib,
+            cost_ns: CostStage::ALL
+                .into_iter()
+                .map(|stage| Stage { stage: stage.name(), percentiles: cost.percentiles(stage) })
+                .collect(),
+        };
+    }
 }

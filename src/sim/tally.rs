@@ -12,20 +12,25 @@ pub(super) struct Tally {
     pub(super) requests: u64,
     pub(super) created: u64,
     pub(super) rejected: u64,
+    pub(super) replayed: u64,
     pub(super) released: u64,
     by_code: BTreeMap<(u16, &'static str), u64>,
 }
 
 impl Tally {
-    /// Counts a refusal.
+    /// Counts a refusal, or the repeated answer of a finished call (R20).
     pub(super) fn reject(&mut self, reject: &Reject) {
+        if reject.replay.is_some() {
+            self.replayed += 1;
+            return;
+        }
         self.rejected += 1;
         *self.by_code.entry((reject.status, reject.code)).or_default() += 1;
     }
 
     /// Calls without an answer yet.
     pub(super) fn unanswered(&self) -> u64 {
-        self.requests - self.created - self.rejected
+        self.requests - self.created - self.rejected - self.replayed
     }
 
     /// Instances that live now.
@@ -45,6 +50,7 @@ impl Tally {
             total: self.requests,
             created: self.created,
             rejected: self.rejected,
+            replayed: self.replayed,
             unanswered: self.unanswered(),
             released: self.released,
             live: self.live(),

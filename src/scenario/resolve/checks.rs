@@ -54,9 +54,55 @@ pub(super) fn control_plane(plane: &ControlPlaneSpec) -> Result<(), Problem> {
     for (name, count) in servers {
         above_zero(count, name)?;
     }
+    for law in [&plane.api_service, &plane.schedule_service, &plane.clone_setup, &plane.boot] {
+        law.resolve().map_err(Problem::from)?;
+    }
     if plane.clone_bandwidth.bytes_per_second() == 0 {
         return Err(Problem::at(&plane.clone_bandwidth, "a clone bandwidth of zero never ends a clone")
             .label("above zero"));
+    }
+    Ok(())
+}
+
+/// Workloads: each name once, each sound, and all of them finite where the run is not.
+pub(super) fn workloads(
+    specs: &[WorkloadSpec],
+    duration: &At<Span>,
+    known: &workload::Known<'_>,
+) -> Result<(), Problem> {
+    for (at, spec) in specs.iter().enumerate() {
+        if spec.name.is_empty() {
+            return Err(Problem::at(&spec.name, "a workload needs a name"));
+        }
+        if specs[..at].iter().any(|other| other.name == spec.name) {
+            return Err(twice(&spec.name, "workloads"));
+        }
+        if let Some(wrong) = spec.check(known).into_iter().next() {
+            return Err(Problem::from(wrong));
+        }
+        if duration.is_forever() && spec.arrivals.is_some() {
+            return Err(Problem::at(
+                duration,
+                format!("a run for ever never ends: the arrivals of workload `{}` do not", spec.name),
+            )
+            .label("a length of time, for example `\"3d\"`"));
+        }
+    }
+    Ok(())
+}
+
+/// A run needs hosts and somebody who asks for them.
+pub(super) fn something_to_do(spec: &ScenarioSpec) -> Result<(), Problem> {
+    if spec.pools.is_empty() && spec.dedicated_hosts.is_empty() {
+        return Err(Problem::new("the scenario has no hosts").help(
+            "add a table such as\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 100",
+        ));
+    }
+    if spec.workloads.is_empty() {
+        return Err(Problem::new("the scenario has no workload").help(
+            "add a table such as\n[[workloads]]\nname = \"web\"\narrivals.rate = \"100/h\"\n\
+             lifetime = { distribution = \"exponential\", mean = \"6h\" }\nmix = [{ type = \"ecs.g5.large\" }]",
+        ));
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::customers::Charge;
-use crate::scenario::units::{At, Bandwidth, Size};
+use crate::scenario::units::{At, Bandwidth, Size, Span};
+use crate::scenario::workload::DistributionSpec;
 
 /// A region: one of the catalog's, or an invented one (which lists its zones).
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -204,10 +205,18 @@ pub struct ControlPlaneSpec {
     pub instant: bool,
     /// Requests that the API works on at a time.
     pub api_workers: At<u32>,
+    /// Time that the API takes for one request.
+    pub api_service: DistributionSpec,
     /// Schedulers that place at a time.
     pub schedulers: At<u32>,
+    /// Time that a scheduler takes for one placement.
+    pub schedule_service: DistributionSpec,
     /// Instances that one host starts at a time.
     pub node_concurrency: At<u32>,
+    /// Time to set up the clone of a system disk, before its data flows.
+    pub clone_setup: DistributionSpec,
+    /// Time from the finished system disk to the running instance.
+    pub boot: DistributionSpec,
     /// Flow of image data to new disks in each zone, shared by the clones under way.
     pub clone_bandwidth: At<Bandwidth>,
 }
@@ -217,8 +226,12 @@ impl Default for ControlPlaneSpec {
         ControlPlaneSpec {
             instant: false,
             api_workers: At::default_of(32),
+            api_service: DistributionSpec::lognormal(Span::millis(4), 0.5),
             schedulers: At::default_of(4),
+            schedule_service: DistributionSpec::lognormal(Span::millis(2), 0.4),
             node_concurrency: At::default_of(4),
+            clone_setup: DistributionSpec::lognormal(Span::millis(300), 0.4),
+            boot: DistributionSpec::lognormal(Span::secs(20), 0.35),
             clone_bandwidth: At::default_of(Bandwidth(20 << 30)),
         }
     }

@@ -16,6 +16,7 @@ pub use cloud::{
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
 
 use super::units::{At, Date, Span};
+use super::workload::WorkloadSpec;
 
 /// A scenario: what the cloud is made of, who asks it for what, and how long.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -59,6 +60,8 @@ pub struct ScenarioSpec {
     pub images: Vec<ImageSpec>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
+    /// Who asks for what, when, and for how long.
+    pub workloads: Vec<WorkloadSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -82,6 +85,7 @@ impl Default for ScenarioSpec {
             types: Vec::new(),
             images: Vec::new(),
             accounts: Vec::new(),
+            workloads: Vec::new(),
         }
     }
 }

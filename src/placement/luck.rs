@@ -1,0 +1,27 @@
+//! Chance for the policies that draw: one stream a zone, so that zones never shift each other's numbers.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use super::sync::Mutex;
+
+/// A zone's stream. Its key is a BLAKE3 hash of the seed and the zone; outputs are fixed for ever.
+#[derive(Debug)]
+pub(super) struct Luck {
+    rng: Mutex<ChaCha8Rng>,
+}
+
+impl Luck {
+    pub(super) fn new(seed: u64, zone: u64) -> Luck {
+        let mut hasher = blake3::Hasher::new_derive_key("packyard placement luck v1");
+        hasher.update(&seed.to_le_bytes());
+        hasher.update(&zone.to_le_bytes());
+        Luck { rng: Mutex::new(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())) }
+    }
+
+    /// A number below `n`, which is not 0. The bias is below 2^-32 times `n`, and the same on every machine.
+    pub(super) fn below(&self, n: u32) -> u32 {
+        let drawn = self.rng.lock().next_u64();
+        ((u128::from(drawn) * u128::from(n)) >> 64) as u32
+    }
+}

@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use super::{Demand, Fit, Free, HostClass, Rule, Score};
+
+/// A typical instance of the expected load, for the measure of fragmentation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Typical {
+    /// What it asks for.
+    pub demand: Demand,
+    /// How often, relative to the others.
+    pub weight: f64,
+}
+
+/// Fragmentation gradient descent: the placement that adds the least to the expected GPU room that typical instances
+/// cannot use. A share of a GPU is tried on every device.
+///
+/// The fragment of a host for a typical instance is all its free GPU when the instance asks for none, when its
+/// models do not include the host's, or when CPU or fitting devices are too few; else the free room of the devices that
+/// are too small for it. Score: `int(100 * sigmoid((before - after) / 1000))` of the weighted sums.
+///
+/// Source: Weng et al., "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient
+/// Descent", USENIX ATC 2023.
+#[derive(Clone, Debug, Default)]
+pub struct Fgd {
+    typical: Arc<[Typical]>,
+}
+
+impl Fgd {
+    /// With these typical instances, in this order (sums of floats follow it).
+    pub fn new(typical: Vec<Typical>) -> Fgd {
+        Fgd { typical: typical.into() }
+    }
+
+    /// The typical instances of a load: the most frequent demands that together make up `cover` of it (0.95 in the
+    /// published runs), weighted by frequency. Equal frequencies keep the order given.
+    pub fn of_load(mut counts: Vec<(Demand, u64)>, cover: f64) -> Fgd {
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let total: u64 = counts.iter().map(|(_, count)| count).sum();
+        let mut seen = 0;
+        let typical = counts.into_iter().take_while(|(_, count)| {
+            let more = (seen as f64) < cover * total as f64;
+            seen += count;
+            more
+        });
+        Fgd::new(
+            typical.map(|(demand, count)| Typical { demand, weight: count as f64 / total as f64 }).collect(),
+        )
+    }
+
+    /// The expected free GPU thousandths that typical instances cannot use.
+    fn fragment(&self, free: Free<'_>, class: &HostClass) -> f64 {
+        let (gpus, cpu) = (free.gpus(), free.cpu());
+        let all = free.gpu();
+        let mut sum = 0.0;
+        for typical in &*self.typical {
+            let demand = &typical.demand;
+            let (count, milli) = demand.gpus();
+            // Ascending: the devices before `fitting` are too small.
+            let fitting = gpus.partition_point(|&left| left < milli);
+            let usable = count > 0
+                && (gpus.len() - fitting) as u32 >= count
+                && cpu >= u64::from(demand.cpu_milli)
+                && demand.model_allowed(class);
+            let lost = if usable { gpus[..fitting].iter().map(|&left| u64::from(left)).sum() } else { all };
+            sum += typical.weight * lost as f64;
+        }
+        sum
+    }
+}
+
+impl Rule for Fgd {
+    fn score(&self, fit: &Fit<'_>) -> Option<Score> {
+        let before = self.fragment(fit.before, fit.class);
+        let after = self.fragment(fit.after, fit.class);
+        let sigmoid = 1.0 / (1.0 + libm::exp(-(before - after) / 1_000.0));
+        Some(Score((100.0 * sigmoid) as i64))
+    }
+
+    fn tries_devices(&self) -> bool {
+        true
+    }
+
+    /// Without typical instances of its own: the registered demands, equally often.
+    fn learn(&self, demands: &[Demand]) -> Option<Arc<dyn Rule>> {
+        if !self.typical.is_empty() || demands.is_empty() {
+            return None;
+        }
+        let weight = 1.0 / demands.len() as f64;
+        let typical = demands.iter().map(|demand| Typical { demand: demand.clone(), weight });
+        Some(Arc::new(Fgd::new(typical.collect())))
+    }
+}

@@ -1,0 +1,261 @@
+//! Deployment sets and HPC clusters: instances that keep apart, or near each other.
+//!
+//! A set knows which positions of which shards its members bar, sorted, so that the search skips them without a
+//! look at any other host. Sets lie behind a fixed number of locks (stripes). Lock order: a stripe, then a shard.
+
+use super::fleet::{Fleet, Zone};
+use super::layout::Layout;
+use super::sync::{AtomicU64, Mutex, Ordering};
+use super::want::{Claim, Reason, Want};
+use crate::model::{HostIx, ZoneIx};
+
+/// A deployment set or an HPC cluster of the fleet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SetIx(pub u32);
+
+/// What two members of a set may not share.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Granularity {
+    /// A host (DEP-1).
+    Host,
+    /// A rack.
+    Rack,
+    /// A switch (DEP-2).
+    Switch,
+}
+
+/// How the members of a set are laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetRule {
+    /// No two members share a host, rack or switch, and a zone has at most so many of them (DEP-10: 7).
+    Spread {
+        /// What they do not share.
+        apart: Granularity,
+        /// Members a zone.
+        per_zone: u32,
+    },
+    /// Near each other, as an HPC cluster: in the rack of a member when there is room (the rack with the most
+    /// members first), else behind the switch of one, else anywhere. Within each the policy picks; policies that
+    /// draw take the lowest rank.
+    Near,
+}
+
+/// Positions of one shard that members bar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Bar {
+    shard: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    members: u32,
+}
+
+/// One set.
+#[derive(Debug)]
+struct Set {
+    rule: SetRule,
+    /// For `Spread`: sorted by shard and position, disjoint.
+    bars: Vec<Bar>,
+    /// For `Near`: hosts of members.
+    hosts: Vec<HostIx>,
+    /// Members in each zone that has any.
+    counts: Vec<(ZoneIx, u32)>,
+}
+
+/// The bars of one shard among those of a set.
+#[inline]
+pub(super) fn bars_of(bars: &[Bar], shard: u32) -> &[Bar] {
+    let start = bars.partition_point(|bar| bar.shard < shard);
+    let end = start + bars[start..].partition_point(|bar| bar.shard == shard);
+    &bars[start..end]
+}
+
+const STRIPES: usize = 64;
+
+/// All sets of a fleet.
+#[derive(Debug)]
+pub(super) struct Sets {
+    stripes: Vec<Mutex<Vec<Set>>>,
+    next: AtomicU64,
+}
+
+impl Sets {
+    pub(super) fn new() -> Sets {
+        Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new())).collect(), next: AtomicU64::new(0) }
+    }
+
+    fn add(&self, rule: SetRule) -> SetIx {
+        let number = self.next.fetch_add(1, Ordering::Relaxed) as usize;
+        let mut sets = self.stripes[number % STRIPES].lock();
+        // Threads may add out of order: the slots between belong to sets that are being added.
+        while sets.len() <= number / STRIPES {
+            sets.push(Set { rule, bars: Vec::new(), hosts: Vec::new(), counts: Vec::new() });
+        }
+        sets[number / STRIPES].rule = rule;
+        SetIx(number as u32)
+    }
+
+    /// Works on one set under its lock; none when there is no such set.
+    #[inline]
+    fn with<T>(&self, set: SetIx, work: impl FnOnce(&mut Set) -> T) -> Option<T> {
+        let at = set.0 as usize;
+        self.stripes[at % STRIPES].lock().get_mut(at / STRIPES).map(work)
+    }
+}
+
+impl Set {
+    fn count(&self, zone: ZoneIx) -> u32 {
+        self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
+    }
+
+    /// Hosts that a member on `host` bars.
+    fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> std::ops::Range<u32> {
+        match apart {
+            Granularity::Host => host.0..host.0 + 1,
+            Granularity::Rack => layout.segment(host).rack_hosts(host),
+            Granularity::Switch => layout.segment(host).switch_hosts(host),
+        }
+    }
+
+    fn join(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
+        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((zone, 1)),
+        }
+        let SetRule::Spread { apart, .. } = self.rule else { return self.hosts.push(host) };
+        layout.positions(Self::reach(layout, apart, host), |shard, positions| {
+            let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
+            match self.bars.get_mut(at) {
+                Some(bar) if (bar.shard, bar.start) == (shard, positions.start) => bar.members += 1,
+                _ => {
+                    let bar = Bar { shard, start: positions.start, end: positions.end, members: 1 };
+                    self.bars.insert(at, bar);
+                }
+            }
+        });
+    }
+
+    fn leave(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            *count -= 1;
+        }
+        let SetRule::Spread { apart, .. } = self.rule else {
+            if let Some(at) = self.hosts.iter().rposition(|known| *known == host) {
+                self.hosts.remove(at);
+            }
+            return;
+        };
+        layout.positions(Self::reach(layout, apart, host), |shard, positions| {
+            let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
+            if let Some(bar) = self.bars.get_mut(at) {
+                bar.members -= 1;
+                if bar.members == 0 {
+                    self.bars.remove(at);
+                }
+            }
+        });
+    }
+
+    /// Racks, then switches of members in a zone, as ranges of hosts: those with the most members first, the
+    /// lowest among equals.
+    fn near(&self, layout: &Layout, zone: ZoneIx) -> Vec<std::ops::Range<u32>> {
+        let mut ranges = Vec::new();
+        for apart in [Granularity::Rack, Granularity::Switch] {
+            let mut reached: Vec<(u32, std::ops::Range<u32>)> = Vec::new();
+            for &host in self.hosts.iter().filter(|&&host| layout.segment(host).zone == zone) {
+                let range = Self::reach(layout, apart, host);
+                match reached.iter_mut().find(|(_, known)| *known == range) {
+                    Some((count, _)) => *count += 1,
+                    None => reached.push((1, range)),
+                }
+            }
+            reached.sort_by_key(|(count, range)| (std::cmp::Reverse(*count), range.start));
+            ranges.extend(reached.into_iter().map(|(_, range)| range));
+        }
+        ranges
+    }
+}
+
+impl Fleet {
+    /// Makes a set.
+    pub fn add_set(&self, rule: SetRule) -> SetIx {
+        self.sets.add(rule)
+    }
+
+    /// Members of a set in a zone.
+    pub fn set_members(&self, set: SetIx, zone: ZoneIx) -> u32 {
+        self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
+    }
+
+    /// Where a member of a set would go in a zone. Claims nothing.
+    pub(super) fn find_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<(usize, u32), Reason> {
+        let Some(set) = want.set else { return Err(Reason::Set) };
+        let found = self.sets.with(set, |set| self.find_for(set, want, zone, false));
+        found.unwrap_or(Err(Reason::Set))
+    }
+
+    fn find_for(
+        &self,
+        set: &Set,
+        want: &Want<'_>,
+        zone: ZoneIx,
+        claiming: bool,
+    ) -> Result<(usize, u32), Reason> {
+        let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
+        if let SetRule::Spread { per_zone, .. } = set.rule
+            && set.count(zone) >= per_zone
+        {
+            return Err(Reason::SetFull);
+        }
+        if let Some(host) = want.host {
+            let (shard, at) = self.find_named(want, zone, host)?;
+            return match super::find::barred(bars_of(&set.bars, shard as u32), at) {
+                Some(_) => Err(Reason::Set),
+                None => Ok((shard, at)),
+            };
+        }
+        if set.rule == SetRule::Near
+            && let Some(found) = self.find_near(set, place, want)
+        {
+            return Ok(found);
+        }
+        self.find_any(place, self.key(want), &set.bars, claiming)
+    }
+
+    fn find_near(&self, set: &Set, place: &Zone, want: &Want<'_>) -> Option<(usize, u32)> {
+        let key = self.key(want);
+        for range in set.near(&self.layout, place.zone) {
+            let mut parts = Vec::new();
+            self.layout.positions(range, |shard, positions| parts.push((shard, positions)));
+            let best = parts.into_iter().filter_map(|(shard, positions)| {
+                let mut state = self.shards[shard as usize].lock();
+                let query = state.query(&self.facts, key);
+                let (score, at) = state.find_within(&self.facts, query, positions)?;
+                Some((std::cmp::Reverse(score), shard as usize, at))
+            });
+            if let Some((_, shard, at)) = best.min() {
+                return Some((shard, at));
+            }
+        }
+        None
+    }
+
+    /// Places a member of a set. The set stays locked, so that its limits hold whatever other threads do.
+    pub(super) fn place_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
+        let Some(set) = want.set else { return Err(Reason::Set) };
+        let placed = self.sets.with(set, |set| {
+            let claim = self.place_found(want, |claiming| self.find_for(set, want, zone, claiming))?;
+            set.join(&self.layout, zone, claim.host);
+            Ok(claim)
+        });
+        placed.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Gives a member's claim back, under the lock of its set.
+    pub(super) fn release_member(&self, set: SetIx, claim: Claim) {
+        let zone = self.layout.segment(claim.host).zone;
+        self.sets.with(set, |set| {
+            set.leave(&self.layout, zone, claim.host);
+            self.vacate(claim);
+        });
+    }
+}

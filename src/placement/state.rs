@@ -1,0 +1,511 @@
+//! One shard's state: hosts, shapes, queries. Every method works on one shard, under its lock.
+
+use rustc_hash::FxHashMap;
+
+use super::class::{HostClass, Label};
+use super::demand::{Demand, DemandId};
+use super::fit::{self, Spot, Verdict};
+use super::hostset::BLOCK;
+use super::policy::{Pick, Policy};
+use super::query::{Eval, Key, Masks, Query, UNKNOWN};
+use super::shape::{self, Shapes, Vector};
+use super::stats::Stats;
+use super::want::NO_NODE;
+use crate::model::{ClassIx, Resources};
+
+/// What all shards share and none changes.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) classes: Vec<HostClass>,
+    pub(super) demands: Vec<Demand>,
+    pub(super) policy: Policy,
+    pub(super) pick: Pick,
+}
+
+/// Shapes without hosts are thrown out of an order when it holds more than this, and 16 for each that has some.
+const MANY: usize = 8_192;
+
+/// Ways an instance can sit on the nodes of a host, as a dense number: one node, or a pair.
+const SPOTS: usize = 64;
+
+fn spot_number(nodes: u8) -> usize {
+    let (low, high) = (usize::from(nodes & 0xF), nodes >> 4);
+    if high == NO_NODE { low } else { (usize::from(high) * 8 + low) & (SPOTS - 1) }
+}
+
+/// The state of one shard.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Shape of each host, by position (order of rank).
+    pub(super) shape_of: Vec<u32>,
+    pub(super) shapes: Shapes,
+    pub(super) labels: Vec<Label>,
+    /// Shapes that have hosts, in no order that matters.
+    pub(super) live: Vec<u32>,
+    live_at: Vec<u32>,
+    pub(super) queries: Vec<Query>,
+    /// Query of each demand that asks for nothing else.
+    plain: Vec<u32>,
+    others: FxHashMap<Key, u32>,
+    /// By shape: queries in which the shape is marked as without hosts (policies that rank shapes).
+    waiting: Masks,
+    /// By shape: queries that it has room for (policies that look at positions).
+    pub(super) open: Masks,
+    /// Queries that follow the shapes.
+    following: Vec<u64>,
+    /// Shape after a release, by demand and spot, then by shape.
+    gives: Vec<Vec<u32>>,
+    /// Free thousandths of each device by its real number, for hosts with GPUs.
+    devices: Vec<u16>,
+    device_start: Vec<u32>,
+    /// Claimed now.
+    pub(super) used: Resources,
+    pub(super) empty: u32,
+    pub(super) full: u32,
+    pub(super) claims: u64,
+    pub(super) stats: Stats,
+}
+
+impl State {
+    /// Hosts by class and label in order of position, all empty.
+    pub(super) fn new(facts: &Facts, hosts: &[(ClassIx, Label)]) -> State {
+        let mut state = State {
+            shape_of: vec![UNKNOWN; hosts.len()],
+            shapes: Shapes::default(),
+            labels: Vec::new(),
+            live: Vec::new(),
+            live_at: Vec::new(),
+            queries: Vec::new(),
+            plain: vec![UNKNOWN; facts.demands.len()],
+            others: FxHashMap::default(),
+            waiting: Masks::default(),
+            open: Masks::default(),
+            following: Vec::new(),
+            gives: Vec::new(),
+            devices: Vec::new(),
+            device_start: Vec::new(),
+            used: Resources::default(),
+            empty: hosts.len() as u32,
+            full: 0,
+            claims: 0,
+            stats: Stats::default(),
+        };
+        let mut known: Vec<((ClassIx, Label), u32)> = Vec::new();
+        for (at, host) in hosts.iter().enumerate() {
+            let shape = match known.iter().find(|(other, _)| other == host) {
+                Some(&(_, shape)) => shape,
+                None => {
+                    let label = state.label(host.1);
+                    let class = &facts.classes[host.0.at()];
+                    let shape = state.intern(facts, &shape::vector(class, host.0.0, label));
+                    known.push((*host, shape));
+                    shape
+                }
+            };
+            state.shape_of[at] = shape;
+            state.enter(at as u32, shape);
+        }
+        if hosts.iter().any(|(class, _)| facts.classes[class.at()].gpu_count > 0) {
+            for (class, _) in hosts {
+                state.device_start.push(state.devices.len() as u32);
+                let count = facts.classes[class.at()].gpu_count as usize;
+                state.devices.resize(state.devices.len() + count, 1_000);
+            }
+        }
+        state
+    }
+
+    /// The number of a label.
+    pub(super) fn label(&mut self, label: Label) -> u32 {
+        match self.labels.iter().position(|known| *known == label) {
+            Some(at) => at as u32,
+            None => {
+                self.labels.push(label);
+                self.labels.len() as u32 - 1
+            }
+        }
+    }
+
+    /// Makes room for demands registered after the fleet was built.
+    pub(super) fn add_demands(&mut self, demands: usize) {
+        self.plain.resize(demands, UNKNOWN);
+    }
+
+    // --- shapes ---
+
+    /// The number of a vector; a new one is announced to the queries.
+    pub(super) fn intern(&mut self, facts: &Facts, words: &[u32]) -> u32 {
+        if let Some(shape) = self.shapes.find(words) {
+            return shape;
+        }
+        let shape = self.shapes.add(words, &facts.classes[shape::class_of(words)]);
+        self.live_at.push(UNKNOWN);
+        if facts.pick == Pick::Best {
+            self.waiting.push();
+            self.waiting.row(shape).copy_from_slice(&self.following);
+        } else {
+            self.open.push();
+            for query in 0..self.queries.len() {
+                if self.following[query / 64] >> (query % 64) & 1 == 1 && self.judge(facts, query, shape) {
+                    self.open.set(shape, query);
+                }
+            }
+        }
+        shape
+    }
+
+    /// Judges a shape for a query, once. Whether it has room.
+    pub(super) fn judge(&mut self, facts: &Facts, query: usize, shape: u32) -> bool {
+        let eval = self.queries[query].eval(shape);
+        if eval.judged() {
+            return eval.has_room();
+        }
+        self.stats.judged += 1;
+        let key = self.queries[query].key;
+        let demand = &facts.demands[key.demand.0 as usize];
+        let words = self.shapes.vector(shape);
+        let class_ix = shape::class_of(words);
+        let class = &facts.classes[class_ix];
+        let eval = if !demand.served_by(ClassIx::from(class_ix), class) {
+            Eval::short(super::want::Reason::Class)
+        } else if let Some(reason) = key.refuses(&self.labels[shape::label_of(words)]) {
+            Eval::short(reason)
+        } else {
+            match fit::judge(facts.policy.rule(), demand, key.lifetime, class, words) {
+                Verdict::Fits(score, spot) => Eval::fits(score, spot),
+                Verdict::Short(reason) => Eval::short(reason),
+            }
+        };
+        *self.queries[query].eval_mut(shape) = eval;
+        eval.has_room()
+    }
+
+    // --- queries ---
+
+    /// The number of a kind of request; made when it is asked for the first time.
+    #[inline]
+    pub(super) fn query(&mut self, facts: &Facts, key: Key) -> usize {
+        let known = if key.is_plain() {
+            self.plain[key.demand.0 as usize]
+        } else {
+            self.others.get(&key).copied().unwrap_or(UNKNOWN)
+        };
+        if known == UNKNOWN { self.add_query(facts, key) } else { known as usize }
+    }
+
+    #[cold]
+    fn add_query(&mut self, facts: &Facts, key: Key) -> usize {
+        let query = self.queries.len();
+        if key.is_plain() {
+            self.plain[key.demand.0 as usize] = query as u32;
+        } else {
+            self.others.insert(key, query as u32);
+        }
+        self.queries.push(Query::new(key));
+        self.following.resize((query + 1).div_ceil(64), 0);
+        let shapes = self.shapes.list.len();
+        let ranked = facts.pick == Pick::Best;
+        let masks = if ranked { &mut self.waiting } else { &mut self.open };
+        masks.widen(query + 1, shapes);
+        if key.named {
+            return query;
+        }
+        self.following[query / 64] |= 1 << (query % 64);
+        if ranked {
+            for shape in 0..shapes as u32 {
+                if self.shapes.list[shape as usize].hosts.len() > 0 {
+                    self.queries[query].inbox.push(shape);
+                } else {
+                    self.waiting.set(shape, query);
+                }
+            }
+            return query;
+        }
+        self.queries[query].blocks = super::bits::Bits::with_len(self.shape_of.len().div_ceil(BLOCK));
+        for shape in 0..shapes as u32 {
+            if self.judge(facts, query, shape) {
+                self.open.set(shape, query);
+            }
+        }
+        for (at, &shape) in self.shape_of.iter().enumerate() {
+            if self.open.get(shape, query) {
+                self.queries[query].blocks.set(at / BLOCK);
+            }
+        }
+        query
+    }
+
+    /// Brings the order of a query up to date.
+    #[inline]
+    pub(super) fn settle(&mut self, facts: &Facts, query: usize) {
+        if !self.queries[query].inbox.is_empty() {
+            self.settle_inbox(facts, query);
+        }
+    }
+
+    #[cold]
+    fn settle_inbox(&mut self, facts: &Facts, query: usize) {
+        let mut inbox = std::mem::take(&mut self.queries[query].inbox);
+        for shape in inbox.drain(..) {
+            if self.shapes.list[shape as usize].hosts.len() == 0 {
+                self.waiting.set(shape, query);
+            } else if self.judge(facts, query, shape) {
+                self.stats.ranked += 1;
+                self.queries[query].rank(shape);
+            }
+        }
+        self.queries[query].inbox = inbox;
+        if self.queries[query].order.len() > MANY + 16 * self.live.len() {
+            let (shapes, waiting) = (&self.shapes.list, &mut self.waiting);
+            self.queries[query]
+                .forget(|shape| shapes[shape as usize].hosts.len() > 0, |shape| waiting.set(shape, query));
+        }
+    }
+
+    /// Strikes an empty shape off a query until it has hosts again.
+    #[inline]
+    pub(super) fn strike(&mut self, query: usize, slot: usize, shape: u32) {
+        self.queries[query].order.strike(slot);
+        self.waiting.set(shape, query);
+        self.stats.stale += 1;
+    }
+
+    // --- moving hosts ---
+
+    /// Puts the host at a position, whose shape is already written, into the set of its shape.
+    #[inline]
+    fn enter(&mut self, at: u32, to: u32) {
+        let shape = &mut self.shapes.list[to as usize];
+        shape.hosts.insert(&self.shape_of, to, at);
+        if shape.hosts.len() == 1 {
+            self.live_at[to as usize] = self.live.len() as u32;
+            self.live.push(to);
+            self.wake(to);
+        }
+    }
+
+    /// Tells the queries that wait for a shape that it has hosts.
+    #[inline]
+    fn wake(&mut self, shape: u32) {
+        if self.waiting.width() == 0 {
+            return;
+        }
+        for word in 0..self.waiting.width() {
+            let mut bits = std::mem::take(&mut self.waiting.row(shape)[word]);
+            while bits != 0 {
+                let query = &mut self.queries[word * 64 + bits.trailing_zeros() as usize];
+                match query.eval(shape).rank() {
+                    Some(slot) => query.order.wake(slot),
+                    None => query.inbox.push(shape),
+                }
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    /// Gives a host another shape.
+    pub(super) fn move_host(&mut self, at: u32, to: u32) {
+        let from = std::mem::replace(&mut self.shape_of[at as usize], to);
+        if from == to {
+            return;
+        }
+        let shape = &mut self.shapes.list[from as usize];
+        self.empty -= u32::from(shape.empty);
+        self.full -= u32::from(shape.full);
+        shape.hosts.remove(&self.shape_of, from, at);
+        if shape.hosts.len() == 0 {
+            let hole = self.live_at[from as usize];
+            self.live.swap_remove(hole as usize);
+            if let Some(&moved) = self.live.get(hole as usize) {
+                self.live_at[moved as usize] = hole;
+            }
+        }
+        self.enter(at, to);
+        let shape = &self.shapes.list[to as usize];
+        self.empty += u32::from(shape.empty);
+        self.full += u32::from(shape.full);
+        for word in 0..self.open.width() {
+            let mut bits = self.open.word(to, word) & !self.open.word(from, word);
+            while bits != 0 {
+                let query = word * 64 + bits.trailing_zeros() as usize;
+                self.queries[query].blocks.set(at as usize / BLOCK);
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    // --- claims ---
+
+    /// Puts an instance on the host at a position, which has room for the query. Nodes and devices it got.
+    pub(super) fn occupy(&mut self, facts: &Facts, query: usize, at: u32) -> (u8, u16) {
+        let shape = self.shape_of[at as usize];
+        let eval = self.queries[query].evals[shape as usize];
+        debug_assert!(eval.has_room());
+        let key = self.queries[query].key;
+        let demand = &facts.demands[key.demand.0 as usize];
+        self.used += demand.resources();
+        self.claims += 1;
+        let (spot, devices) = self.take_devices(demand, at, eval.spot);
+        let next = if eval.next != UNKNOWN && spot == eval.spot {
+            eval.next
+        } else {
+            let mut words = Vector::from_slice(self.shapes.vector(shape));
+            let class = &facts.classes[shape::class_of(&words)];
+            let tag = fit::tag_after(facts.policy.rule(), demand, key.lifetime, &words);
+            fit::take(demand, class, tag, spot, &mut words);
+            let next = self.intern(facts, &words);
+            if spot == eval.spot {
+                self.queries[query].evals[shape as usize].next = next;
+            }
+            next
+        };
+        self.move_host(at, next);
+        (spot.nodes, devices)
+    }
+
+    /// Takes real devices: the spot made definite, and the devices.
+    #[inline]
+    fn take_devices(&mut self, demand: &Demand, at: u32, spot: Spot) -> (Spot, u16) {
+        let (count, milli) = demand.gpus();
+        if count == 0 { (spot, 0) } else { self.take_real_devices(demand, at, spot, count, milli) }
+    }
+
+    fn take_real_devices(
+        &mut self,
+        demand: &Demand,
+        at: u32,
+        mut spot: Spot,
+        count: u32,
+        milli: u32,
+    ) -> (Spot, u16) {
+        let start = self.device_start[at as usize] as usize;
+        let shape = self.shape_of[at as usize];
+        let words = self.shapes.vector(shape);
+        let end = self.device_start.get(at as usize + 1).map_or(self.devices.len(), |&end| end as usize);
+        let real = &mut self.devices[start..end];
+        let canonical = &words[words.len() - real.len()..];
+        let mut taken = 0u16;
+        if demand.gpu_share() {
+            // The lowest real device whose room is among those named.
+            let named = |left: u16| {
+                (0..canonical.len())
+                    .find(|&at| spot.devices >> at & 1 == 1 && canonical[at] == u32::from(left))
+            };
+            let (device, position) = real
+                .iter()
+                .enumerate()
+                .find_map(|(device, &left)| named(left).map(|position| (device, position)))
+                .expect("the devices of a host agree with its shape");
+            real[device] -= milli as u16;
+            spot.devices = 1 << position;
+            taken = 1 << device;
+        } else {
+            // The devices with the least room that fit; the lowest among equals.
+            let mut order: Vec<usize> =
+                (0..real.len()).filter(|&device| u32::from(real[device]) >= milli).collect();
+            order.sort_by_key(|&device| real[device]);
+            for &device in &order[..count as usize] {
+                real[device] -= milli as u16;
+                taken |= 1 << device;
+            }
+        }
+        (spot, taken)
+    }
+
+    /// Takes an instance off the host at a position.
+    pub(super) fn vacate(&mut self, facts: &Facts, demand: DemandId, at: u32, nodes: u8, devices: u16) {
+        let from = self.shape_of[at as usize];
+        let facts_of = &facts.demands[demand.0 as usize];
+        self.used -= facts_of.resources();
+        self.claims -= 1;
+        let to = if devices == 0 {
+            let row = demand.0 as usize * SPOTS + spot_number(nodes);
+            match self.gives.get(row).and_then(|row| row.get(from as usize)) {
+                Some(&to) if to != UNKNOWN => to,
+                _ => self.give_anew(facts, facts_of, row, from, nodes),
+            }
+        } else {
+            self.give_devices(facts, facts_of, at, nodes, devices)
+        };
+        self.move_host(at, to);
+    }
+
+    #[cold]
+    fn give_anew(&mut self, facts: &Facts, demand: &Demand, row: usize, from: u32, nodes: u8) -> u32 {
+        let mut words = Vector::from_slice(self.shapes.vector(from));
+        let class = &facts.classes[shape::class_of(&words)];
+        fit::give(demand, class, nodes, &mut words);
+        let to = self.emptied(facts, words);
+        if self.gives.len() <= row {
+            self.gives.resize_with(row + 1, Vec::new);
+        }
+        let row = &mut self.gives[row];
+        if row.len() <= from as usize {
+            row.resize(from as usize + 1, UNKNOWN);
+        }
+        row[from as usize] = to;
+        to
+    }
+
+    fn give_devices(&mut self, facts: &Facts, demand: &Demand, at: u32, nodes: u8, devices: u16) -> u32 {
+        let mut words = Vector::from_slice(self.shapes.vector(self.shape_of[at as usize]));
+        let class = &facts.classes[shape::class_of(&words)];
+        fit::give(demand, class, nodes, &mut words);
+        let start = self.device_start[at as usize] as usize;
+        let real = &mut self.devices[start..start + class.gpu_count as usize];
+        let gpus = shape::gpus_mut(&mut words, class.numa_nodes);
+        for (device, left) in real.iter_mut().enumerate() {
+            if devices >> device & 1 == 1 {
+                *left += demand.gpus().1 as u16;
+            }
+            gpus[device] = u32::from(*left);
+        }
+        gpus.sort_unstable();
+        self.emptied(facts, words)
+    }
+
+    /// The number of a vector after a release: an empty host forgets its tag.
+    fn emptied(&mut self, facts: &Facts, mut words: Vector) -> u32 {
+        if shape::tag_of(&words) != 0 {
+            let class = &facts.classes[shape::class_of(&words)];
+            if shape::Free::new(&words, class).is_empty_host(class) {
+                shape::set_tag(&mut words, 0);
+            }
+        }
+        self.intern(facts, &words)
+    }
+
+    /// Gives the host at a position another label.
+    pub(super) fn relabel(&mut self, facts: &Facts, at: u32, label: Label) {
+        let label = self.label(label);
+        let mut words = Vector::from_slice(self.shapes.vector(self.shape_of[at as usize]));
+        shape::set_label(&mut words, label);
+        let to = self.intern(facts, &words);
+        self.move_host(at, to);
+    }
+
+    /// Label of the host at a position.
+    pub(super) fn label_at(&self, at: u32) -> Label {
+        self.labels[shape::label_of(self.shapes.vector(self.shape_of[at as usize]))]
+    }
+
+    /// Free thousandths of each device of the host at a position, by real number.
+    pub(super) fn devices_at(&self, at: u32) -> &[u16] {
+        let Some(&start) = self.device_start.get(at as usize) else { return &[] };
+        let end = self.device_start.get(at as usize + 1).map_or(self.devices.len(), |&end| end as usize);
+        &self.devices[start as usize..end]
+    }
+
+    /// Bytes on the heap, everything counted.
+    pub(super) fn bytes(&self) -> usize {
+        self.shape_of.capacity() * 4
+            + self.shapes.bytes()
+            + (self.live.capacity() + self.live_at.capacity() + self.plain.capacity()) * 4
+            + self.queries.iter().map(Query::bytes).sum::<usize>()
+            + self.waiting.bytes()
+            + self.open.bytes()
+            + self.gives.iter().map(|row| row.capacity() * 4).sum::<usize>()
+            + self.devices.capacity() * 2
+            + self.device_start.capacity() * 4
+    }
+}
