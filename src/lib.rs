@@ -7,6 +7,7 @@ pub mod api;
 pub mod catalog;
 pub mod cli;
 pub mod engine;
+pub mod hypervisor;
 pub mod metrics;
 pub mod model;
 pub mod placement;

@@ -1,5 +1,9 @@
 //! The discrete-event engine: clock, event queue, random streams. It knows nothing of clouds.
 
+mod chunk;
+mod ladder;
+mod queue;
 mod rng;
 
+pub use queue::{Queue, Ticket};
 pub use rng::{Stream, Streams};

@@ -81,6 +81,12 @@ pub struct InstanceType {
     pub baseline_cpu_percent: Option<u32>,
     /// CPU credits earned per hour by the whole instance, for burstable types.
     pub cpu_credits_per_hour: Option<u32>,
+    /// Named by the documents of September 2019.
+    pub in_2019: bool,
+    /// How current it was in September 2019, when the documents of then name it.
+    pub generation_2019: Option<Generation>,
+    /// Sold by invitation only.
+    pub preview: bool,
 }
 
 impl InstanceType {
@@ -131,6 +137,8 @@ pub struct DedicatedHostType {
     pub bandwidth_gbps: u32,
     /// Packet rate in thousands a second.
     pub pps_k: u32,
+    /// Named by the documents of September 2019.
+    pub in_2019: bool,
 }
 
 /// One row of the disk table: a category, or one performance level of `cloud_essd`.

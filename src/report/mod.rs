@@ -1,1 +1,14 @@
-//! Reports of a run: terminal and JSON.
+//! Reports of a run: a screen of text for people, JSON for machines.
+
+mod terminal;
+
+pub use terminal::terminal;
+
+use crate::sim::Summary;
+
+/// The summary as pretty JSON with a final newline.
+pub fn json(summary: &Summary) -> String {
+    let mut text = serde_json::to_string_pretty(summary).expect("a summary has only plain values");
+    text.push('\n');
+    text
+}

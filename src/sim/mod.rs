@@ -1,1 +1,234 @@
 //! One simulated run: ties workload, gate, placement, hypervisor and metrics together.
+//!
+//! [`Simulation::new`] builds a cloud and a workload from a scenario; [`Simulation::run`] runs it and gives a
+//! [`Summary`]. The library starts no thread and reads no clock: an observer may look on and stop the run, and a
+//! [`CostProbe`] measures what the engine costs.
+
+mod cloud;
+mod control;
+mod event;
+mod log;
+mod packing;
+mod run;
+mod station;
+mod summary;
+mod tally;
+
+use std::path::Path;
+
+pub use cloud::{Cloud, build};
+pub use run::{Go, Progress};
+pub use summary::{
+    CodeCount, Engine, Packing, Peaks, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary, ZoneUse,
+};
+
+use crate::api::Request;
+use crate::engine::Streams;
+use crate::metrics::{CostProbe, LatencyStage, Usage};
+use crate::model::{InstanceType, Resources, SimTime};
+use crate::placement::DemandId;
+use crate::scenario::Scenario;
+use crate::workload::{self, Setting, Workload, WorkloadError};
+
+use control::ControlPlane;
+use run::{Ended, Run, Template};
+
+/// Why a simulation cannot be made, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The workload or its trace is wrong.
+    #[error(transparent)]
+    Workload(#[from] WorkloadError),
+    /// The scenario passed its checks and still describes something that cannot be built.
+    #[error("the scenario describes a cloud that cannot be built: {0}")]
+    Cloud(String),
+}
+
+impl SimError {
+    fn bug(error: impl std::fmt::Display) -> SimError {
+        SimError::Cloud(error.to_string())
+    }
+}
+
+/// A run that is ready to start.
+pub struct Simulation<'a> {
+    scenario: &'a Scenario,
+    cloud: Cloud,
+    workload: Workload,
+    templates: Vec<Template>,
+}
+
+impl<'a> Simulation<'a> {
+    /// Builds the cloud and the workload. `folder` is where relative trace paths start; `trace` is a trace file
+    /// named on the command line.
+    ///
+    /// # Errors
+    /// A trace is missing or damaged, or the cloud cannot be built.
+    pub fn new(
+        scenario: &'a Scenario,
+        folder: &Path,
+        trace: Option<&Path>,
+    ) -> Result<Simulation<'a>, SimError> {
+        let setting = Setting {
+            seed: scenario.spec.seed,
+            duration: scenario.spec.duration.get().get(),
+            start: scenario.spec.start.0,
+            known: scenario.known(),
+            folder,
+            trace,
+        };
+        let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+        let cloud = build(scenario, workload.required_types())?;
+        let templates = templates(scenario, &cloud, &workload);
+        Ok(Simulation { scenario, cloud, workload, templates })
+    }
+
+    /// Runs to the end, or until `watch` says stop.
+    ///
+    /// # Errors
+    /// A trace file failed or changed while it was read.
+    pub fn run<P: CostProbe>(
+        self,
+        probe: &mut P,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<Summary, SimError> {
+        let Simulation { scenario, mut cloud, workload, templates } = self;
+        let spec = &scenario.spec;
+        let zones = cloud.world.all_zones().count();
+        let plane = scenario.control_plane();
+        let control = (!plane.instant).then(|| {
+            let hosts = scenario.host_count() as usize;
+            ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
+        });
+        let instant = control.is_none();
+        let warmup = SimTime::ZERO + spec.warmup.get().get();
+        let until = SimTime::ZERO + spec.duration.get().get();
+        let mut run = Run::new(
+            &mut cloud.world,
+            &cloud.fleet,
+            workload,
+            &templates,
+            control,
+            zones,
+            (spec.start.0, warmup, until),
+            probe,
+        );
+        let Ended { now, cut_short } = run.go(watch)?;
+        let digest = run.digest();
+        let stage =
+            |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
+        let simulated_latency_us =
+            if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
+        let (requests, events, total, per_zone) = (run.tally.counts(), run.events, run.total, run.zones);
+        let demands = mix_demands(&cloud, &templates);
+        Ok(Summary {
+            schema: SUMMARY_SCHEMA,
+            run: RunInfo {
+                version: env!("CARGO_PKG_VERSION"),
+                scenario: spec.name.clone(),
+                seed: spec.seed,
+                policy: spec.policy.get().clone(),
+                digest,
+                virtual_secs: now.as_secs_f64(),
+                warmup_secs: warmup.as_secs_f64(),
+                cut_short,
+            },
+            requests,
+            peaks: Peaks {
+                instances: total.instances.peak(),
+                vcpus: total.cpu_milli.peak() as f64 / 1e3,
+                memory_gib: total.memory_mib.peak() as f64 / 1024.0,
+            },
+            simulated_latency_us,
+            zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
+            packing: packing::packing(&cloud.fleet, &demands),
+            engine: Engine { events, ..Engine::default() },
+        })
+    }
+}
+
+/// Parses every request of the workload once, with a vSwitch filled in where one is needed.
+fn templates(scenario: &Scenario, cloud: &Cloud, workload: &Workload) -> Vec<Template> {
+    let types: Vec<&InstanceType> = scenario
+        .types
+        .iter()
+        .chain(workload.required_types())
+        .chain(&crate::catalog::Catalog::shipped().types)
+        .collect();
+    workload.templates().iter().map(|template| parse(scenario, cloud, &types, template)).collect()
+}
+
+fn parse(
+    scenario: &Scenario,
+    cloud: &Cloud,
+    types: &[&InstanceType],
+    template: &workload::Template,
+) -> Template {
+    let account_id = &scenario.accounts[template.account.at()];
+    let vswitches = match cloud.world.zone_named(&template.zone) {
+        Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
+        _ => 1,
+    };
+    let requests = (0..vswitches)
+        .map(|at| {
+            let vswitch = cloud::vswitch_name(&template.zone, account_id, at);
+            let filled = template.needs_vswitch.then_some(("VSwitchId", vswitch.as_str()));
+            let params = template.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            Request::from_params(params.chain(filled))
+        })
+        .collect();
+    let value = |name: &str| {
+        template.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    };
+    let named = value("InstanceType");
+    let demand =
+        types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
+    let image = value("ImageId");
+    let images = scenario.images.iter().chain(&crate::catalog::Catalog::shipped().images);
+    let gib = images.into_iter().find(|known| known.id == image).map_or(0, |image| u64::from(image.size_gib));
+    Template {
+        requests,
+        account: cloud
+            .world
+            .account_named(account_id)
+            .expect("every account of the scenario is in its world"),
+        instance_type: cloud.world.type_named(named),
+        faulty: template.fault.is_some(),
+        demand,
+        image_bytes: gib << 30,
+    }
+}
+
+/// The demands of the workload's correct requests: the mix that room is judged by.
+fn mix_demands(cloud: &Cloud, templates: &[Template]) -> Vec<DemandId> {
+    let sound = templates.iter().filter(|template| !template.faulty);
+    let mut demands: Vec<DemandId> =
+        sound.filter_map(|template| cloud.world.demand_of(template.instance_type?)).collect();
+    demands.sort();
+    demands.dedup();
+    demands
+}
+
+fn zone_use(cloud: &Cloud, per_zone: &[Usage], from: SimTime, to: SimTime) -> Vec<ZoneUse> {
+    let mut zones = Vec::new();
+    for (zone, name) in cloud.world.all_zones() {
+        let usage = cloud.fleet.zone_usage(zone);
+        if usage.hosts == 0 {
+            continue;
+        }
+        let level = &per_zone[zone.at()];
+        let share = |value: f64, capacity: u64| if capacity == 0 { 0.0 } else { value / capacity as f64 };
+        let capacity = usage.capacity;
+        zones.push(ZoneUse {
+            zone: name.to_owned(),
+            hosts: u64::from(usage.hosts),
+            vcpus: capacity.cpu_milli as f64 / 1e3,
+            memory_gib: capacity.memory_mib as f64 / 1024.0,
+            vcpu_mean: share(level.cpu_milli.mean(from, to), capacity.cpu_milli),
+            vcpu_peak: share(level.cpu_milli.peak() as f64, capacity.cpu_milli),
+            memory_mean: share(level.memory_mib.mean(from, to), capacity.memory_mib),
+            memory_peak: share(level.memory_mib.peak() as f64, capacity.memory_mib),
+        });
+    }
+    zones
+}

@@ -1,1 +1,139 @@
-//! The gate: a fixed pipeline of small rule groups in one total order.
+//! The gate: every answer of CreateInstance, for its true reason.
+//!
+//! [`admit`] walks phases 1 to 11 of the order of validation: a pure function of request, world, account and time.
+//! Only it makes an [`Admitted`], and only an [`Admitted`] can be [committed](commit): phases 12 to 14 read counters
+//! and capacity, claim what the instance needs in one place, and make a [`Created`]. Everything that is refused,
+//! and every dry run, leaves the world and the fleet as they were.
+//!
+//! Adding a rule: write a small function in the file of its group under `rules/`, and register it in `order/`.
+//! `docs/gate.md` says more.
+
+mod check;
+mod commit;
+pub mod conformance;
+mod cx;
+mod effective;
+pub mod fixture;
+mod order;
+mod reject;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Answer, Check, Group, Phase};
+pub use effective::{
+    Affinity, Credit, Disk, Effective, InternetCharge, Network, PerformanceLevel, Period, PeriodUnit, Spot,
+};
+pub use order::{checks, number_of, phases};
+pub use reject::Reject;
+
+use crate::api::Request;
+use crate::model::{AccountIx, HostIx, Utc, ZoneIx};
+use crate::placement::{Claim, Fleet};
+use crate::world::{Holdings, World};
+use cx::Cx;
+
+/// A request that has passed phases 1 to 11: only [`admit`] makes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    effective: Effective,
+}
+
+impl Admitted {
+    /// The values that the instance would get; its zone is open while nothing in the request fixes it.
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+}
+
+/// A created instance: what it is, and what it holds.
+#[must_use = "an instance holds capacity until it is released"]
+#[derive(PartialEq, Eq, Debug)]
+pub struct Created {
+    /// Number of the instance, counted from 0 over the life of the world.
+    pub number: u64,
+    /// Zone that it is in.
+    pub zone: ZoneIx,
+    /// Its place; give it back with [`Fleet::release`].
+    pub claim: Claim,
+    /// What it holds of the world; give it back with [`World::give_back`].
+    pub holdings: Holdings,
+    /// The values that it got.
+    pub effective: Effective,
+}
+
+impl Created {
+    /// Id of the instance.
+    pub fn instance_id(&self) -> String {
+        crate::world::instance_id(self.number)
+    }
+
+    /// The host that it is on.
+    pub fn host(&self) -> HostIx {
+        self.claim.host()
+    }
+}
+
+/// Phases 1 to 11. Changes nothing, and allocates nothing for a request that passes.
+///
+/// # Errors
+/// The answer of the first check that fires; a finished call that is repeated with its token is answered with
+/// [`Reject::replay`].
+pub fn admit(request: &Request, world: &World, account: AccountIx, now: Utc) -> Result<Admitted, Reject> {
+    let Some(row) = world.accounts.get(account.0) else {
+        unreachable!("an account position comes from this world")
+    };
+    let cx = Cx::new(request, world, account, row, now);
+    match check::first(&order::PURE, &cx) {
+        Some(reject) => Err(reject),
+        None => match cx.effective() {
+            Some(effective) => Ok(Admitted { effective }),
+            None => unreachable!("every value that a request can lack is asked for by a check"),
+        },
+    }
+}
+
+/// Marks the call of a client token as running, so that a retry in the meantime is told so (row 74). Needed only
+/// where time passes between [`admit`] and [`commit`].
+pub fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+    commit::begin(admitted, request, world, now);
+}
+
+/// Ends a call that was begun and will not be committed: its token is free again.
+pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
+    commit::abandon(admitted, request, world);
+}
+
+/// Phases 12 to 14: quota, capacity, the inside. Claims everything that the instance needs, or nothing.
+///
+/// # Errors
+/// The answer of the first check that fires; `DryRunOperation` for a dry run that would have succeeded.
+pub fn commit(
+    admitted: &Admitted,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
+    commit::commit(admitted, request, world, fleet, now)
+}
+
+/// The whole gate: [`admit`], then [`commit`].
+///
+/// # Errors
+/// As both.
+pub fn create(
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    account: AccountIx,
+    now: Utc,
+) -> Result<Created, Reject> {
+    let admitted = admit(request, world, account, now)?;
+    commit(&admitted, request, world, fleet, now)
+}
+
+/// Ids of the checks that a request has passed when `decided` answered, or all of them when none did.
+pub fn passed(decided: Option<&Reject>) -> impl Iterator<Item = &'static str> {
+    checks().map(|check| check.id).take_while(move |id| decided.is_none_or(|reject| reject.check != *id))
+}

@@ -1,1 +1,312 @@
-//! Workloads: arrival processes, mixes, lifetimes, trace readers.
+//! Workloads: who asks for what, when, and for how long.
+//!
+//! A [`Workload`] merges the generators and trace replays of a scenario into one stream of [`Arrival`]s in order of
+//! time, made one at a time: memory follows the templates, not the length of the run. An arrival points to a
+//! [`Template`], a flat CreateInstance request that is made once.
+//!
+//! All chance comes from streams named after the workload and the purpose, so that another arrival rate does not
+//! change who asks for what, and another mix does not change when.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{AccountIx, InstanceType, SimDuration, SimTime, Utc};
+use crate::scenario::workload::{Fault, Known, WorkloadSpec, Wrong};
+
+mod arrivals;
+pub mod dist;
+mod faults;
+mod generator;
+mod replay;
+mod shape;
+mod template;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+
+pub use dist::Distribution;
+pub use shape::local_hours;
+pub use template::trace_type;
+
+use generator::Generator;
+use replay::Replay;
+use template::Builder;
+
+/// A flat CreateInstance request that many arrivals share.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Template {
+    /// Parameters as on the wire, in a fixed order.
+    pub params: Vec<(String, String)>,
+    /// Number of the workload, in the order of the scenario.
+    pub workload: u32,
+    /// Account that sends it.
+    pub account: AccountIx,
+    /// Region that it goes to.
+    pub region: String,
+    /// Zone that it is meant for, named by `ZoneId` or not.
+    pub zone: String,
+    /// True when `VSwitchId` is left out and has to be filled in with a vSwitch of [`Template::zone`].
+    pub needs_vswitch: bool,
+    /// What is wrong with it on purpose.
+    pub fault: Option<Fault>,
+}
+
+/// When the instance of an arrival is released, if it was created.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// So long after it began to run.
+    After(SimDuration),
+    /// At a fixed moment, whatever the control plane did: a trace says so. It may lie past the end of the run.
+    At(SimTime),
+    /// Never.
+    Never,
+}
+
+/// One request that arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    /// Moment of arrival.
+    pub at: SimTime,
+    /// Its request: place in [`Workload::templates`].
+    pub template: u32,
+    /// When its instance ends.
+    pub end: End,
+}
+
+/// What a workload needs to know of its scenario.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Length of the run; nothing arrives at its end or later.
+    pub duration: SimDuration,
+    /// Date of the start of the run.
+    pub start: Utc,
+    /// Names of the scenario; accounts are numbered in this order.
+    pub known: Known<'a>,
+    /// Folder that paths of traces are relative to.
+    pub folder: &'a Path,
+    /// Trace given on the command line, for the workload that names none.
+    pub trace: Option<&'a Path>,
+}
+
+/// Why a workload cannot be made, or ended early. All are errors of the user's files.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkloadError {
+    /// The specification is wrong.
+    #[error("workload `{workload}`: {wrong}")]
+    Wrong {
+        /// Name of the workload.
+        workload: String,
+        /// What is wrong, and where.
+        wrong: Wrong,
+    },
+    /// A trace cannot be read.
+    #[error("workload `{workload}`: {cause}")]
+    Trace {
+        /// Name of the workload.
+        workload: String,
+        /// What the reader says.
+        cause: trace::TraceError,
+    },
+    /// A trace names something that the scenario does not have.
+    #[error("workload `{workload}`: trace {} names {kind} `{name}`, which the scenario does not have", path.display())]
+    NotInScenario {
+        /// Name of the workload.
+        workload: String,
+        /// The trace.
+        path: PathBuf,
+        /// `zone` or `account`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A workload replays a trace that no one named.
+    #[error("workload `{workload}` replays a trace of format {format}: name the file with --trace FILE{}", obtain_line(obtain.as_deref()))]
+    NoTrace {
+        /// Name of the workload.
+        workload: String,
+        /// Format of the trace.
+        format: crate::scenario::workload::TraceFormat,
+        /// Where to get it.
+        obtain: Option<String>,
+    },
+    /// A trace was named on the command line and no single workload takes it.
+    #[error("--trace names a file, but {0}")]
+    SpareTrace(&'static str),
+    /// More kinds of requests than a run should hold.
+    #[error(
+        "workload `{workload}` asks for {count} kinds of requests (mix x zones x accounts): the most is {most}"
+    )]
+    TooManyTemplates {
+        /// Name of the workload.
+        workload: String,
+        /// Kinds asked for.
+        count: usize,
+        /// The limit.
+        most: usize,
+    },
+}
+
+fn obtain_line(obtain: Option<&str>) -> String {
+    obtain.map(|text| format!("\n  to get it: {text}")).unwrap_or_default()
+}
+
+/// All workloads of a scenario, merged in order of time.
+pub struct Workload {
+    names: Vec<String>,
+    sources: Vec<Source>,
+    /// Next arrival of each source.
+    heads: Vec<Option<Arrival>>,
+    templates: Vec<Template>,
+    types: Vec<InstanceType>,
+}
+
+enum Source {
+    Generator(Box<Generator>),
+    Replay(Box<Replay>),
+}
+
+impl Source {
+    fn next(&mut self) -> Result<Option<Arrival>, trace::TraceError> {
+        match self {
+            Source::Generator(generator) => Ok(generator.next()),
+            Source::Replay(replay) => replay.next(),
+        }
+    }
+}
+
+impl Workload {
+    /// Makes the workloads of a scenario. A trace is read once from beginning to end, which finds its sizes and any
+    /// damage before the run begins.
+    ///
+    /// # Errors
+    /// A specification is wrong, or a trace is missing or damaged.
+    pub fn new(specs: &[WorkloadSpec], setting: &Setting<'_>) -> Result<Workload, WorkloadError> {
+        for (place, spec) in specs.iter().enumerate() {
+            let mut wrongs = spec.check(&setting.known);
+            if specs[..place].iter().any(|other| other.name == spec.name) {
+                wrongs.push(Wrong::at(&spec.name, format!("two workloads are named `{}`", spec.name)));
+            }
+            if let Some(wrong) = wrongs.into_iter().next() {
+                return Err(WorkloadError::Wrong { workload: spec.name.get().clone(), wrong });
+            }
+        }
+        let paths = trace_paths(specs, setting)?;
+        let mut builder = Builder::default();
+        let mut sources = Vec::new();
+        for (number, (spec, path)) in specs.iter().zip(paths).enumerate() {
+            let number = number as u32;
+            sources.push(match (&spec.arrivals, path) {
+                (_, Some(path)) => {
+                    Source::Replay(Box::new(Replay::new(spec, number, &path, setting, &mut builder)?))
+                }
+                (Some(arrivals), None) => Source::Generator(Box::new(Generator::new(
+                    spec,
+                    number,
+                    arrivals.get(),
+                    setting,
+                    &mut builder,
+                )?)),
+                (None, None) => {
+                    let wrong = Wrong::at(&spec.name, "a workload needs `arrivals` or `trace`");
+                    return Err(WorkloadError::Wrong { workload: spec.name.get().clone(), wrong });
+                }
+            });
+        }
+        let names = specs.iter().map(|spec| spec.name.get().clone()).collect();
+        let Builder { templates, types } = builder;
+        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types };
+        for place in 0..workload.sources.len() {
+            let head = workload.advance(place)?;
+            workload.heads.push(head);
+        }
+        Ok(workload)
+    }
+
+    /// The next arrival of all workloads; of several at one moment, that of the first workload of the scenario. None
+    /// at the end.
+    ///
+    /// # Errors
+    /// A trace file failed or changed since it was read first.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a fallible source; an iterator of results invites collect()"
+    )]
+    pub fn next(&mut self) -> Result<Option<Arrival>, WorkloadError> {
+        let waiting =
+            self.heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
+        let Some((_, place)) = waiting.min() else { return Ok(None) };
+        let following = self.advance(place)?;
+        Ok(std::mem::replace(&mut self.heads[place], following))
+    }
+
+    /// Moment of the next arrival; none at the end.
+    pub fn peek_time(&self) -> Option<SimTime> {
+        self.heads.iter().flatten().map(|head| head.at).min()
+    }
+
+    /// Share of the records of all traces that have been handed out; 0 when there is no trace.
+    pub fn progress(&self) -> f64 {
+        let replays = self.sources.iter().filter_map(|source| match source {
+            Source::Replay(replay) => Some(replay.progress()),
+            Source::Generator(_) => None,
+        });
+        let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
+        if all == 0 { 0.0 } else { read as f64 / all as f64 }
+    }
+
+    /// All requests that arrivals point to.
+    pub fn templates(&self) -> &[Template] {
+        &self.templates
+    }
+
+    /// Instance types that traces ask for by size and that the world therefore needs beside the catalog's: family
+    /// `ecs.trace`, in order of vCPUs and memory.
+    pub fn required_types(&self) -> &[InstanceType] {
+        &self.types
+    }
+
+    /// Names of the workloads, by [`Template::workload`].
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn advance(&mut self, place: usize) -> Result<Option<Arrival>, WorkloadError> {
+        self.sources[place]
+            .next()
+            .map_err(|cause| WorkloadError::Trace { workload: self.names[place].clone(), cause })
+    }
+}
+
+/// The file of each workload that replays a trace.
+fn trace_paths(specs: &[WorkloadSpec], setting: &Setting<'_>) -> Result<Vec<Option<PathBuf>>, WorkloadError> {
+    let traces = || specs.iter().filter_map(|spec| spec.trace.as_ref());
+    let unnamed = traces().filter(|trace| trace.get().path.is_none()).count();
+    if setting.trace.is_some() && unnamed != 1 {
+        match traces().count() {
+            0 => return Err(WorkloadError::SpareTrace("no workload of the scenario replays a trace")),
+            1 => {}
+            _ if unnamed == 0 => {
+                return Err(WorkloadError::SpareTrace("every workload that replays a trace names its own"));
+            }
+            _ => return Err(WorkloadError::SpareTrace("several workloads of the scenario need one")),
+        }
+    }
+    let single = traces().count() == 1;
+    specs
+        .iter()
+        .map(|spec| {
+            let Some(trace) = spec.trace.as_ref().map(|trace| trace.get()) else { return Ok(None) };
+            match (&trace.path, setting.trace) {
+                (None, Some(given)) => Ok(Some(given.to_path_buf())),
+                (Some(_), Some(given)) if single => Ok(Some(given.to_path_buf())),
+                (Some(own), _) => Ok(Some(setting.folder.join(own.get()))),
+                (None, None) => Err(WorkloadError::NoTrace {
+                    workload: spec.name.get().clone(),
+                    format: *trace.format.get(),
+                    obtain: trace.obtain.clone(),
+                }),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! Output that is whole or not there: standard output that may be closed, folders that appear by a rename.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::CliError;
+
+/// Writes `text` to standard output. A reader that has gone (a closed pipe) is no error.
+///
+/// # Errors
+/// When standard output cannot be written, for example to a full disk.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A folder of results under construction: a hidden sibling of its final place, renamed when complete, and
+/// removed when the program ends before that.
+pub(super) struct OutDir {
+    building: TempDir,
+    target: PathBuf,
+}
+
+impl OutDir {
+    /// Begins the folder `target`. An existing one is refused unless `force`, and then replaced at the end.
+    ///
+    /// # Errors
+    /// When `target` exists and `force` is off, or its parent cannot be written.
+    pub(super) fn create(target: &Path, force: bool) -> Result<OutDir, CliError> {
+        let shown = target.display();
+        if target.exists() && !force {
+            return Err(CliError::new(format!("{shown} exists already; --force replaces it")));
+        }
+        if target.exists() && !target.is_dir() {
+            return Err(CliError::new(format!("{shown} is a file, not a folder")));
+        }
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent)
+            .and_then(|()| tempfile::Builder::new().prefix(".packyard-").tempdir_in(parent))
+            .map(|building| OutDir { building, target: target.to_owned() })
+            .map_err(|error| CliError::new(format!("cannot create {shown}: {error}")))
+    }
+
+    /// Writes one file of the folder and makes sure that it has reached the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written in full, for example on a full disk; the folder then never appears.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
+        let write = || {
+            let mut file = fs::File::create(self.building.path().join(name))?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(|error| {
+            CliError::new(format!("cannot write {}: {error}", self.target.join(name).display()))
+        })
+    }
+
+    /// Puts the folder in its place.
+    ///
+    /// # Errors
+    /// When the rename fails; what stood there before is then still there.
+    pub(super) fn finish(self) -> Result<(), CliError> {
+        let OutDir { building, target } = self;
+        let fail = |error| CliError::new(format!("cannot put {} in place: {error}", target.display()));
+        set_default_mode(building.path()).map_err(fail)?;
+        if target.exists() {
+            // The old folder moves into the hidden one and goes with it.
+            let parent = building.path().parent().unwrap_or(Path::new("."));
+            let old = tempfile::Builder::new().prefix(".packyard-old-").tempdir_in(parent).map_err(fail)?;
+            let aside = old.path().join("replaced");
+            fs::rename(&target, &aside).map_err(fail)?;
+            if let Err(error) = fs::rename(building.path(), &target) {
+                let _ = fs::rename(&aside, &target);
+                return Err(fail(error));
+            }
+        } else {
+            fs::rename(building.path(), &target).map_err(fail)?;
+        }
+        // Its content now lives under its final name: nothing is left to remove.
+        let _ = building.keep();
+        Ok(())
+    }
+}
+
+/// Temporary folders are private to the user; results get the mode of any new folder.
+#[cfg(unix)]
+fn set_default_mode(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn set_default_mode(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_appears_whole_and_an_old_one_is_kept_unless_forced() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("deep/out");
+        let out = OutDir::create(&target, false).unwrap();
+        out.write("a.txt", b"one").unwrap();
+        assert!(!target.exists(), "nothing half-written is ever visible");
+        out.finish().unwrap();
+        assert_eq!(fs::read(target.join("a.txt")).unwrap(), b"one");
+
+        assert!(OutDir::create(&target, false).is_err());
+        let out = OutDir::create(&target, true).unwrap();
+        out.write("b.txt", b"two").unwrap();
+        out.finish().unwrap();
+        assert!(!target.join("a.txt").exists());
+        assert_eq!(fs::read(target.join("b.txt")).unwrap(), b"two");
+        assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1, "no temporary folder is left");
+    }
+
+    #[test]
+    fn an_abandoned_folder_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let out = OutDir::create(&root.path().join("out"), false).unwrap();
+        out.write("a.txt", b"one").unwrap();
+        drop(out);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}

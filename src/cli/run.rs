@@ -1,0 +1,117 @@
+//! `packyard run`: one scenario, one run, one report.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::metrics::EngineCost;
+use crate::metrics::clock::WallMark;
+use crate::report;
+use crate::scenario::Scenario;
+use crate::sim::{Go, Progress, Simulation, Summary};
+
+use super::check::key_value;
+use super::output::{OutDir, print};
+use super::progress::RunBar;
+use super::{CliError, EXIT_INTERRUPTED};
+
+/// Run a scenario and report what happened.
+///
+/// The same version, scenario, seed and trace always give the same digest, on any machine.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Scenario file (TOML); see `packyard schema` and the `scenarios` folder
+    scenario: PathBuf,
+    /// Seed of all chance, instead of the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Trace file, for scenarios that leave the trace's path to the command line
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the report into a new folder: `summary.json`, `report.txt`, `scenario.toml`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the folder of `--out` when it exists
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// No progress bar, even on a terminal
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Runs the scenario; exit code 130 when interrupted.
+///
+/// # Errors
+/// Whatever is wrong with the scenario, the trace or the output folder.
+pub fn run(args: Args) -> Result<ExitCode, CliError> {
+    let scenario = load(&args)?;
+    let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
+    let stop = interrupt_flag();
+    let folder = args.scenario.parent().unwrap_or(Path::new(""));
+    let simulation = Simulation::new(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
+
+    let bar = RunBar::new(args.quiet);
+    let mut cost = EngineCost::new();
+    let began = WallMark::now();
+    let watch = |progress: &Progress| {
+        bar.show(progress, progress.events as f64 / began.elapsed_secs().max(1e-9));
+        if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On }
+    };
+    let result = simulation.run(&mut cost, watch);
+    let wall = began.elapsed_secs();
+    bar.clear();
+
+    let mut summary = result.map_err(CliError::new)?;
+    summary.measured(&cost, wall, peak_memory_mib());
+    let json = report::json(&summary);
+    let text = report::terminal(&summary);
+    if let Some(out) = out {
+        out.write("summary.json", json.as_bytes())?;
+        out.write("report.txt", text.as_bytes())?;
+        out.write("scenario.toml", scenario.effective_toml().as_bytes())?;
+        out.finish()?;
+    }
+    print(if args.json { &json } else { &text })?;
+    Ok(exit_code(&summary))
+}
+
+fn load(args: &Args) -> Result<Scenario, CliError> {
+    let mut overrides = args.set.clone();
+    if let Some(seed) = args.seed {
+        overrides.push(("seed".to_owned(), seed.to_string()));
+    }
+    Scenario::load_with(&args.scenario, &overrides).map_err(CliError::diagnostic)
+}
+
+fn exit_code(summary: &Summary) -> ExitCode {
+    if summary.run.cut_short { ExitCode::from(EXIT_INTERRUPTED) } else { ExitCode::SUCCESS }
+}
+
+/// A flag that the first Ctrl-C raises; the second one ends the program at once.
+fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    // Without a handler (a sandbox that forbids it) Ctrl-C ends the program the hard way: nothing is lost
+    // but the report, so that is no reason to refuse to run.
+    let _ = ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(EXIT_INTERRUPTED.into());
+        }
+    });
+    flag
+}
+
+/// Largest resident memory of this process in MiB, from `/proc/self/status`; zero where there is none.
+fn peak_memory_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    kib.unwrap_or(0.0) / 1024.0
+}

@@ -1,0 +1,16 @@
+//! The simulated hypervisor: what a node controller and a disk pool do between a placement and a running
+//! instance.
+//!
+//! A node controller starts a bounded number of instances at a time ([`StartSlots`]); each start clones the
+//! system disk from its image through the zone's shared bandwidth ([`ClonePool`]) and then boots. The state of
+//! an instance and its allowed transitions are in [`State`] (LIFE-1 and following).
+//!
+//! Nothing here knows the event queue: callers ask what happens next and when.
+
+mod clone;
+mod life;
+mod start;
+
+pub use clone::ClonePool;
+pub use life::{IllegalTransition, State};
+pub use start::{StartSlots, Turn};

@@ -1,0 +1,105 @@
+//! The scenario file as written: one struct a table, with its defaults.
+//!
+//! Strict: no key passes unread. No enum here is untagged and nothing is flattened, because both would lose the
+//! place of an error. The documentation of each field is its description in the JSON schema.
+
+mod cloud;
+mod customers;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use cloud::{
+    ClassSpec, ControlPlaneSpec, DedicatedHostSpec, DiskPoolSpec, GpuShareSpec, GpuSpec, LocalDiskKind,
+    LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
+};
+pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+
+use super::units::{At, Date, Span};
+use super::workload::WorkloadSpec;
+
+/// A scenario: what the cloud is made of, who asks it for what, and how long.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScenarioSpec {
+    /// Name of the scenario, for reports.
+    pub name: String,
+    /// What the scenario is for, in a sentence.
+    pub description: String,
+    /// Root of all chance: the same seed gives the same run.
+    pub seed: u64,
+    /// Moment of the calendar at which the run starts; date-bound rules and diurnal load follow it.
+    pub start: Date,
+    /// Length of the run in virtual time. `"forever"` ends with the last event, for traces that end.
+    pub duration: At<Span>,
+    /// First part of the run, left out of the statistics.
+    pub warmup: At<Span>,
+    /// Placement policy.
+    #[schemars(extend("anyOf" = [{ "enum": super::POLICIES }, { "pattern": "^power-of-[1-9][0-9]*$" }]))]
+    pub policy: At<String>,
+    /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control_plane: Option<ControlPlaneSpec>,
+    /// Networks of the accounts.
+    pub network: NetworkSpec,
+    /// What the report shows.
+    pub report: ReportSpec,
+    /// Regions and their zones. Left out: the catalog's regions of the zones that pools name.
+    pub regions: Vec<RegionSpec>,
+    /// Host classes beside the catalog's dedicated-host types.
+    pub classes: Vec<ClassSpec>,
+    /// Pools of hosts (node controllers).
+    pub pools: Vec<PoolSpec>,
+    /// Hosts that belong to one account.
+    pub dedicated_hosts: Vec<DedicatedHostSpec>,
+    /// Disk pools. A zone and category without one has room for everything.
+    pub disk_pools: Vec<DiskPoolSpec>,
+    /// Instance types beside the catalog's.
+    pub types: Vec<TypeSpec>,
+    /// Public images beside the catalog's.
+    pub images: Vec<ImageSpec>,
+    /// Accounts. Left out: one, `1000000001`, without limits.
+    pub accounts: Vec<AccountSpec>,
+    /// Who asks for what, when, and for how long.
+    pub workloads: Vec<WorkloadSpec>,
+}
+
+impl Default for ScenarioSpec {
+    fn default() -> Self {
+        ScenarioSpec {
+            name: String::new(),
+            description: String::new(),
+            seed: 1,
+            start: Date(crate::model::Utc(1_567_382_400)), // Monday 2019-09-02, 00:00 UTC
+            duration: At::default_of(Span::secs(86_400)),
+            warmup: At::default_of(Span::secs(0)),
+            policy: At::default_of("best-fit".to_owned()),
+            control_plane: None,
+            network: NetworkSpec::default(),
+            report: ReportSpec::default(),
+            regions: Vec::new(),
+            classes: Vec::new(),
+            pools: Vec::new(),
+            dedicated_hosts: Vec::new(),
+            disk_pools: Vec::new(),
+            types: Vec::new(),
+            images: Vec::new(),
+            accounts: Vec::new(),
+            workloads: Vec::new(),
+        }
+    }
+}
+
+/// What the report shows.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSpec {
+    /// Distance of the samples of the time series.
+    pub interval: At<Span>,
+}
+
+impl Default for ReportSpec {
+    fn default() -> Self {
+        ReportSpec { interval: At::default_of(Span::secs(600)) }
+    }
+}

@@ -1,0 +1,170 @@
+//! The `[[workloads]]` blocks of a scenario: who asks for what, when, and for how long.
+//!
+//! A workload either generates requests (`arrivals` and `mix`) or replays a `trace`. All tables are flat structs
+//! with optional fields and a check afterwards, so that an unknown key or a missing one is told with its place.
+//! `docs/workload.md` describes every key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::units::{At, Size};
+
+mod arrivals;
+mod check;
+mod distribution;
+mod distribution_spec;
+mod fault;
+mod trace;
+
+pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
+pub use check::Known;
+pub use distribution::{Choice, Distribution};
+pub use distribution_spec::{DistributionSpec, Law};
+pub use fault::{Fault, FaultsSpec};
+pub use trace::{TraceFormat, TraceSpec};
+
+/// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wrong {
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// What is wrong and what would be right: a fragment in lower case.
+    pub what: String,
+}
+
+impl Wrong {
+    /// Something wrong with a value that stands in the text.
+    pub fn at<T>(value: &At<T>, what: impl Into<String>) -> Wrong {
+        Wrong { span: value.span(), what: what.into() }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// One workload: `[[workloads]]`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSpec {
+    /// Name, unique in the scenario. The workload's luck hangs on it: renaming draws other numbers.
+    pub name: At<String>,
+    /// Region that the requests go to. Default: the scenario's first region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<At<String>>,
+    /// Weight of each zone of the region that gets requests. Default: all zones of the region alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<At<BTreeMap<String, f64>>>,
+    /// Whether requests name their zone (`ZoneId`), or leave it to the vSwitch.
+    #[serde(default = "yes")]
+    pub name_zone: bool,
+    /// Weight of each account that sends requests. Default: all accounts of the scenario alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<At<BTreeMap<String, f64>>>,
+    /// When requests arrive; excludes `trace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<At<ArrivalsSpec>>,
+    /// A recorded workload to replay; excludes `arrivals` and `mix`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<At<TraceSpec>>,
+    /// What is asked for, by weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<At<MixSpec>>,
+    /// How long instances live from the moment they run. Needed where neither a mix entry nor a trace says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<At<DistributionSpec>>,
+    /// Image of all requests that do not name their own. Default: a CentOS 7.6 system image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<At<String>>,
+    /// System disk of all requests that do not name their own. Default: the API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_disk: Option<At<SystemDiskSpec>>,
+    /// Data disks of all requests that do not name their own. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_disks: Option<At<Vec<DataDiskSpec>>>,
+    /// Further CreateInstance parameters of all requests, as on the wire.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+    /// Requests that are wrong on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<At<FaultsSpec>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One kind of request of a workload: `[[workloads.mix]]`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MixSpec {
+    /// Instance type, of the catalog or of the scenario.
+    #[serde(rename = "type")]
+    pub instance_type: At<String>,
+    /// How often it is asked for, beside the others' weights.
+    #[serde(default = "one")]
+    pub weight: At<f64>,
+    /// How long these instances live, instead of the workload's `lifetime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<At<DistributionSpec>>,
+    /// Image, instead of the workload's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<At<String>>,
+    /// System disk, instead of the workload's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_disk: Option<At<SystemDiskSpec>>,
+    /// Data disks, instead of the workload's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_disks: Option<At<Vec<DataDiskSpec>>>,
+    /// Further CreateInstance parameters as on the wire; a name that the workload has too is replaced.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+}
+
+fn one() -> At<f64> {
+    At::default_of(1.0)
+}
+
+/// A system disk. What is left out is left out of the request.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SystemDiskSpec {
+    /// Category, such as `cloud_efficiency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<At<String>>,
+    /// Size, sent in whole GiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<At<Size>>,
+    /// Performance level of `cloud_essd`: `PL1` to `PL3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_level: Option<At<String>>,
+}
+
+/// Data disks of one kind.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataDiskSpec {
+    /// Category, such as `cloud_ssd`. Default: the API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<At<String>>,
+    /// Size, sent in whole GiB.
+    pub size: At<Size>,
+    /// Performance level of `cloud_essd`: `PL1` to `PL3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_level: Option<At<String>>,
+    /// How many of them.
+    #[serde(default = "one_disk")]
+    pub count: At<u32>,
+}
+
+fn one_disk() -> At<u32> {
+    At::default_of(1)
+}

@@ -1,0 +1,90 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::units::{At, Rate, Share, Span};
+
+/// When requests arrive: `[workloads.arrivals]`. A Poisson process of mean `rate`; the other tables shape it, and
+/// leave its mean over whole weeks as it is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrivalsSpec {
+    /// Mean number of requests over time, such as `"120/h"`.
+    pub rate: At<Rate>,
+    /// How the rate moves over the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<At<DaySpec>>,
+    /// How the rate moves over the week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub week: Option<At<WeekSpec>>,
+    /// Hours that local time is ahead of UTC, for `day` and `week`. Default: that of the region's city (no summer
+    /// time).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_hours: Option<At<f64>>,
+    /// Bursts: the rate is multiplied for a while, now and then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<At<BurstsSpec>>,
+    /// Requests come in batches at the same moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<At<BatchSpec>>,
+}
+
+/// The shape of a day: a wave by `peak_hour` and `swing`, or 24 values.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DaySpec {
+    /// Local hour of the greatest rate, 0 to 24, of a cosine wave. Default: 15.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_hour: Option<At<f64>>,
+    /// How far the wave goes above and below the mean: 0.5 is 150 % at the peak and 50 % at night.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swing: Option<At<Share>>,
+    /// The rate at 0:00, 1:00 ... 23:00 local time, relative to one another; straight lines between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<At<Vec<f64>>>,
+}
+
+/// The shape of a week: one factor for the weekend, or seven values.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeekSpec {
+    /// Rate on Saturday and Sunday relative to that of the other days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekend: Option<At<f64>>,
+    /// The rate of Monday to Sunday, relative to one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<At<Vec<f64>>>,
+}
+
+/// Bursts: a two-state Markov-modulated Poisson process.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BurstsSpec {
+    /// Mean length of the quiet time between two bursts (exponential).
+    pub every: At<Span>,
+    /// Mean length of a burst (exponential).
+    pub length: At<Span>,
+    /// Rate within a burst relative to the quiet rate.
+    pub factor: At<f64>,
+}
+
+/// Batches: a compound Poisson process. Sizes are geometric with a `mean`, or of a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchSpec {
+    /// Mean size of a geometric law on 1, 2, 3 ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<At<f64>>,
+    /// Sizes to choose from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<At<Vec<u32>>>,
+    /// Weight of each of `sizes`. Default: all alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<At<Vec<f64>>>,
+    /// Whether all of a batch ask for the same, in one zone, from one account.
+    #[serde(default = "yes")]
+    pub alike: bool,
+}
+
+fn yes() -> bool {
+    true
+}

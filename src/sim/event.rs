@@ -1,0 +1,51 @@
+//! The events of a run and their order within one moment.
+
+/// What can happen. Small and `Copy`: the queue holds them by value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Event {
+    /// The next request of the workload comes in.
+    Arrival,
+    /// An API worker has validated a call.
+    Validated {
+        /// Slot of the call.
+        call: u32,
+    },
+    /// A scheduler has decided a call.
+    Scheduled {
+        /// Slot of the call.
+        call: u32,
+    },
+    /// The clone of an instance's system disk is set up: its data flows from now on.
+    CloneReady {
+        /// Slot of the instance.
+        instance: u32,
+    },
+    /// The next clone of a zone's pool is done.
+    Cloned {
+        /// Zone index.
+        zone: u32,
+    },
+    /// An instance has booted.
+    Booted {
+        /// Slot of the instance.
+        instance: u32,
+    },
+    /// The life of an instance is over.
+    Released {
+        /// Slot of the instance.
+        instance: u32,
+    },
+}
+
+impl Event {
+    /// Order within one moment: what frees capacity comes first, then work in progress, then new requests.
+    /// So "departures at or before a moment first", as published replays of traces do it.
+    pub(super) const fn class(self) -> u8 {
+        match self {
+            Event::Released { .. } => 0,
+            Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
+            Event::Scheduled { .. } | Event::Validated { .. } => 2,
+            Event::Arrival => 3,
+        }
+    }
+}

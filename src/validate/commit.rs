@@ -1,0 +1,311 @@
+//! Phases 12 to 14: quota, capacity, the inside. Claims are made here and nowhere else, in one order, and undone in
+//! reverse when a later step fails: a refused request leaves no trace.
+
+use smallvec::SmallVec;
+
+use super::check::{Check, first_counter};
+use super::effective::{Effective, Network};
+use super::order;
+use super::reject::Reject;
+use super::{Admitted, Created};
+use crate::api::{Param, Request};
+use crate::model::{Utc, ZoneIx};
+use crate::placement::{Claim, Fleet, NoRoom, Owner, Reason, Want};
+use crate::world::{
+    Account, AddressFrom, ChargeType, DOCUMENTED, FaultKind, Holder, Take, Token, TokenState, VpcPlace,
+    World, instance_id,
+};
+
+/// An admitted request on its way to a commit: what the counters are asked about.
+pub(super) struct Order<'a> {
+    pub(super) effective: &'a Effective,
+    pub(super) world: &'a World,
+    pub(super) account: &'a Account,
+}
+
+impl Order<'_> {
+    pub(super) fn postpaid(&self) -> bool {
+        self.effective.charge == ChargeType::PostPaid
+    }
+
+    /// Portable data disks.
+    pub(super) fn portable_disks(&self) -> u64 {
+        let portable = self.world.kinds.portable;
+        self.effective.data.iter().filter(|disk| portable.has(disk.category)).count() as u64
+    }
+
+    /// Portable categories are asked of the world; everything else about disks is in the effective values.
+    fn gib(&self) -> [u32; DOCUMENTED.len()] {
+        let mut gib = [0u32; DOCUMENTED.len()];
+        for disk in std::iter::once(&self.effective.system).chain(&self.effective.data) {
+            if let Some(sum) = gib.get_mut(usize::from(disk.category.0)) {
+                *sum = sum.saturating_add(disk.gib);
+            }
+        }
+        gib
+    }
+
+    /// Where the address comes from, as far as it exists already.
+    fn vswitch(&self) -> Option<u32> {
+        let Network::Vpc(place) = self.effective.network else { return None };
+        place.vswitch
+    }
+
+    /// Zones that could take the instance when nothing fixes one, by name (R66).
+    fn candidates(&self) -> SmallVec<[ZoneIx; 16]> {
+        let effective = self.effective;
+        let Some(region) = self.world.regions.get(effective.region.0) else { return SmallVec::new() };
+        let takes = |zone: &u32| {
+            let zone_row = self.world.zones.get(*zone);
+            self.world.zone_usable(*zone, self.account)
+                && zone_row.is_some_and(|row| {
+                    !row.unsupported_types.has(effective.instance_type.0)
+                        && !std::iter::once(&effective.system)
+                            .chain(&effective.data)
+                            .any(|disk| row.unsupported_categories.has(disk.category))
+                })
+        };
+        region.zones.iter().copied().filter(takes).map(ZoneIx).collect()
+    }
+
+    /// What others took since the request was admitted: its address, the last addresses of its vSwitch.
+    fn overtaken(&self) -> Option<Reject> {
+        let refuse = order::refuse;
+        match self.effective.network {
+            Network::Vpc(_) => {
+                let pool = &self.world.vswitches.get(self.vswitch()?)?.pool;
+                match self.effective.named_address {
+                    None if pool.free() == 0 => refuse("N8.exhausted"),
+                    Some(address) if pool.holder(address) != Some(Holder::Free) => refuse("N8.duplicate"),
+                    _ => None,
+                }
+            }
+            Network::Classic => {
+                let full = |at: u32| self.world.vlans.get(at).is_some_and(|vlan| vlan.free_ips == 0);
+                if self.effective.vlan.is_some_and(full) {
+                    return refuse("N5.vlan");
+                }
+                let pool = &self.world.regions.get(self.effective.region.0)?.classic;
+                let taken = |address| pool.holder(address) != Some(Holder::Free);
+                if self.effective.named_address.is_some_and(taken) { refuse("N5.inner-ip") } else { None }
+            }
+        }
+    }
+
+    /// K1.ip-reserved: addresses are left, and creations in flight have them all (R181).
+    fn all_in_flight(&self) -> bool {
+        let vswitch = self.vswitch().and_then(|at| self.world.vswitches.get(at));
+        self.effective.named_address.is_none()
+            && vswitch.is_some_and(|one| one.pool.free() > 0 && one.pool.free() <= one.reserved_in_flight)
+    }
+}
+
+/// A zone, and the claim there unless it is a dry run.
+type Place = (ZoneIx, Option<Claim>);
+
+/// Tries one want: a claim, or for a dry run only the question.
+fn attempt(fleet: &Fleet, want: &Want<'_>, dry_run: bool) -> Result<Option<Claim>, NoRoom> {
+    if dry_run { fleet.peek(want).map(|_| None) } else { fleet.place(want).map(Some) }
+}
+
+/// K1.no-zone and K1.stock.
+fn place(order: &Order<'_>, fleet: &Fleet) -> Result<Place, Reject> {
+    let effective = order.effective;
+    let candidates = match effective.zone {
+        Some(zone) => SmallVec::from_slice(&[zone]),
+        None => order.candidates(),
+    };
+    if candidates.is_empty() {
+        return Err(Reject::new(&order::NO_ZONE, None));
+    }
+    let out_of_stock = || Reject::new(&order::STOCK, None);
+    let demand = order.world.demand_of(effective.instance_type).ok_or_else(out_of_stock)?;
+    let mut last = None;
+    for zone in candidates {
+        let Some(want) = want(order, Want::zone(demand, zone)) else { break };
+        match attempt(fleet, &want, effective.dry_run) {
+            Ok(claim) => return Ok((zone, claim)),
+            Err(no_room) => last = Some(no_room.reason),
+        }
+    }
+    Err(match last {
+        // The fleet counts the members of a set by zone (DEP-11).
+        Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
+        _ => out_of_stock(),
+    })
+}
+
+/// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
+fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
+    let (effective, world) = (order.effective, order.world);
+    let mut want = want;
+    if effective.on_host {
+        let host = effective.dedicated_host.and_then(|at| world.hosts.get(at)?.host)?;
+        want = want.on(host).owned_by(Owner::Account(effective.account.0));
+    }
+    want.cluster = effective.cluster.and_then(|at| world.bindings.cluster(at));
+    if let Some(host) = effective.node_controller.and_then(|at| world.bindings.node_controller(at)) {
+        want = want.on(host);
+    }
+    let hpc = effective.hpc_cluster.and_then(|at| world.bindings.hpc_cluster(at));
+    want.set = effective.deployment_set.and_then(|at| world.bindings.deployment_set(at)).or(hpc);
+    Some(want)
+}
+
+/// The fault that is injected, when it is one of these.
+fn injected(world: &World, kind: FaultKind) -> Option<Option<String>> {
+    let fault = world.fault.as_ref().filter(|fault| fault.kind == kind)?;
+    Some((kind == FaultKind::Detail).then(|| fault.detail.clone()))
+}
+
+/// Everything after the place is found that can still refuse: disk room, addresses, faults, the dry run.
+fn after_place(order: &Order<'_>, zone: ZoneIx) -> Result<(), Reject> {
+    let refuse = |check: &Check, text| Err(Reject::new(check, text));
+    if !order.world.has_room(zone, &order.gib()) {
+        return refuse(&order::DISK_POOL, None);
+    }
+    if order.all_in_flight() {
+        return refuse(&order::IP_RESERVED, None);
+    }
+    if let Some(text) = injected(order.world, FaultKind::Unknown) {
+        return refuse(&order::UNKNOWN, text);
+    }
+    if order.effective.dry_run {
+        return refuse(&order::DRY_RUN, None);
+    }
+    if let Some(text) = injected(order.world, FaultKind::Exception) {
+        return refuse(&order::EXCEPTION, text);
+    }
+    if let Some(text) = injected(order.world, FaultKind::Detail) {
+        return refuse(&order::DETAIL, text);
+    }
+    Ok(())
+}
+
+/// Refuses, or claims everything that the instance needs and creates it.
+pub(super) fn commit(
+    admitted: &Admitted,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
+    let mut effective = admitted.effective().clone();
+    if let Network::Vpc(place) = effective.network
+        && place.vswitch.is_none()
+        && let Some(zone) = effective.zone
+    {
+        // Another request may have made the default vSwitch in the meantime.
+        effective.network = Network::Vpc(world.default_place(effective.region, zone, place));
+    }
+    let Some(account) = world.accounts.get(effective.account.0) else {
+        unreachable!("accounts are never removed, and this one had a request admitted")
+    };
+    let order = Order { effective: &effective, world, account };
+    let refused = first_counter(&order::COMMIT[0], &order).or_else(|| order.overtaken());
+    let placed = match refused {
+        Some(reject) => Err(reject),
+        None => place(&order, fleet).and_then(|(zone, claim)| match after_place(&order, zone) {
+            Ok(()) => Ok((zone, claim)),
+            Err(reject) => {
+                if let Some(claim) = claim {
+                    fleet.release(claim);
+                }
+                Err(reject)
+            }
+        }),
+    };
+    let (gib, portable) = (order.gib(), order.portable_disks());
+    let (zone, claim) = match placed {
+        Ok((zone, Some(claim))) => (zone, claim),
+        Ok((_, None)) => unreachable!("only a dry run claims nothing, and it was refused before"),
+        Err(reject) => {
+            close(request, world, &effective);
+            return Err(reject);
+        }
+    };
+    // From here on nothing can fail.
+    effective.zone = Some(zone);
+    if let Network::Vpc(place) = effective.network {
+        effective.network =
+            Network::Vpc(world.make_default_place(effective.account, effective.region, zone, place));
+    }
+    let number = world.next_instance();
+    let holdings = world.take(&take(&effective, zone, gib, portable, world));
+    remember(request, world, &effective, &instance_id(number), TokenState::Done, now);
+    Ok(Created { number, zone, claim, holdings, effective })
+}
+
+fn take(
+    effective: &Effective,
+    zone: ZoneIx,
+    gib: [u32; DOCUMENTED.len()],
+    portable: u64,
+    world: &World,
+) -> Take {
+    let region = effective.region.0;
+    let (vpc, address) = match effective.network {
+        Network::Vpc(VpcPlace { vpc, vswitch: Some(vswitch) }) => (vpc, AddressFrom::VSwitch(vswitch)),
+        Network::Vpc(VpcPlace { vswitch: None, .. }) | Network::Classic => {
+            (None, AddressFrom::Classic { region, vlan: effective.vlan })
+        }
+    };
+    let price_month = world.types.get(effective.instance_type.0).map_or(0, |row| row.price_month);
+    let quarters = effective.period.map_or(0, |period| period.price_quarters(price_month));
+    Take {
+        account: effective.account,
+        charge: effective.charge,
+        region,
+        zone,
+        vpc,
+        group: effective.security_group,
+        set: effective.deployment_set,
+        product: effective.product,
+        address,
+        named_address: effective.named_address,
+        disks: 1 + effective.data.len() as u8,
+        portable_disks: portable as u8,
+        gib,
+        price: i64::try_from(quarters / 4).unwrap_or(i64::MAX),
+    }
+}
+
+/// Remembers the request's client token, when there is one. A dry run stores none (R24).
+fn remember(
+    request: &Request,
+    world: &mut World,
+    effective: &Effective,
+    id: &str,
+    state: TokenState,
+    now: Utc,
+) {
+    let ttl_s = world.token_ttl_s;
+    if effective.dry_run {
+        return;
+    }
+    if let (Some(token), Some(account)) =
+        (request.text(Param::ClientToken), world.accounts.get_mut(effective.account.0))
+    {
+        let known = Token { state, fingerprint: request.fingerprint(), instance_id: id.into(), since: now };
+        account.tokens.put(token, known, ttl_s);
+    }
+}
+
+/// Forgets the token of a call that was begun and is refused now.
+fn close(request: &Request, world: &mut World, effective: &Effective) {
+    if let (Some(token), Some(account)) =
+        (request.text(Param::ClientToken), world.accounts.get_mut(effective.account.0))
+    {
+        account.tokens.forget_running(token);
+    }
+}
+
+/// Marks the call of this token as running.
+pub(super) fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+    remember(request, world, admitted.effective(), "", TokenState::InProgress, now);
+}
+
+/// Ends a call that was begun and will not be committed.
+pub(super) fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
+    close(request, world, admitted.effective());
+}

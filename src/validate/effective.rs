@@ -1,0 +1,370 @@
+//! The values that an instance gets: what was asked for, with everything that was left out filled in (issue item
+//! "Effective"). Computed once, by the gate; placement and the life of the instance use them.
+
+use serde_json::{Map, Value, json};
+use smallvec::SmallVec;
+
+use crate::api::{DiskField, Param, Request};
+use crate::model::{AccountIx, ImageIx, RegionIx, TypeIx, Utc, ZoneIx};
+use crate::world::{CategoryIx, ChargeType, VpcPlace, World};
+
+/// The day `months` calendar months after a day; both count from 1970-01-01.
+fn months_later(day: i64, months: u32) -> i64 {
+    let (year, month, date) = civil(day);
+    let month = month + i64::from(months);
+    let (year, month) = (year + (month - 1).div_euclid(12), (month - 1).rem_euclid(12) + 1);
+    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let length = day_of(next_year, next_month, 1) - day_of(year, month, 1);
+    day_of(year, month, date.min(length))
+}
+
+/// Year, month and date of a day since 1970-01-01 (proleptic Gregorian calendar, eras of 400 years from 1 March).
+fn civil(day: i64) -> (i64, i64, i64) {
+    let shifted = day + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, date)
+}
+
+/// The day of a date, since 1970-01-01.
+fn day_of(year: i64, month: i64, date: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + date - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// Unit of a subscription's length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PeriodUnit {
+    /// Seven days.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+/// Length of a subscription.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Period {
+    /// How many.
+    pub count: u32,
+    /// Of what.
+    pub unit: PeriodUnit,
+}
+
+impl Period {
+    /// The end of a subscription that starts at `start`: months are calendar months, clamped to the last day of a
+    /// shorter month (R162).
+    pub fn end(self, start: Utc) -> Utc {
+        let (day, second) = (start.0.div_euclid(86_400), start.0.rem_euclid(86_400));
+        let day = match self.unit {
+            PeriodUnit::Week => day + 7 * i64::from(self.count),
+            PeriodUnit::Month => months_later(day, self.count),
+        };
+        Utc(day * 86_400 + second)
+    }
+
+    /// Price of a subscription in quarters of millionths, at a price a month: a week is a quarter of a month (O50).
+    pub(super) fn price_quarters(self, price_month: i64) -> i128 {
+        let quarters = match self.unit {
+            PeriodUnit::Week => self.count,
+            PeriodUnit::Month => self.count * 4,
+        };
+        i128::from(price_month) * i128::from(quarters)
+    }
+}
+
+/// How public bandwidth is paid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InternetCharge {
+    /// By traffic.
+    PayByTraffic,
+    /// By bandwidth.
+    PayByBandwidth,
+}
+
+/// Network of an instance (R70).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Network {
+    /// A VPC.
+    Vpc(VpcPlace),
+    /// The classic network of the region.
+    Classic,
+}
+
+/// Spot strategy (R141).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spot {
+    /// Not preemptible.
+    None,
+    /// Preemptible, up to a price of its own per hour, in thousandths.
+    WithPriceLimit {
+        /// The limit.
+        milli: u64,
+    },
+    /// Preemptible, at the price of the market.
+    AsPriceGo,
+}
+
+impl Spot {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Spot::None => "NoSpot",
+            Spot::WithPriceLimit { .. } => "SpotWithPriceLimit",
+            Spot::AsPriceGo => "SpotAsPriceGo",
+        }
+    }
+}
+
+/// Affinity to the dedicated host after a stop without charges (R157).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Affinity {
+    /// The same host if it has room, else another.
+    Default,
+    /// The same host.
+    Host,
+}
+
+/// CPU credit mode of burstable types (R49).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Credit {
+    /// Throttled without credits.
+    Standard,
+    /// Never throttled, billed for the excess.
+    Unlimited,
+}
+
+/// Performance level of an ESSD (R112).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PerformanceLevel {
+    /// Up to 50,000 IOPS.
+    #[default]
+    Pl1,
+    /// Up to 100,000 IOPS.
+    Pl2,
+    /// Up to 1,000,000 IOPS.
+    Pl3,
+}
+
+impl PerformanceLevel {
+    /// The level of this name.
+    pub(super) fn named(text: Option<&str>) -> Option<PerformanceLevel> {
+        match text? {
+            "PL1" => Some(PerformanceLevel::Pl1),
+            "PL2" => Some(PerformanceLevel::Pl2),
+            "PL3" => Some(PerformanceLevel::Pl3),
+            _ => None,
+        }
+    }
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PerformanceLevel::Pl1 => "PL1",
+            PerformanceLevel::Pl2 => "PL2",
+            PerformanceLevel::Pl3 => "PL3",
+        }
+    }
+}
+
+/// A disk that is created with the instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Disk {
+    /// N of `DataDisk.N`; 0 for the system disk.
+    pub index: u8,
+    /// Category.
+    pub category: CategoryIx,
+    /// Size in GiB.
+    pub gib: u32,
+    /// Performance level of an ESSD.
+    pub performance_level: Option<PerformanceLevel>,
+    /// Encrypted.
+    pub encrypted: bool,
+    /// Goes with the instance.
+    pub delete_with_instance: bool,
+}
+
+/// The values that an instance gets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Effective {
+    /// Who pays.
+    pub account: AccountIx,
+    /// Region.
+    pub region: RegionIx,
+    /// Instance type.
+    pub instance_type: TypeIx,
+    /// Image.
+    pub image: ImageIx,
+    /// How it is paid.
+    pub charge: ChargeType,
+    /// Length of the subscription.
+    pub period: Option<Period>,
+    /// Renewed automatically, by this many units of the period.
+    pub auto_renew: Option<u8>,
+    /// I/O optimized (R47).
+    pub io_optimized: bool,
+    /// Network.
+    pub network: Network,
+    /// Zone; before the commit none while nothing in the request fixes it (R66).
+    pub zone: Option<ZoneIx>,
+    /// System disk (R96, R98).
+    pub system: Disk,
+    /// Data disks by rising N.
+    pub data: SmallVec<[Disk; 4]>,
+    /// Inbound public bandwidth in Mbit/s (R89).
+    pub bandwidth_in: u16,
+    /// Outbound public bandwidth in Mbit/s (R90).
+    pub bandwidth_out: u16,
+    /// How bandwidth is paid (R92).
+    pub internet_charge: InternetCharge,
+    /// Spot strategy; always none on dedicated hosts (R151).
+    pub spot: Spot,
+    /// Hours of protection of a spot instance (R147).
+    pub spot_hours: u8,
+    /// On a dedicated host, named or chosen (R154).
+    pub on_host: bool,
+    pub(crate) dedicated_host: Option<u32>,
+    /// Affinity.
+    pub affinity: Affinity,
+    /// Protected from deletion by the API (pay as you go only, R140).
+    pub deletion_protection: bool,
+    /// CPU credit mode, when one was named.
+    pub credit: Option<Credit>,
+    /// Security enhancement, when it was named: true is Active with effect (R63).
+    pub security_enhancement: Option<bool>,
+    /// The key pair of the request is in use (R41).
+    pub key_pair: bool,
+    pub(crate) security_group: Option<u32>,
+    pub(crate) deployment_set: Option<u32>,
+    pub(crate) hpc_cluster: Option<u32>,
+    pub(crate) cluster: Option<u32>,
+    pub(crate) node_controller: Option<u32>,
+    pub(crate) product: Option<u32>,
+    pub(crate) vlan: Option<u32>,
+    /// PrivateIpAddress of a VPC instance, InnerIpAddress of a classic one.
+    pub(crate) named_address: Option<u32>,
+    /// Nothing is to be created.
+    pub dry_run: bool,
+}
+
+impl Effective {
+    /// Position of the deployment set in the world, when there is one.
+    pub fn deployment_set(&self) -> Option<u32> {
+        self.deployment_set
+    }
+
+    /// Position of the HPC cluster in the world, when there is one.
+    pub fn hpc_cluster(&self) -> Option<u32> {
+        self.hpc_cluster
+    }
+
+    /// Name of the dedicated host, when there is one.
+    pub fn dedicated_host<'w>(&self, world: &'w World) -> Option<&'w str> {
+        self.dedicated_host.map(|at| world.hosts.name(at))
+    }
+
+    /// The end of the subscription of an instance that is created now.
+    pub fn expires(&self, now: Utc) -> Option<Utc> {
+        self.period.map(|period| period.end(now))
+    }
+
+    /// Device names of the data disks: as named, the others the next free one from `/dev/xvdb` on (R117).
+    pub fn devices(&self, request: &Request) -> Vec<String> {
+        let named: Vec<Option<&str>> = self
+            .data
+            .iter()
+            .map(|disk| request.disk(disk.index.into()).and_then(|raw| raw.text(DiskField::Device)))
+            .collect();
+        let mut free = ('b'..='z')
+            .map(|letter| format!("/dev/xvd{letter}"))
+            .filter(|device| !named.contains(&Some(device.as_str())));
+        named.iter().map(|name| name.map_or_else(|| free.next().unwrap_or_default(), str::to_owned)).collect()
+    }
+
+    /// The values under the names of the parameters, for people and for comparison.
+    pub fn to_json(&self, request: &Request, world: &World, instance_id: &str) -> Value {
+        let mut out = Map::new();
+        let text = |param| request.text(param).map_or(Value::Null, |text| json!(text));
+        let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
+        put("RegionId", json!(world.region_name(self.region)));
+        put("ZoneId", json!(self.zone.map(|zone| world.zone_name(zone))));
+        put("InstanceType", json!(world.type_name(self.instance_type)));
+        put("ImageId", text(Param::ImageId));
+        put("InstanceName", json!(request.text(Param::InstanceName).unwrap_or(instance_id)));
+        put("Description", text(Param::Description));
+        put("HostName", text(Param::HostName));
+        put("InstanceChargeType", json!(self.charge.name()));
+        put("Period", json!(self.period.map(|period| period.count)));
+        put(
+            "PeriodUnit",
+            json!(self.period.map(|period| match period.unit {
+                PeriodUnit::Week => "Week",
+                PeriodUnit::Month => "Month",
+            })),
+        );
+        put("AutoRenew", json!(self.auto_renew.is_some()));
+        put("AutoRenewPeriod", json!(self.auto_renew));
+        put("IoOptimized", json!(if self.io_optimized { "optimized" } else { "none" }));
+        put("network", json!(if self.network == Network::Classic { "classic" } else { "vpc" }));
+        if let Network::Vpc(place) = self.network {
+            put("VSwitchId", json!(place.vswitch.map(|at| world.vswitches.name(at))));
+        }
+        put("SecurityGroupId", text(Param::SecurityGroupId));
+        put(
+            "InternetChargeType",
+            json!(match self.internet_charge {
+                InternetCharge::PayByTraffic => "PayByTraffic",
+                InternetCharge::PayByBandwidth => "PayByBandwidth",
+            }),
+        );
+        put("InternetMaxBandwidthIn", json!(self.bandwidth_in));
+        put("InternetMaxBandwidthOut", json!(self.bandwidth_out));
+        let level = |disk: &Disk| json!(disk.performance_level.map(PerformanceLevel::name));
+        put("SystemDisk.Category", json!(world.category_name(self.system.category)));
+        put("SystemDisk.Size", json!(self.system.gib));
+        put("SystemDisk.PerformanceLevel", level(&self.system));
+        put("SystemDisk.DiskName", text(Param::SystemDiskName));
+        put("SystemDisk.Description", text(Param::SystemDiskDescription));
+        for (disk, device) in self.data.iter().zip(self.devices(request)) {
+            let mut put = |field: &str, value: Value| put(&format!("DataDisk.{}.{field}", disk.index), value);
+            let raw = |field| request.disk(disk.index.into()).and_then(|raw| raw.text(field));
+            put("Category", json!(world.category_name(disk.category)));
+            put("Size", json!(disk.gib));
+            put("PerformanceLevel", level(disk));
+            put("Encrypted", json!(disk.encrypted));
+            put("DeleteWithInstance", json!(disk.delete_with_instance));
+            put("Device", json!(device));
+            put("DiskName", json!(raw(DiskField::DiskName)));
+            put("Description", json!(raw(DiskField::Description)));
+        }
+        put("SpotStrategy", json!(self.spot.name()));
+        if self.spot != Spot::None {
+            put("SpotDuration", json!(self.spot_hours));
+            put("SpotInterruptionBehavior", json!("Terminate"));
+        }
+        put("Tenancy", json!(if self.on_host { "host" } else { "default" }));
+        put("DedicatedHostId", json!(self.dedicated_host(world)));
+        put("Affinity", json!(if self.affinity == Affinity::Host { "host" } else { "default" }));
+        put("DeletionProtection", json!(self.deletion_protection));
+        put(
+            "CreditSpecification",
+            json!(self.credit.map(|credit| match credit {
+                Credit::Standard => "Standard",
+                Credit::Unlimited => "Unlimited",
+            })),
+        );
+        put(
+            "SecurityEnhancementStrategy",
+            json!(self.security_enhancement.map(|active| if active { "Active" } else { "Deactive" })),
+        );
+        put("KeyPairName", if self.key_pair { text(Param::KeyPairName) } else { Value::Null });
+        put("DeploymentSetId", text(Param::DeploymentSetId));
+        put("HpcClusterId", text(Param::HpcClusterId));
+        Value::Object(out)
+    }
+}

@@ -1,0 +1,164 @@
+//! Lines of a plain or zstd-compressed file, one at a time, with their numbers.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::TraceError;
+
+/// The longest line that is read. A line beyond it is damage, not data, and must not fill the memory.
+const LONGEST: u64 = 1 << 20;
+/// How every zstd frame begins.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Reads lines; knows the file's name and the number of the current line, for errors.
+pub(super) struct Lines {
+    path: PathBuf,
+    input: Box<dyn BufRead + Send>,
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    /// Opens a file; compression is told by its first bytes, not by its name.
+    pub(super) fn open(path: &Path) -> Result<Lines, TraceError> {
+        let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        let mut plain = BufReader::with_capacity(1 << 16, file);
+        let packed = plain.fill_buf().map_err(failed)?.starts_with(&ZSTD_MAGIC);
+        let input: Box<dyn BufRead + Send> = if packed {
+            let unpacked = zstd::stream::read::Decoder::with_buffer(plain).map_err(failed)?;
+            Box::new(BufReader::with_capacity(1 << 16, unpacked))
+        } else {
+            Box::new(plain)
+        };
+        Ok(Lines { path: path.to_path_buf(), input, number: 0, bytes: Vec::new() })
+    }
+
+    /// Goes to the next line; false at the end of the file.
+    pub(super) fn advance(&mut self) -> Result<bool, TraceError> {
+        self.bytes.clear();
+        self.number += 1;
+        let read = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.bytes);
+        let read =
+            read.map_err(|cause| TraceError::Read { path: self.path.clone(), line: self.number, cause })?;
+        if read as u64 == LONGEST && self.bytes.last() != Some(&b'\n') {
+            return Err(self.damaged("line longer than 1 MiB"));
+        }
+        while matches!(self.bytes.last(), Some(b'\n' | b'\r')) {
+            self.bytes.pop();
+        }
+        Ok(read > 0)
+    }
+
+    /// The current line, without its end.
+    pub(super) fn text(&self) -> Result<&str, TraceError> {
+        std::str::from_utf8(&self.bytes).map_err(|_| self.damaged("not UTF-8 text"))
+    }
+
+    /// Goes to the next line that holds data: not blank, not a `#` comment.
+    pub(super) fn advance_to_data(&mut self) -> Result<bool, TraceError> {
+        while self.advance()? {
+            if !matches!(self.bytes.trim_ascii_start().first(), None | Some(b'#')) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The error for the current line.
+    pub(super) fn damaged(&self, what: impl Into<String>) -> TraceError {
+        let mut text: String = String::from_utf8_lossy(&self.bytes).chars().take(TEXT_SHOWN + 1).collect();
+        if text.chars().count() > TEXT_SHOWN {
+            text.pop();
+            text.push('…');
+        }
+        TraceError::Damaged { path: self.path.clone(), line: self.number, what: what.into(), text }
+    }
+
+    /// Number of the current line, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// How many characters of a damaged line an error shows.
+const TEXT_SHOWN: usize = 120;
+
+/// Reads a count or an amount such as `12` or `1.75`; not negative, not beyond `limit`.
+pub(super) fn number(text: &str, limit: f64) -> Option<f64> {
+    let value: f64 = text.trim().parse().ok()?;
+    (value >= 0.0 && value <= limit).then_some(value)
+}
+
+/// Reads seconds, with decimals to the microsecond, into microseconds (exactly, while plain decimals are used).
+pub(super) fn micros(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !whole.is_empty() && digits(whole) && digits(decimals) && decimals.len() <= 6 {
+        let mut fraction: u64 = if decimals.is_empty() { 0 } else { decimals.parse().ok()? };
+        for _ in decimals.len()..6 {
+            fraction *= 10;
+        }
+        let micros = whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(fraction)?;
+        return (micros <= LATEST_MICROS).then_some(micros);
+    }
+    number(text, LATEST_MICROS as f64 / 1e6).map(|secs| (secs * 1e6).round() as u64)
+}
+
+/// No trace reaches beyond 30,000 years.
+const LATEST_MICROS: u64 = 1_000_000_000_000 * 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_read_exactly() {
+        assert_eq!(micros("194.0"), Some(194_000_000));
+        assert_eq!(micros("0.000001"), Some(1));
+        assert_eq!(micros("12."), Some(12_000_000));
+        assert_eq!(micros("1e3"), Some(1_000_000_000));
+        assert_eq!(micros("0.1234567"), Some(123_457));
+        for bad in ["", "-1", "x", "nan", "inf", "1e40", "99999999999999999999", ".5.", "1_000"] {
+            assert_eq!(micros(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn long_lines_and_broken_text_are_damage() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("long");
+        std::fs::write(&path, vec![b'a'; (LONGEST + 10) as usize]).expect("written");
+        let error = Lines::open(&path).and_then(|mut lines| lines.advance()).expect_err("too long");
+        assert!(error.to_string().contains(":1: line longer than 1 MiB"), "{error}");
+        assert!(error.to_string().len() < 600, "{error}");
+
+        std::fs::write(&path, b"ok\n\xff\n").expect("written");
+        let mut lines = Lines::open(&path).expect("opens");
+        assert!(lines.advance().expect("first") && lines.text().is_ok());
+        assert!(lines.advance().expect("second"));
+        assert!(lines.text().expect_err("not text").to_string().contains(":2: not UTF-8 text"));
+    }
+
+    #[test]
+    fn a_directory_or_a_cut_archive_is_an_error() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        assert!(matches!(Lines::open(dir.path()), Err(TraceError::Open { .. })));
+        let path = dir.path().join("cut.zst");
+        let packed = zstd::encode_all(&b"one\ntwo\n".repeat(2_000)[..], 1).expect("packed");
+        std::fs::write(&path, &packed[..packed.len() / 2]).expect("written");
+        let mut lines = Lines::open(&path).expect("opens");
+        let end = loop {
+            match lines.advance() {
+                Ok(true) => {}
+                other => break other,
+            }
+        };
+        assert!(matches!(end, Err(TraceError::Read { .. })), "{end:?}");
+    }
+}

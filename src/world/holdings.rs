@@ -1,0 +1,227 @@
+//! What one instance holds of the world, taken in one step and given back in one step.
+
+use super::addresses::Taken;
+use super::entities::{ChargeType, PLENTY};
+use super::sets::{CategoryIx, DOCUMENTED};
+use super::{World, ZoneIx};
+use crate::model::AccountIx;
+
+const NONE: u32 = u32::MAX;
+
+/// Where an address comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AddressFrom {
+    /// A vSwitch.
+    VSwitch(u32),
+    /// The classic network of a region, and the VLAN that was named.
+    Classic { region: u32, vlan: Option<u32> },
+}
+
+/// What an instance takes of the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Take {
+    pub(crate) account: AccountIx,
+    pub(crate) charge: ChargeType,
+    pub(crate) region: u32,
+    pub(crate) zone: ZoneIx,
+    pub(crate) vpc: Option<u32>,
+    pub(crate) group: Option<u32>,
+    pub(crate) set: Option<u32>,
+    pub(crate) product: Option<u32>,
+    pub(crate) address: AddressFrom,
+    /// The address that was asked for.
+    pub(crate) named_address: Option<u32>,
+    /// Disks, the system disk included.
+    pub(crate) disks: u8,
+    /// Portable data disks.
+    pub(crate) portable_disks: u8,
+    /// GiB of new disks, by documented category.
+    pub(crate) gib: [u32; DOCUMENTED.len()],
+    /// Price of a subscription before coupons, in millionths.
+    pub(crate) price: i64,
+}
+
+/// What one instance holds of the world: quotas, an address, disk room. Give it back with [`World::give_back`] when
+/// the instance is released, exactly once. 64 bytes; the placement core's claim is apart.
+#[must_use = "holdings that are dropped stay taken for ever"]
+#[derive(PartialEq, Eq, Debug)]
+pub struct Holdings {
+    account: u32,
+    region: u32,
+    zone: u32,
+    vpc: u32,
+    group: u32,
+    set: u32,
+    product: u32,
+    /// vSwitch or VLAN, as `classic` says.
+    network: u32,
+    /// Position of the address.
+    offset: u32,
+    gib: [u32; DOCUMENTED.len()],
+    disks: u8,
+    portable_disks: u8,
+    postpaid: bool,
+    classic: bool,
+    counted: bool,
+}
+
+const _: () = assert!(size_of::<Holdings>() <= 64, "a live instance holds at most 64 bytes of the world");
+
+fn some(at: u32) -> Option<u32> {
+    (at != NONE).then_some(at)
+}
+
+impl Holdings {
+    /// The private address that the instance holds.
+    pub fn address(&self, world: &World) -> Option<std::net::Ipv4Addr> {
+        let offset = some(self.offset)?;
+        let cidr = if self.classic {
+            world.regions.get(self.region)?.classic.cidr()
+        } else {
+            world.vswitches.get(self.network)?.pool.cidr()
+        };
+        Some(cidr.address(offset).into())
+    }
+}
+
+impl World {
+    /// Takes everything; the gate has seen that nothing is exceeded.
+    pub(crate) fn take(&mut self, take: &Take) -> Holdings {
+        let postpaid = take.charge == ChargeType::PostPaid;
+        if let Some(account) = self.accounts.get_mut(take.account.0) {
+            if postpaid {
+                account.postpaid_instances.used += 1;
+                account.postpaid_disks.used += u64::from(take.disks);
+                if let Some(quota) = account.postpaid_in_mut(take.region) {
+                    quota.used += 1;
+                }
+            } else {
+                account.pay(take.price);
+            }
+            account.portable_disks.used += u64::from(take.portable_disks);
+            if let Some(one) = take.product.and_then(|product| account.subscription_mut(product)) {
+                one.quota.used += 1;
+            }
+        }
+        if let Some(set) = take.set.and_then(|set| self.sets.get_mut(set)) {
+            set.instances.used += 1;
+        }
+        if let Some(vpc) = take.vpc.and_then(|vpc| self.vpcs.get_mut(vpc)) {
+            vpc.instances.used += 1;
+        }
+        if let Some(group) = take.group.and_then(|group| self.groups.get_mut(group)) {
+            group.instances.used += 1;
+        }
+        self.take_room(take.zone, &take.gib);
+        let (classic, network, taken) = match take.address {
+            AddressFrom::VSwitch(at) => {
+                let taken = self.vswitches.get_mut(at).map(|vswitch| vswitch.pool.take(take.named_address));
+                (false, at, taken)
+            }
+            AddressFrom::Classic { region, vlan } => {
+                if let Some(vlan) = vlan.and_then(|vlan| self.vlans.get_mut(vlan)) {
+                    vlan.free_ips = vlan.free_ips.saturating_sub(1);
+                }
+                let taken = self.regions.get_mut(region).map(|row| row.classic.take(take.named_address));
+                (true, vlan.unwrap_or(NONE), taken)
+            }
+        };
+        let taken = taken.unwrap_or(Taken { offset: None, counted: false });
+        self.next_instance += 1;
+        Holdings {
+            account: take.account.0,
+            region: take.region,
+            zone: take.zone.0,
+            vpc: take.vpc.unwrap_or(NONE),
+            group: take.group.unwrap_or(NONE),
+            set: take.set.unwrap_or(NONE),
+            product: take.product.unwrap_or(NONE),
+            network,
+            offset: taken.offset.unwrap_or(NONE),
+            gib: take.gib,
+            disks: take.disks,
+            portable_disks: take.portable_disks,
+            postpaid,
+            classic,
+            counted: taken.counted,
+        }
+    }
+
+    /// Gives back what an instance held. Money that a subscription has cost stays spent.
+    pub fn give_back(&mut self, holdings: Holdings) {
+        let taken = Taken { offset: some(holdings.offset), counted: holdings.counted };
+        if holdings.classic {
+            if let Some(region) = self.regions.get_mut(holdings.region) {
+                region.classic.give_back(taken);
+            }
+            if let Some(vlan) = self.vlans.get_mut(holdings.network) {
+                vlan.free_ips += 1;
+            }
+        } else if let Some(vswitch) = self.vswitches.get_mut(holdings.network) {
+            vswitch.pool.give_back(taken);
+        }
+        self.give_back_room(ZoneIx(holdings.zone), &holdings.gib);
+        if let Some(group) = self.groups.get_mut(holdings.group) {
+            group.instances.used -= 1;
+        }
+        if let Some(vpc) = self.vpcs.get_mut(holdings.vpc) {
+            vpc.instances.used -= 1;
+        }
+        if let Some(set) = self.sets.get_mut(holdings.set) {
+            set.instances.used -= 1;
+        }
+        if let Some(account) = self.accounts.get_mut(holdings.account) {
+            if let Some(one) = account.subscription_mut(holdings.product) {
+                one.quota.used -= 1;
+            }
+            account.portable_disks.used -= u64::from(holdings.portable_disks);
+            if holdings.postpaid {
+                account.postpaid_instances.used -= 1;
+                account.postpaid_disks.used -= u64::from(holdings.disks);
+                if let Some(quota) = account.postpaid_in_mut(holdings.region) {
+                    quota.used -= 1;
+                }
+            }
+        }
+    }
+
+    /// True when the zone's pools have room for these disks (R182).
+    pub(crate) fn has_room(&self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) -> bool {
+        self.zones.get(zone.0).is_none_or(|zone| {
+            zone.pool_free.iter().zip(gib).all(|(free, wanted)| u64::from(*wanted) <= *free)
+        })
+    }
+
+    fn take_room(&mut self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) {
+        if let Some(zone) = self.zones.get_mut(zone.0) {
+            for (free, wanted) in zone.pool_free.iter_mut().zip(gib).filter(|(free, _)| **free != PLENTY) {
+                *free = free.saturating_sub(u64::from(*wanted));
+            }
+        }
+    }
+
+    fn give_back_room(&mut self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) {
+        if let Some(zone) = self.zones.get_mut(zone.0) {
+            for (free, held) in zone.pool_free.iter_mut().zip(gib).filter(|(free, _)| **free != PLENTY) {
+                *free += u64::from(*held);
+            }
+        }
+    }
+
+    /// GiB left of a category in a zone; none when there is plenty.
+    pub fn disk_room(&self, zone: ZoneIx, category: CategoryIx) -> Option<u64> {
+        let free = self.zones.get(zone.0)?.pool_free.get(usize::from(category.0)).copied()?;
+        (free != PLENTY).then_some(free)
+    }
+}
+
+impl super::Account {
+    /// Pays a subscription: coupons first (R137), then cash and credit. Endless funds stay endless.
+    fn pay(&mut self, price: i64) {
+        let coupons = self.coupons.clamp(0, price);
+        self.coupons -= coupons;
+        if self.balance != i64::MAX {
+            self.balance = self.balance.saturating_sub(price - coupons);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Small sets over dense indices, and tables with names.
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
+
+/// A disk category: position in the world's list. The documented five come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CategoryIx(pub u8);
+
+impl CategoryIx {
+    /// `cloud`.
+    pub const CLOUD: CategoryIx = CategoryIx(0);
+    /// `cloud_efficiency`.
+    pub const EFFICIENCY: CategoryIx = CategoryIx(1);
+    /// `cloud_ssd`.
+    pub const SSD: CategoryIx = CategoryIx(2);
+    /// `ephemeral_ssd`.
+    pub const EPHEMERAL_SSD: CategoryIx = CategoryIx(3);
+    /// `cloud_essd`.
+    pub const ESSD: CategoryIx = CategoryIx(4);
+
+    /// True for the five categories that CreateInstance takes (R97).
+    pub const fn documented(self) -> bool {
+        (self.0 as usize) < DOCUMENTED.len()
+    }
+
+    /// The documented category of this name.
+    #[inline]
+    pub fn of_documented(name: &str) -> Option<CategoryIx> {
+        DOCUMENTED.iter().position(|documented| *documented == name).map(|at| CategoryIx(at as u8))
+    }
+}
+
+/// The categories that CreateInstance takes, in the order of their [`CategoryIx`].
+pub const DOCUMENTED: [&str; 5] = ["cloud", "cloud_efficiency", "cloud_ssd", "ephemeral_ssd", "cloud_essd"];
+
+/// Most disk categories of one world.
+pub(super) const CATEGORIES_MAX: usize = 64;
+
+/// A set of disk categories: one bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CategorySet(pub(super) u64);
+
+impl CategorySet {
+    /// True when the set holds the category.
+    #[inline]
+    pub const fn has(self, category: CategoryIx) -> bool {
+        self.0 >> category.0 & 1 == 1
+    }
+
+    /// True when the two sets share a category.
+    #[inline]
+    pub const fn meets(self, other: CategorySet) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Adds a category.
+    #[inline]
+    pub fn insert(&mut self, category: CategoryIx) {
+        self.0 |= 1 << category.0;
+    }
+
+    /// What is in this set and not in the other.
+    #[inline]
+    #[must_use]
+    pub const fn minus(self, other: CategorySet) -> CategorySet {
+        CategorySet(self.0 & !other.0)
+    }
+
+    /// True when nothing is in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A set of table positions; takes no memory while empty.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IndexSet(FixedBitSet);
+
+impl IndexSet {
+    /// The set of these positions.
+    pub(super) fn of(indices: impl IntoIterator<Item = u32>) -> IndexSet {
+        let mut bits = FixedBitSet::new();
+        for index in indices {
+            bits.grow_and_insert(index as usize);
+        }
+        IndexSet(bits)
+    }
+
+    /// True when the position is in the set.
+    #[inline]
+    pub(crate) fn has(&self, index: u32) -> bool {
+        self.0.contains(index as usize)
+    }
+}
+
+/// Rows by dense position and by name. A name that is only referred to has a position but no row: an entity that
+/// was deleted, or lies outside this world.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    names: FxHashMap<Box<str>, u32>,
+    rows: Vec<(Box<str>, Option<T>)>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Table<T> {
+        Table { names: FxHashMap::default(), rows: Vec::new() }
+    }
+}
+
+impl<T> Table<T> {
+    /// The position of a name, made if need be.
+    pub(super) fn refer(&mut self, name: &str) -> u32 {
+        if let Some(at) = self.names.get(name) {
+            return *at;
+        }
+        let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.names.insert(name.into(), at);
+        self.rows.push((name.into(), None));
+        at
+    }
+
+    /// Puts a row under its name.
+    pub(super) fn put(&mut self, name: &str, row: T) -> u32 {
+        let at = self.refer(name);
+        self.rows[at as usize].1 = Some(row);
+        at
+    }
+
+    /// The position of an entity that exists.
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        let at = *self.names.get(name)?;
+        self.rows[at as usize].1.is_some().then_some(at)
+    }
+
+    /// The row at a position, when the entity exists.
+    #[inline]
+    pub(crate) fn get(&self, at: u32) -> Option<&T> {
+        self.rows.get(at as usize)?.1.as_ref()
+    }
+
+    /// As [`Table::get`], to change it.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
+        self.rows.get_mut(at as usize)?.1.as_mut()
+    }
+
+    /// Position and row of an entity that exists.
+    #[inline]
+    pub(crate) fn entry(&self, name: &str) -> Option<(u32, &T)> {
+        let at = *self.names.get(name)?;
+        Some((at, self.rows[at as usize].1.as_ref()?))
+    }
+
+    /// The name at a position; empty when there is no such position.
+    pub(crate) fn name(&self, at: u32) -> &str {
+        self.rows.get(at as usize).map_or("", |(name, _)| name)
+    }
+
+    /// Every entity that exists: position, name, row.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str, &T)> {
+        self.rows.iter().enumerate().filter_map(|(at, (name, row))| Some((at as u32, &**name, row.as_ref()?)))
+    }
+}

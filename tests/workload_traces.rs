@@ -1,0 +1,39 @@
+//! The shipped trace against the figures that its README lists.
+
+use std::path::PathBuf;
+
+use packyard::scenario::workload::TraceFormat;
+use packyard::workload::trace::TraceInfo;
+
+fn read(name: &str) -> TraceInfo {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017").join(name);
+    TraceInfo::read(&path, TraceFormat::AzureV1_2017, &|_| None).expect("the shipped trace is sound")
+}
+
+#[test]
+fn the_dev_window_has_its_published_figures() {
+    let info = read("v1.dev.txt.zst");
+    assert_eq!(
+        (info.requests, info.ended, info.still_running, info.unknown_end),
+        (259_159, 244_842, 14_317, 0)
+    );
+    assert_eq!((info.first.0 / 1_000_000, info.last.0 / 1_000_000), (1_800_000, 2_099_700));
+    let lifetimes = info.lifetime_s.expect("most of them end");
+    let quantiles = [lifetimes.p25, lifetimes.p50, lifetimes.p75, lifetimes.p90, lifetimes.p99];
+    assert_eq!(quantiles, [900, 1_500, 5_550, 23_550, 129_750]);
+    assert_eq!(info.per_5min.mean.round(), 259.0);
+    let peaks = (info.peak_instances, info.peak_cpu_milli, info.peak_memory_mib);
+    assert_eq!(peaks, (20_272, 44_122_000, 112_828 * 1_024));
+    assert_eq!(info.sizes.iter().map(|size| size.count).sum::<u64>(), info.requests);
+}
+
+#[test]
+fn the_train_window_has_its_published_figures() {
+    let info = read("v1.train.txt.zst");
+    assert_eq!((info.requests, info.batches, info.unknown_end), (1_200_998, 316_846, 1_200_998));
+    assert_eq!((info.per_5min.p50, info.per_5min.p99, info.per_5min.max), (171, 600, 1_493));
+    let batch = info.batch_size;
+    assert_eq!((batch.p50, batch.p90, batch.p99, batch.max), (1, 7, 40, 788));
+    let largest = (info.sizes[0].cpu_milli, info.sizes[0].memory_mib, info.sizes[0].count);
+    assert_eq!(largest, (Some(1_000), Some(1_792), 512_172));
+}
