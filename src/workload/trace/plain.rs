@@ -13,6 +13,8 @@
 
 use std::path::Path;
 
+use rustc_hash::FxHashMap;
+
 use super::lines::{Lines, micros, number};
 use super::{Asked, Names, Record, RecordEnd, TraceError};
 use crate::model::{SimDuration, SimTime};
@@ -21,6 +23,8 @@ pub(super) struct Plain {
     lines: Lines,
     columns: Vec<Column>,
     has_lifetime: bool,
+    /// Place of each named type in [`Names::asked`].
+    types: FxHashMap<String, u32>,
     count: u64,
 }
 
@@ -71,7 +75,7 @@ impl Plain {
             return Err(lines.damaged("the header needs `type`, or `vcpus` and `memory`"));
         }
         let has_lifetime = has(Column::Lifetime);
-        Ok(Plain { lines, columns, has_lifetime, count: 0 })
+        Ok(Plain { lines, columns, has_lifetime, types: FxHashMap::default(), count: 0 })
     }
 
     pub(super) fn lines(&self) -> &Lines {
@@ -110,21 +114,28 @@ impl Plain {
             return Err(lines.damaged("more values than the header names columns"));
         }
         let asked = match (kind, cpu, memory) {
-            (Some(name), None, None) => Asked::Type(name.to_owned()),
+            (Some(name), None, None) => match self.types.get(name) {
+                Some(&place) => place,
+                None => {
+                    let place = names.asked.place(&Asked::Type(name.to_owned()));
+                    self.types.insert(name.to_owned(), place);
+                    place
+                }
+            },
             (None, Some(cpu), Some(gib)) => {
                 let (cpu_milli, memory_mib) =
                     ((cpu * 1_000.0).round() as u32, (gib * 1_024.0).round() as u32);
                 if cpu_milli == 0 || memory_mib == 0 {
                     return Err(lines.damaged("an instance without vCPU or memory"));
                 }
-                Asked::Size { cpu_milli, memory_mib }
+                names.asked.place(&Asked::Size { cpu_milli, memory_mib })
             }
             _ => return Err(lines.damaged("a row needs either `type`, or `vcpus` and `memory`")),
         };
         let record = Record {
             line: lines.number(),
             at: SimTime(at.ok_or_else(|| bad("at"))?),
-            asked: names.asked.place(&asked),
+            asked,
             zone,
             account,
             batch: self.count,
