@@ -16,7 +16,11 @@ use packyard::sim::{Go, Simulation, Summary};
 fn scenario(hosts: u32, hours: u32, instant: bool) -> Scenario {
     // 84 vCPUs a host, 2.9 vCPUs and half an hour an instance.
     let rate = (0.8 * f64::from(hosts) * 84.0 / 2.9 / 0.5) as u32;
-    let plane = if instant { "instant = true" } else { "api_workers = 64\nschedulers = 16\nclone_bandwidth = \"500GiB/s\"" };
+    let plane = if instant {
+        "instant = true"
+    } else {
+        "api_workers = 64\nschedulers = 16\nclone_bandwidth = \"500GiB/s\""
+    };
     let text = format!(
         r#"
         name = "bench"

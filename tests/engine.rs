@@ -167,3 +167,69 @@ fn the_past_is_refused() {
     queue.pop();
     queue.schedule(SimTime(9), 0, ());
 }
+
+#[test]
+fn a_lower_class_overtakes_a_burst_that_is_being_taken() {
+    // More of the lower class than the sorted front of the queue takes, in the middle of a large burst.
+    let mut pair = Pair::default();
+    for _ in 0..1000 {
+        pair.schedule(7, 5);
+    }
+    pair.schedule(8, 0);
+    for round in 0..40 {
+        pair.pop();
+        for i in 0..(round * 10) {
+            pair.schedule(7, (i % 7) as u8);
+        }
+        pair.peek();
+    }
+    pair.drain();
+}
+
+#[test]
+fn falling_times_with_a_look_at_each_keep_their_order() {
+    let mut pair = Pair::default();
+    for i in 0..5000 {
+        pair.schedule(1_000_000 - i * 100, (i % 3) as u8);
+        pair.peek();
+        if i % 5 == 0 {
+            pair.schedule(1_000_000 - i * 37, 9);
+        }
+    }
+    pair.drain();
+}
+
+#[test]
+fn the_end_of_time_is_a_moment_like_others() {
+    let mut pair = Pair::default();
+    for i in 0..3000_u64 {
+        pair.schedule(u64::MAX - (i % 3), 255 - (i % 5) as u8);
+        pair.schedule(i * i, 255);
+    }
+    for _ in 0..4000 {
+        pair.pop();
+    }
+    for i in 0..500_u64 {
+        pair.schedule(u64::MAX, (i % 256) as u8);
+    }
+    pair.drain();
+    pair.schedule(u64::MAX, 0);
+    pair.drain();
+}
+
+#[test]
+fn a_spent_ticket_names_nothing() {
+    let mut queue = Queue::new();
+    let first = queue.schedule(SimTime(1), 0, 'a');
+    assert_eq!(queue.pop(), Some((SimTime(1), 'a')));
+    let second = queue.schedule(SimTime(2), 0, 'b');
+    assert_eq!(queue.cancel(first), None, "the place of a fired event serves another one now");
+    assert_eq!(queue.cancel(second), Some('b'));
+    assert_eq!(queue.cancel(second), None);
+    assert_eq!((queue.pop(), queue.peek_time(), queue.now()), (None, None, SimTime(1)));
+    let third = queue.schedule(SimTime(3), 0, 'c');
+    queue.clear();
+    assert_eq!(queue.cancel(third), None);
+    assert!(queue.is_empty());
+    assert_eq!(queue.now(), SimTime(1), "the clock stays");
+}

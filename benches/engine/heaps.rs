@@ -1,9 +1,9 @@
 //! Heaps: the standard one, and one with four children a node and its payloads apart.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::workload::{Event, Pending};
+use crate::workload::{Cancelling, Event, Pending};
 
 /// Time, class and sequence in one number.
 fn key(at: u64, class: u8, sequence: u64) -> u128 {
@@ -136,5 +136,87 @@ impl Pending for Quaternary {
         }
         self.free.push(first.1);
         Some(((first.0 >> 64) as u64, self.events[first.1 as usize]))
+    }
+}
+
+/// The standard heap with cancellation as it is usually added: a cancelled event stays in the heap until it
+/// comes to the front, or until the cancelled ones outnumber the others.
+pub(crate) struct StandardLazy {
+    heap: BinaryHeap<Reverse<(u128, u32)>>,
+    /// Payload, the sequence number of its event, and whether it still waits.
+    places: Vec<(Event, u64, bool)>,
+    free: Vec<u32>,
+    sequence: u64,
+    cancelled: usize,
+}
+
+impl Pending for StandardLazy {
+    const NAME: &'static str = "standard-heap";
+
+    fn empty() -> StandardLazy {
+        StandardLazy {
+            heap: BinaryHeap::new(),
+            places: Vec::new(),
+            free: Vec::new(),
+            sequence: 0,
+            cancelled: 0,
+        }
+    }
+
+    #[inline]
+    fn schedule(&mut self, at: u64, class: u8, event: Event) {
+        self.schedule_timeout(at, class, event);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<(u64, Event)> {
+        loop {
+            let Reverse((key, place)) = self.heap.pop()?;
+            self.free.push(place);
+            let (event, _, waits) = &mut self.places[place as usize];
+            if std::mem::replace(waits, false) {
+                return Some(((key >> 64) as u64, *event));
+            }
+            self.cancelled -= 1;
+        }
+    }
+}
+
+impl Cancelling for StandardLazy {
+    type Ticket = (u32, u64);
+
+    #[inline]
+    fn schedule_timeout(&mut self, at: u64, class: u8, event: Event) -> (u32, u64) {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        let place = if let Some(place) = self.free.pop() {
+            self.places[place as usize] = (event, sequence, true);
+            place
+        } else {
+            self.places.push((event, sequence, true));
+            (self.places.len() - 1) as u32
+        };
+        self.heap.push(Reverse((key(at, class, sequence), place)));
+        (place, sequence)
+    }
+
+    fn cancel(&mut self, (place, sequence): (u32, u64)) -> bool {
+        let (_, of, waits) = &mut self.places[place as usize];
+        if *of != sequence || !std::mem::replace(waits, false) {
+            return false;
+        }
+        self.cancelled += 1;
+        if self.cancelled > 1024 && self.cancelled > self.heap.len() / 2 {
+            let StandardLazy { heap, places, free, .. } = self;
+            heap.retain(|Reverse((_, place))| {
+                let waits = places[*place as usize].2;
+                if !waits {
+                    free.push(*place);
+                }
+                waits
+            });
+            self.cancelled = 0;
+        }
+        true
     }
 }

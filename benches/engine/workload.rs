@@ -23,6 +23,18 @@ pub(crate) trait Pending {
     fn next(&mut self) -> Option<(u64, Event)>;
 }
 
+/// A candidate that can take an event back.
+pub(crate) trait Cancelling: Pending {
+    /// What names a scheduled event.
+    type Ticket: Copy;
+
+    /// Adds an event that may be taken back.
+    fn schedule_timeout(&mut self, at: u64, class: u8, event: Event) -> Self::Ticket;
+
+    /// Takes an event back; false when it is gone.
+    fn cancel(&mut self, ticket: Self::Ticket) -> bool;
+}
+
 /// How far ahead of its cause an event is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spans {
@@ -50,6 +62,7 @@ impl Spans {
     }
 }
 
+const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
 const HOUR: u64 = 3_600 * SECOND;
 const WEEK: u64 = 7 * 24 * HOUR;
@@ -170,5 +183,50 @@ impl<Q: Pending> Load<Q> {
             self.add(now, event.entity);
         }
         self.digest
+    }
+}
+
+/// Requests with a timeout: each event that is taken cancels the timeout it came with, and schedules its
+/// successor and the timeout of that. No timeout ever fires; they are half of what is pending.
+pub(crate) struct Timeouts<Q: Cancelling> {
+    queue: Q,
+    chance: u64,
+    quantiles: Quantiles,
+    timeouts: Vec<Q::Ticket>,
+    pub(crate) digest: u64,
+}
+
+impl<Q: Cancelling> Timeouts<Q> {
+    /// A load with so many pending events, half of them timeouts.
+    pub(crate) fn new(pending: usize) -> Timeouts<Q> {
+        let mut load = Timeouts {
+            queue: Q::empty(),
+            chance: NOISE,
+            quantiles: Quantiles::new(),
+            timeouts: Vec::new(),
+            digest: 0,
+        };
+        for entity in 0..pending as u32 / 2 {
+            let timeout = load.add(0, entity);
+            load.timeouts.push(timeout);
+        }
+        load
+    }
+
+    #[inline]
+    fn add(&mut self, now: u64, entity: u32) -> Q::Ticket {
+        let at = now + self.quantiles.draw(step(&mut self.chance), 100 * MILLISECOND);
+        self.queue.schedule(at, 1, Event { kind: 1, entity, number: 0 });
+        self.queue.schedule_timeout(now + MINUTE, 0, Event { kind: 2, entity, number: 0 })
+    }
+
+    /// Handles `requests` requests: an event taken, one cancelled and two scheduled for each.
+    pub(crate) fn run(&mut self, requests: usize) {
+        for _ in 0..requests {
+            let Some((now, event)) = self.queue.next() else { return };
+            let waited = self.queue.cancel(self.timeouts[event.entity as usize]);
+            self.digest = (self.digest ^ now).wrapping_mul(NOISE) ^ u64::from(waited);
+            self.timeouts[event.entity as usize] = self.add(now, event.entity);
+        }
     }
 }

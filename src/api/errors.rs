@@ -102,7 +102,8 @@ impl ErrorTable {
         static SHIPPED: OnceLock<ErrorTable> = OnceLock::new();
         SHIPPED.get_or_init(|| {
             let text = include_str!("../../data/errors.csv");
-            let rows: Result<Vec<Row>, csv::Error> = csv::Reader::from_reader(text.as_bytes()).deserialize().collect();
+            let rows: Result<Vec<Row>, csv::Error> =
+                csv::Reader::from_reader(text.as_bytes()).deserialize().collect();
             match rows {
                 Ok(rows) => ErrorTable { rows },
                 Err(error) => unreachable!("the shipped table is tested to be sound: {error}"),

@@ -31,9 +31,14 @@ impl Request {
     /// The value is no object.
     pub fn from_value(value: &Value) -> Result<Request, RequestJsonError> {
         let Value::Object(object) = value else { return Err(RequestJsonError::NotAnObject) };
+        Ok(Request::from_object(object))
+    }
+
+    /// As [`Request::from_json`], from a parsed object.
+    pub fn from_object(object: &Map<String, Value>) -> Request {
         let mut request = Request::default();
         add(&mut request, &mut String::new(), object);
-        Ok(request)
+        request
     }
 }
 

@@ -7,9 +7,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::forms;
 use super::params::{COMMON, DiskField, Param, Params};
 
-/// Largest size of user data once decoded, in bytes (R172).
-pub const USER_DATA_MAX: usize = 16_384;
-
 /// What is known of the text of `UserData`: decoded once, when it is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum UserData {

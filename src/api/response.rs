@@ -15,7 +15,11 @@ pub enum Format {
 impl Format {
     /// The format that the parameter `Format` asks for, in any letter case; XML otherwise.
     pub fn of(parameter: Option<&str>) -> Format {
-        if parameter.is_some_and(|text| text.eq_ignore_ascii_case("json")) { Format::Json } else { Format::Xml }
+        if parameter.is_some_and(|text| text.eq_ignore_ascii_case("json")) {
+            Format::Json
+        } else {
+            Format::Xml
+        }
     }
 }
 

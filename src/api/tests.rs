@@ -34,7 +34,9 @@ fn the_same_request_from_every_form() {
     );
     assert_eq!(Some(&flat), json.ok().as_ref());
     let mut code = Request::default();
-    code.set(Param::Action, "CreateInstance").set(Param::RegionId, "cn-hangzhou").set(Param::SystemDiskSize, "40");
+    code.set(Param::Action, "CreateInstance")
+        .set(Param::RegionId, "cn-hangzhou")
+        .set(Param::SystemDiskSize, "40");
     code.set_disk(2, DiskField::Size, "20").set_tag(1, "k", "");
     assert_eq!(flat.fingerprint(), code.fingerprint());
     assert_eq!(flat.unknown(), ["SystemDiskSize".into()]);
@@ -55,7 +57,9 @@ fn a_removed_parameter_leaves_nothing() {
 fn a_bare_key_is_that_of_the_first_disk() {
     let bare = Request::from_params([("KMSKeyId", "key-1")]);
     assert_eq!(bare.disk(1).and_then(|disk| disk.text(DiskField::KmsKeyId)), Some("key-1"));
-    for pairs in [[("KMSKeyId", "a"), ("DataDisk.1.KMSKeyId", "b")], [("DataDisk.1.KMSKeyId", "b"), ("KMSKeyId", "a")]] {
+    for pairs in
+        [[("KMSKeyId", "a"), ("DataDisk.1.KMSKeyId", "b")], [("DataDisk.1.KMSKeyId", "b"), ("KMSKeyId", "a")]]
+    {
         let both = Request::from_params(pairs);
         assert_eq!(both.disk(1).and_then(|disk| disk.text(DiskField::KmsKeyId)), Some("b"));
     }
@@ -69,7 +73,10 @@ fn answers_look_as_documented() {
          <InstanceId>i-1</InstanceId></CreateInstanceResponse>"
     );
     assert_eq!(success(Format::Json, "R", "i-1"), r#"{"RequestId":"R","InstanceId":"i-1"}"#);
-    assert!(failure(Format::Xml, "R", "C", "a \"b\" <c>").contains("<Message>a &quot;b&quot; &lt;c&gt;</Message>"));
+    assert!(
+        failure(Format::Xml, "R", "C", "a \"b\" <c>")
+            .contains("<Message>a &quot;b&quot; &lt;c&gt;</Message>")
+    );
     assert_eq!(Format::of(Some("Json")), Format::Json);
     assert_eq!(Format::of(None), Format::Xml);
 }
@@ -87,7 +94,8 @@ fn integers_are_what_r5_says() {
 
 #[test]
 fn price_limits_have_at_most_three_decimals() {
-    for (text, milli) in [("0.98", 980), ("1", 1000), ("0.001", 1), ("12.5", 12_500), ("0", 0), ("0.000", 0)] {
+    for (text, milli) in [("0.98", 980), ("1", 1000), ("0.001", 1), ("12.5", 12_500), ("0", 0), ("0.000", 0)]
+    {
         assert_eq!(forms::price_milli(text), Some(milli), "{text}");
     }
     for text in ["", ".", "1.", ".5", "-1", "+1", "1e1", "0.9876", "abc", "1.2.3", " 1", "1,5"] {
@@ -107,23 +115,29 @@ proptest! {
         let inside = (2..=128).contains(&length);
         prop_assert_eq!(forms::name(&"a".repeat(length)), inside);
         prop_assert_eq!(forms::name(&"实".repeat(length)), inside);
-        prop_assert!(!forms::name(&format!("1{}", "a".repeat(length))));
-        prop_assert!(!forms::name(&format!("a{}.b", "a".repeat(length))));
+        let text = format!("1{}", "a".repeat(length));
+        prop_assert!(!forms::name(&text));
+        let text = format!("a{}.b", "a".repeat(length));
+        prop_assert!(!forms::name(&text));
     }
 
     #[test]
     fn descriptions_have_2_to_256_characters(length in 0usize..270) {
         prop_assert_eq!(forms::description(&"é".repeat(length)), (2..=256).contains(&length));
-        prop_assert!(!forms::description(&format!("https://{}", "a".repeat(length))));
+        let text = format!("https://{}", "a".repeat(length));
+        prop_assert!(!forms::description(&text));
     }
 
     #[test]
     fn host_names_have_2_to_64_characters(length in 0usize..70) {
         let inside = (2..=64).contains(&length);
         prop_assert_eq!(forms::host_name(&"a".repeat(length)), inside);
-        prop_assert!(!forms::host_name(&format!("{}.", "a".repeat(length))));
-        prop_assert!(!forms::host_name(&format!("-{}", "a".repeat(length))));
-        prop_assert!(!forms::host_name(&format!("a{}.-b", "a".repeat(length))));
+        let text = format!("{}.", "a".repeat(length));
+        prop_assert!(!forms::host_name(&text));
+        let text = format!("-{}", "a".repeat(length));
+        prop_assert!(!forms::host_name(&text));
+        let text = format!("a{}.-b", "a".repeat(length));
+        prop_assert!(!forms::host_name(&text));
         prop_assert_eq!(forms::windows_host_name(&"w".repeat(length)), length <= 15 && length > 0);
     }
 

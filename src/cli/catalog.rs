@@ -1,5 +1,7 @@
 //! `packyard catalog`: what the cloud sells, and where, as a table, JSON or CSV.
 
+mod columns;
+
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -9,18 +11,16 @@ use serde::Serialize;
 
 use super::CliError;
 use super::output::print;
-use super::table::{Column, Format, left, right, show};
-use crate::catalog::{Catalog, Family};
-use crate::model::{
-    Architecture, DedicatedHostType, DiskCategory, Generation, Image, InstanceType, IoOptimized, LocalDisks, Os,
-    Region, Zone,
-};
+use super::table::{Column, Format, show};
+use crate::catalog::Catalog;
+use crate::model::{DedicatedHostType, Generation, Image, InstanceType, Os};
 use crate::scenario::did_you_mean;
 use crate::scenario::units::Size;
+use columns::FamilyRow;
 
 /// List instance types, families, dedicated-host types, disk categories, images, regions or zones.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     list: List,
     /// Print JSON (one array, full field names)
@@ -167,7 +167,7 @@ fn within<T: PartialOrd>(range: Option<&Within<T>>, value: T) -> bool {
 ///
 /// # Errors
 /// A family, category or region that the catalog does not have.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let format = match (args.json, args.csv) {
         (true, _) => Format::Json,
         (_, true) => Format::Csv,
@@ -181,14 +181,18 @@ fn list(catalog: &Catalog, list: &List, format: Format) -> Result<String, CliErr
     match list {
         List::Types(filter) => {
             known("family", filter.family.as_deref(), catalog.families.iter().map(|f| f.name.as_str()))?;
-            known("category", filter.category.as_deref(), catalog.families.iter().map(|f| f.category.as_str()))?;
-            pick(&catalog.types, |row| filter.takes(row), &type_columns(), format)
+            known(
+                "category",
+                filter.category.as_deref(),
+                catalog.families.iter().map(|f| f.category.as_str()),
+            )?;
+            pick(&catalog.types, |row| filter.takes(row), &columns::type_columns(), format)
         }
         List::Families { category } => {
             known("category", category.as_deref(), catalog.families.iter().map(|f| f.category.as_str()))?;
             let families: Vec<FamilyRow> =
                 catalog.families.iter().map(|family| FamilyRow::new(family, catalog)).collect();
-            pick(&families, |row| same(category.as_deref(), row.category), &family_columns(), format)
+            pick(&families, |row| same(category.as_deref(), row.category), &columns::family_columns(), format)
         }
         List::Hosts { family, vcpu, memory } => {
             let served = catalog.host_types.iter().flat_map(|host| host.families.iter().map(String::as_str));
@@ -198,11 +202,16 @@ fn list(catalog: &Catalog, list: &List, format: Format) -> Result<String, CliErr
                     && within(vcpu.as_ref(), row.vcpus)
                     && within(memory.as_ref(), Size::mib(row.memory_mib.into()))
             };
-            pick(&catalog.host_types, takes, &host_columns(), format)
+            pick(&catalog.host_types, takes, &columns::host_columns(), format)
         }
         List::Disks { category } => {
             known("category", category.as_deref(), catalog.disks.iter().map(|disk| disk.category.as_str()))?;
-            pick(&catalog.disks, |row| same(category.as_deref(), &row.category), &disk_columns(), format)
+            pick(
+                &catalog.disks,
+                |row| same(category.as_deref(), &row.category),
+                &columns::disk_columns(),
+                format,
+            )
         }
         List::Images { os, platform } => {
             let platform = platform.as_ref().map(|platform| platform.to_lowercase());
@@ -210,15 +219,15 @@ fn list(catalog: &Catalog, list: &List, format: Format) -> Result<String, CliErr
                 os.is_none_or(|os| (os == OsArg::Windows) == (row.os == Os::Windows))
                     && platform.as_ref().is_none_or(|part| row.platform.to_lowercase().contains(part))
             };
-            pick(&catalog.images, takes, &image_columns(), format)
+            pick(&catalog.images, takes, &columns::image_columns(), format)
         }
         List::Regions { region } => {
             known("region", region.as_deref(), catalog.regions.iter().map(|region| region.id.as_str()))?;
-            pick(&catalog.regions, |row| same(region.as_deref(), &row.id), &region_columns(), format)
+            pick(&catalog.regions, |row| same(region.as_deref(), &row.id), &columns::region_columns(), format)
         }
         List::Zones { region } => {
             known("region", region.as_deref(), catalog.regions.iter().map(|region| region.id.as_str()))?;
-            pick(&catalog.zones, |row| same(region.as_deref(), &row.region), &zone_columns(), format)
+            pick(&catalog.zones, |row| same(region.as_deref(), &row.region), &columns::zone_columns(), format)
         }
     }
 }
@@ -248,11 +257,7 @@ fn same(filter: Option<&str>, value: &str) -> bool {
 }
 
 /// A filter by name must name something.
-fn known<'k>(
-    kind: &str,
-    name: Option<&str>,
-    names: impl Iterator<Item = &'k str>,
-) -> Result<(), CliError> {
+fn known<'k>(kind: &str, name: Option<&str>, names: impl Iterator<Item = &'k str>) -> Result<(), CliError> {
     let Some(name) = name else { return Ok(()) };
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
@@ -274,182 +279,6 @@ fn pick<T: Serialize>(
     show(&rows, columns, format).map_err(CliError::new)
 }
 
-/// Thousandths as the shortest decimal.
-fn decimal(milli: u32) -> String {
-    let text = format!("{}.{:03}", milli / 1000, milli % 1000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn gib(mib: u32) -> String {
-    decimal((u64::from(mib) * 1000 / 1024) as u32)
-}
-
-fn or_blank<T: ToString>(value: Option<T>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
-}
-
-fn yes_no(value: bool) -> String {
-    if value { "yes" } else { "no" }.to_owned()
-}
-
-fn generation(value: Generation) -> String {
-    match value {
-        Generation::Current => "current",
-        Generation::Previous => "previous",
-        Generation::Retired => "retired",
-    }
-    .to_owned()
-}
-
-fn disks_of(disks: Option<&LocalDisks>) -> String {
-    disks.map_or_else(String::new, |disks| format!("{} x {} GiB {}", disks.count, disks.gib_each, disks.kind))
-}
-
-fn span(range: Option<(u32, u32)>) -> String {
-    range.map_or_else(String::new, |(low, high)| format!("{low}-{high}"))
-}
-
-fn type_columns() -> Vec<Column<InstanceType>> {
-    vec![
-        left("type", |row| row.name.clone()),
-        left("category", |row| row.category.clone()),
-        left("generation", |row| generation(row.generation)),
-        right("vCPU", |row| decimal(row.cpu_milli)),
-        right("GiB", |row| gib(row.memory_mib)),
-        left("accelerators", |row| {
-            row.gpu.as_ref().map_or_else(String::new, |gpu| format!("{} x {}", decimal(gpu.milli), gpu.model))
-        }),
-        left("local disks", |row| disks_of(row.local_disks.as_ref())),
-        right("Gbit/s", |row| or_blank(row.bandwidth_gbps_milli.map(decimal))),
-        right("kpps", |row| or_blank(row.pps_k)),
-        left("I/O optimized", |row| {
-            match row.io_optimized {
-                IoOptimized::Required => "required",
-                IoOptimized::Optional => "optional",
-                IoOptimized::Unsupported => "unsupported",
-            }
-            .to_owned()
-        }),
-        left("disk categories", |row| row.disk_categories.join(" ")),
-    ]
-}
-
-/// A family with what its types span.
-#[derive(Serialize)]
-struct FamilyRow<'c> {
-    family: &'c str,
-    category: &'c str,
-    types: usize,
-    vcpu_min: u32,
-    vcpu_max: u32,
-    memory_mib_min: u32,
-    memory_mib_max: u32,
-}
-
-impl<'c> FamilyRow<'c> {
-    fn new(family: &'c Family, catalog: &Catalog) -> FamilyRow<'c> {
-        let rows = || family.types.iter().map(|at| &catalog.types[*at]);
-        let vcpus = || rows().map(|row| row.cpu_milli.div_ceil(1000));
-        let memory = || rows().map(|row| row.memory_mib);
-        FamilyRow {
-            family: &family.name,
-            category: &family.category,
-            types: family.types.len(),
-            vcpu_min: vcpus().min().unwrap_or(0),
-            vcpu_max: vcpus().max().unwrap_or(0),
-            memory_mib_min: memory().min().unwrap_or(0),
-            memory_mib_max: memory().max().unwrap_or(0),
-        }
-    }
-}
-
-fn family_columns<'c>() -> Vec<Column<FamilyRow<'c>>> {
-    vec![
-        left("family", |row| row.family.to_owned()),
-        left("category", |row| row.category.to_owned()),
-        right("types", |row| row.types.to_string()),
-        right("vCPU from", |row| row.vcpu_min.to_string()),
-        right("to", |row| row.vcpu_max.to_string()),
-        right("GiB from", |row| gib(row.memory_mib_min)),
-        right("to", |row| gib(row.memory_mib_max)),
-    ]
-}
-
-fn host_columns() -> Vec<Column<DedicatedHostType>> {
-    vec![
-        left("host type", |row| row.name.clone()),
-        left("generation", |row| generation(row.generation)),
-        right("sockets", |row| row.sockets.to_string()),
-        right("cores", |row| row.physical_cores.to_string()),
-        right("vCPU", |row| row.vcpus.to_string()),
-        right("GiB", |row| gib(row.memory_mib)),
-        left("local disks", |row| disks_of(row.local_disks.as_ref())),
-        right("over-commit", |row| or_blank(row.overcommit_default)),
-        right("Gbit/s", |row| row.bandwidth_gbps.to_string()),
-        right("kpps", |row| row.pps_k.to_string()),
-        left("CPU", |row| row.cpu_model.clone()),
-        left("families", |row| row.families.join(" ")),
-    ]
-}
-
-fn disk_columns() -> Vec<Column<DiskCategory>> {
-    let formula = |figures: Option<(u32, u32, u32)>, base: fn(u32) -> String| {
-        figures.map_or_else(
-            || "not documented".to_owned(),
-            |(least, per_gib, most)| format!("{} + {}/GiB, max {}", base(least), decimal(per_gib), base(most)),
-        )
-    };
-    vec![
-        left("category", |row| row.category.clone()),
-        left("level", |row| row.performance_level.clone().unwrap_or_default()),
-        left("name", |row| row.name.clone()),
-        right("system GiB", |row| span(row.system_gib)),
-        right("data GiB", |row| span(row.data_gib)),
-        left("IOPS", move |row| formula(row.iops, |whole| whole.to_string())),
-        left("MB/s", move |row| formula(row.throughput_milli, decimal)),
-        left("portable", |row| yes_no(row.portable)),
-        left("encryptable", |row| yes_no(row.encryptable)),
-        left("snapshots", |row| yes_no(row.snapshot)),
-        left("sold", |row| yes_no(row.purchasable)),
-    ]
-}
-
-fn image_columns() -> Vec<Column<Image>> {
-    vec![
-        left("image", |row| row.id.clone()),
-        left("OS", |row| if row.os == Os::Windows { "windows" } else { "linux" }.to_owned()),
-        right("bits", |row| if row.architecture == Architecture::I386 { "32" } else { "64" }.to_owned()),
-        right("GiB", |row| row.size_gib.to_string()),
-        left("cloud-init", |row| yes_no(row.cloud_init)),
-        left("I/O optimized", |row| match (row.io_optimized, row.io_optimized_only) {
-            (_, true) => "only".to_owned(),
-            (yes, _) => yes_no(yes),
-        }),
-        left("released", |row| row.release_date.clone()),
-        left("name", |row| row.os_name.clone()),
-    ]
-}
-
-fn region_columns() -> Vec<Column<Region>> {
-    vec![
-        left("region", |row| row.id.clone()),
-        left("name", |row| row.name.clone()),
-        left("mainland China", |row| yes_no(row.mainland_china)),
-        left("in 2019", |row| yes_no(row.in_2019)),
-        right("zones", |row| Catalog::shipped().zones_of(&row.id).count().to_string()),
-        left("endpoint", |row| row.endpoint.clone()),
-    ]
-}
-
-fn zone_columns() -> Vec<Column<Zone>> {
-    vec![
-        left("zone", |row| row.id.clone()),
-        left("region", |row| row.region.clone()),
-        left("name", |row| row.local_name.clone()),
-        left("in 2019", |row| yes_no(row.in_2019)),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -462,7 +291,8 @@ mod tests {
 
     fn lines(words: &str) -> Result<Vec<String>, String> {
         use clap::Parser as _;
-        let line = Line::try_parse_from(std::iter::once("catalog").chain(words.split(' '))).map_err(|e| e.to_string())?;
+        let line = Line::try_parse_from(std::iter::once("catalog").chain(words.split(' ')))
+            .map_err(|e| e.to_string())?;
         let format = if line.args.csv { Format::Csv } else { Format::Table };
         let text = list(Catalog::shipped(), &line.args.list, format).map_err(|error| format!("{error:?}"))?;
         Ok(text.lines().map(str::to_owned).collect())

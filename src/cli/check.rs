@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 ///
 /// The output is TOML and a scenario itself; the first line, a comment, sums it up.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     /// Scenario file (TOML)
     scenario: PathBuf,
     /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
@@ -34,7 +34,7 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
 ///
 /// # Errors
 /// Whatever is wrong with the scenario, at its line.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let scenario = Scenario::load_with(&args.scenario, &args.set).map_err(CliError::diagnostic)?;
     let mut text = format!("# {}\n", scenario.summary());
     if !args.quiet {

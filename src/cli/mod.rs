@@ -3,13 +3,14 @@
 //! Exit codes: 0 done; 1 a check that the command makes has failed (a conformance case, a digest); 2 the input
 //! is wrong (scenario, trace, arguments, a file that cannot be written); 130 interrupted, after a clean end.
 
-
+mod catalog;
 mod check;
 mod output;
 mod progress;
 mod run;
 mod schema;
 mod table;
+mod trace;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -52,7 +53,8 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Schema(schema::Args),
-
+    Catalog(catalog::Args),
+    Trace(trace::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -62,7 +64,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
-
+        Command::Catalog(args) => catalog::run(args),
+        Command::Trace(args) => trace::run(args),
     };
     match done {
         Ok(code) => code,

@@ -11,8 +11,8 @@ use crate::report;
 use crate::scenario::Scenario;
 use crate::sim::{Go, Progress, Simulation, Summary};
 
-use super::output::{OutDir, print};
 use super::check::key_value;
+use super::output::{OutDir, print};
 use super::progress::RunBar;
 use super::{CliError, EXIT_INTERRUPTED};
 

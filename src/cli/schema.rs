@@ -8,13 +8,13 @@ use crate::scenario;
 
 /// Print the JSON schema of scenario files, for editors that complete and check TOML.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// Prints the schema.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(_: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(_: Args) -> Result<ExitCode, CliError> {
     let schema = serde_json::to_string_pretty(&scenario::json_schema()).map_err(CliError::new)?;
     print(&(schema + "\n"))?;
     Ok(ExitCode::SUCCESS)

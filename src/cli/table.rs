@@ -87,7 +87,8 @@ mod tests {
     fn rows_print_in_three_forms() {
         let rows = [Row { name: "a, b", count: 7 }, Row { name: "c", count: 12 }];
         let rows: Vec<&Row> = rows.iter().collect();
-        let columns = [left("name", |row: &Row| row.name.to_owned()), right("n", |row| row.count.to_string())];
+        let columns =
+            [left("name", |row: &Row| row.name.to_owned()), right("n", |row: &Row| row.count.to_string())];
         let text = |format| show(&rows, &columns, format).expect("prints");
         assert_eq!(text(Format::Table), "name   n\na, b   7\nc     12\n");
         assert_eq!(text(Format::Csv), "name,n\n\"a, b\",7\nc,12\n");

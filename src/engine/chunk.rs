@@ -113,8 +113,7 @@ impl Pile {
         self.begin = begin as u8;
     }
 
-    /// Takes the first chunk off the pile and hands its entries to `visit` in their order; false when the
-    /// pile is empty.
+    /// Moves the entries of the first chunk to the end of `out`, in their order; false when the pile is empty.
     #[inline]
     pub(super) fn take_chunk(&mut self, pool: &mut Pool, out: &mut Vec<Entry>) -> bool {
         if self.head == NONE {

@@ -30,6 +30,9 @@ const SPARSITY: usize = 4;
 const BUCKETS_MIN: usize = 16;
 const BUCKETS_MAX: usize = 1024;
 
+/// From so many rungs on, the one for an entry is found by bisection.
+const SEARCHED: usize = 8;
+
 /// Bits of an entry below its key.
 const KEY_SHIFT: u32 = 56;
 /// Where the rank begins: it tells apart the entries of one key inside the bottom.
@@ -118,11 +121,14 @@ impl Ladder {
         if key < self.bottom_end {
             return self.push_bottom(entry);
         }
-        let mut inner = self.rungs.iter_mut().rev();
-        for rung in &mut inner {
-            if key < rung.end {
-                return rung.buckets[((key - rung.start) >> rung.shift) as usize].push(&mut self.pool, entry);
-            }
+        let rung = if self.rungs.len() <= SEARCHED {
+            self.rungs.iter().rposition(|rung| key < rung.end)
+        } else {
+            self.rungs.partition_point(|rung| key < rung.end).checked_sub(1)
+        };
+        if let Some(rung) = rung {
+            let rung = &mut self.rungs[rung];
+            return rung.buckets[((key - rung.start) >> rung.shift) as usize].push(&mut self.pool, entry);
         }
         self.top.push(&mut self.pool, entry);
     }

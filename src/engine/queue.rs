@@ -45,20 +45,15 @@ struct Slot<E> {
 impl<E: Copy> Slots<E> {
     #[inline]
     fn put(&mut self, event: E) -> Ticket {
-        if let Some(slot) = self.free.pop() {
-            let place = &mut self.slots[slot as usize];
-            place.event = event;
-            place.generation += 1;
-            return Ticket { slot, generation: place.generation };
-        }
-        self.grow(event)
-    }
-
-    #[cold]
-    fn grow(&mut self, event: E) -> Ticket {
-        let slot = u32::try_from(self.slots.len()).expect("at most 2^32 pending events");
-        self.slots.push(Slot { event, generation: 1 });
-        Ticket { slot, generation: 1 }
+        let Some(slot) = self.free.pop() else {
+            let slot = u32::try_from(self.slots.len()).expect("at most 2^32 pending events");
+            self.slots.push(Slot { event, generation: 1 });
+            return Ticket { slot, generation: 1 };
+        };
+        let place = &mut self.slots[slot as usize];
+        place.event = event;
+        place.generation += 1;
+        Ticket { slot, generation: place.generation }
     }
 
     /// Takes the event of a slot whose entry has left the ladder, unless it was cancelled. The slot is free
@@ -197,5 +192,36 @@ impl<E: Copy> Queue<E> {
         if cancelled > SWEEP && cancelled > self.pending {
             self.order.retain(|slot| self.slots.waits(slot));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cancelled_events_do_not_pile_up() {
+        let mut queue = Queue::new();
+        for i in 0..100_u64 {
+            queue.schedule(SimTime(1_000_000_000 + i), 0, i);
+        }
+        for i in 0..100_000_u64 {
+            let ticket = queue.schedule(SimTime(i * 10_000), 1, i);
+            assert_eq!(queue.cancel(ticket), Some(i));
+        }
+        assert!(queue.slots.slots.len() <= 100 + SWEEP + 2, "{} slots", queue.slots.slots.len());
+        assert_eq!(std::iter::from_fn(|| queue.pop()).count(), 100);
+        assert_eq!(queue.slots.free.len(), queue.slots.slots.len(), "every slot came back");
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_retired() {
+        let mut queue = Queue::new();
+        let old = queue.schedule(SimTime(1), 0, 'a');
+        queue.slots.slots[0].generation = u32::MAX - 2;
+        assert_eq!(queue.pop(), Some((SimTime(1), 'a')));
+        let new = queue.schedule(SimTime(1), 0, 'b');
+        assert_eq!((old.slot, new.slot), (0, 1));
+        assert_eq!(queue.pop(), Some((SimTime(1), 'b')));
     }
 }

@@ -87,6 +87,11 @@ impl Problem {
         self
     }
 
+    /// A problem with a part of `of`, which the message names first.
+    pub fn inside(of: &str, wrong: Wrong) -> Problem {
+        Problem::at_span(wrong.span, format!("{of}: {}", wrong.what))
+    }
+
     /// What is wrong, in one sentence.
     pub fn message(&self) -> &str {
         &self.message
@@ -95,12 +100,6 @@ impl Problem {
     pub(super) fn in_text(self, file: &str, text: &str) -> ScenarioError {
         let source = NamedSource::new(file, text.to_owned()).with_language("TOML");
         ScenarioError::Wrong(Box::new(Faulty { problem: self, source }))
-    }
-}
-
-impl From<Wrong> for Problem {
-    fn from(wrong: Wrong) -> Problem {
-        Problem::at_span(wrong.span, wrong.what)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod naming;
 mod nearest;
 mod resolve;
 pub mod schema;
+mod shape;
 mod source;
 pub mod units;
 pub mod workload;
@@ -33,15 +34,31 @@ pub use nearest::{did_you_mean, nearest};
 pub use resolve::{Class, DedicatedHost, DiskPool, Families, Pool, Scenario};
 pub use schema::ScenarioSpec;
 
-/// Names of the placement policies.
-pub const POLICIES: [&str; 3] = ["first-fit", "best-fit", "worst-fit"];
+/// Names of the placement policies; beside them `power-of-K` for any K from 1 on.
+pub const POLICIES: [&str; 16] = [
+    "first-fit",
+    "next-fit",
+    "best-fit",
+    "worst-fit",
+    "random-fit",
+    "power-of-2",
+    "dot-product",
+    "cosine",
+    "l2-norm",
+    "chain",
+    "node-best-fit",
+    "gpu-best-fit",
+    "gpu-packing",
+    "gpu-clustering",
+    "fgd",
+    "lifetime",
+];
 
 impl Scenario {
     /// Reads and checks a scenario from text. `file_name` is what errors call it.
     ///
     /// # Errors
     /// Broken TOML, an unknown key, a value of the wrong kind, or one that does not go together with the rest.
-    #[expect(clippy::should_implement_trait, reason = "it takes the name of the file too")]
     pub fn from_str(text: &str, file_name: &str) -> Result<Scenario, ScenarioError> {
         Scenario::from_str_with(text, file_name, &[])
     }
@@ -60,14 +77,14 @@ impl Scenario {
         overrides: &[(String, String)],
     ) -> Result<Scenario, ScenarioError> {
         let source = source::Source::new(file_name, text, overrides)?;
-        let spec = source.read()?;
-        resolve::resolve(spec, file_name).map_err(|problem| source.error(problem))
+        resolve::resolve(source.read()?, Path::new(file_name)).map_err(|problem| source.error(problem))
     }
 
     /// Reads and checks a scenario file.
     ///
     /// # Errors
-    /// A file that cannot be read or is not UTF-8; otherwise as [`Scenario::from_str`].
+    /// A file that cannot be read or is not UTF-8, a trace that is not where the scenario says (a path is relative to
+    /// the scenario's folder); otherwise as [`Scenario::from_str`].
     pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
         Scenario::load_with(path, &[])
     }
@@ -91,7 +108,23 @@ impl Scenario {
             let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
             unreadable(format!("line {line} is not UTF-8 text"))
         })?;
-        Scenario::from_str_with(text, &path.display().to_string(), overrides)
+        let source = source::Source::new(&path.display().to_string(), text, overrides)?;
+        let scenario = resolve::resolve(source.read()?, path).map_err(|problem| source.error(problem))?;
+        scenario.find_traces().map_err(|problem| source.error(problem))?;
+        Ok(scenario)
+    }
+
+    /// Every trace that a workload names must be a file.
+    fn find_traces(&self) -> Result<(), Problem> {
+        let traces = self.spec.workloads.iter().filter_map(|spec| spec.trace.as_ref());
+        for path in traces.filter_map(|trace| trace.path.as_ref()) {
+            let place = self.folder.join(path.as_str());
+            if !place.is_file() {
+                return Err(Problem::at(path, format!("there is no trace file {}", place.display()))
+                    .label("relative to the scenario's folder"));
+            }
+        }
+        Ok(())
     }
 
     /// The effective scenario as TOML, all defaults filled in. It reads back as an equal scenario.

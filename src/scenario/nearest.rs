@@ -1,18 +1,29 @@
 //! "Did you mean": the known name nearest to one that nobody knows.
 
+use std::cmp::Reverse;
+
 /// The known name nearest to `name`, when one is near enough to be a slip of the keyboard.
+/// A beginning of at least three letters counts as near when nothing nearer is known.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let lower = name.to_lowercase();
     // A third of the letters may be wrong, and one always.
     let most = (name.chars().count() / 3).max(1);
-    let mut best: Option<(usize, &str)> = None;
+    // Among equals the one that begins alike for longest, then the one of the same length.
+    let mut best: Option<((usize, Reverse<usize>, usize), &str)> = None;
+    let mut begun = None;
     for candidate in known {
-        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let candidate_lower = candidate.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &candidate_lower);
+        if begun.is_none() && lower.len() >= 3 && candidate_lower.starts_with(&lower) {
+            begun = Some(candidate);
+        }
+        let alike = lower.bytes().zip(candidate_lower.bytes()).take_while(|(a, b)| a == b).count();
+        let rank = (distance, Reverse(alike), candidate_lower.len().abs_diff(lower.len()));
+        if distance <= most && best.is_none_or(|(least, _)| rank < least) {
+            best = Some((rank, candidate));
         }
     }
-    best.map(|(_, name)| name)
+    best.map(|(_, name)| name).or(begun)
 }
 
 /// A sentence of help: the nearest known name, else the known names when they are few.
@@ -39,6 +50,7 @@ mod tests {
         assert_eq!(nearest("zonse", known), Some("zones"));
         assert_eq!(nearest("zne", known), Some("zone"));
         assert_eq!(nearest("workload", known), None);
+        assert_eq!(nearest("best", ["first-fit", "best-fit"]), Some("best-fit"));
         assert_eq!(nearest("", known), None);
         assert_eq!(did_you_mean("xyz", ["a", "b"]).as_deref(), Some("known: `a`, `b`"));
         assert_eq!(did_you_mean("xyz", []), None);

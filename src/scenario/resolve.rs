@@ -1,6 +1,8 @@
 //! From the file as written to what the simulator builds: defaults that depend on other values, names turned into
 //! indices, and every check that a type alone cannot make.
 
+use std::path::{Path, PathBuf};
+
 use super::error::Problem;
 use super::known::Known;
 use super::naming;
@@ -44,6 +46,8 @@ pub struct Scenario {
     pub images: Vec<Image>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
+    /// Folder of the file, which paths of traces are relative to.
+    pub folder: PathBuf,
 }
 
 /// A host class in use: one of the catalog's or of the scenario's.
@@ -142,20 +146,8 @@ pub struct DiskPool {
 }
 
 impl Scenario {
-    /// Every name that may be referred to.
-    pub fn known(&self) -> Known<'_> {
-        Known {
-            catalog: Catalog::shipped(),
-            regions: &self.regions,
-            zones: &self.zones,
-            types: &self.types,
-            images: &self.images,
-            accounts: &self.accounts,
-        }
-    }
-
     /// The names that workloads may refer to, in the form that [`workload`] takes.
-    pub fn workload_names(&self) -> workload::Known<'_> {
+    pub fn known(&self) -> workload::Known<'_> {
         workload_names(&self.regions, &self.zones, &self.types, &self.images, &self.accounts)
     }
 
@@ -207,11 +199,12 @@ impl Scenario {
 }
 
 /// Checks a scenario as written and resolves it.
-pub(super) fn resolve(mut spec: ScenarioSpec, file_name: &str) -> Result<Scenario, Problem> {
+pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, Problem> {
     let catalog = Catalog::shipped();
     if spec.name.is_empty() {
-        let stem = std::path::Path::new(file_name).file_stem();
-        spec.name = stem.map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        spec.name = file
+            .file_stem()
+            .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
     }
     if spec.accounts.is_empty() {
         spec.accounts.push(AccountSpec::unlimited(naming::DEFAULT_ACCOUNT));
@@ -242,7 +235,9 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file_name: &str) -> Result<Scenari
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Scenario {
+        folder,
         regions,
         zones,
         classes,

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Problem, ScenarioError};
 use super::nearest::did_you_mean;
 use super::schema::ScenarioSpec;
+use super::shape;
 
 /// A text with its overrides appended as lines that errors can point at.
 pub(super) struct Source {
@@ -73,6 +74,7 @@ impl Source {
         for line in &self.lines {
             self.apply(root.get_mut(), line)?;
         }
+        shape::check(root.get_ref()).map_err(|problem| self.error(problem))?;
         let reader = toml::de::Deserializer::from(root);
         ScenarioSpec::deserialize(reader).map_err(|error| self.error(self.schema(&error)))
     }

@@ -173,7 +173,8 @@ fn vswitches_per_zone(scenario: &Scenario, own: &[&InstanceType]) -> Vec<u32> {
     if scenario.spec.network.addresses_per_vswitch.get().is_some() {
         return vec![1; scenario.zones.len()];
     }
-    let smallest = own.iter().map(|row| u64::from(row.cpu_milli)).chain([1_000]).min().unwrap_or(1_000).max(1);
+    let smallest =
+        own.iter().map(|row| u64::from(row.cpu_milli)).chain([1_000]).min().unwrap_or(1_000).max(1);
     (0..scenario.zones.len())
         .map(|zone| {
             let pools = scenario.pools.iter().filter(|pool| pool.zone.at() == zone);

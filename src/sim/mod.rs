@@ -64,12 +64,16 @@ impl<'a> Simulation<'a> {
     ///
     /// # Errors
     /// A trace is missing or damaged, or the cloud cannot be built.
-    pub fn new(scenario: &'a Scenario, folder: &Path, trace: Option<&Path>) -> Result<Simulation<'a>, SimError> {
+    pub fn new(
+        scenario: &'a Scenario,
+        folder: &Path,
+        trace: Option<&Path>,
+    ) -> Result<Simulation<'a>, SimError> {
         let setting = Setting {
             seed: scenario.spec.seed,
             duration: scenario.spec.duration.get().get(),
             start: scenario.spec.start.0,
-            known: scenario.workload_names(),
+            known: scenario.known(),
             folder,
             trace,
         };
@@ -111,7 +115,8 @@ impl<'a> Simulation<'a> {
         );
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
-        let stage = |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
+        let stage =
+            |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
         let simulated_latency_us =
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
         let (requests, events, total, per_zone) = (run.tally.counts(), run.events, run.total, run.zones);
@@ -176,13 +181,17 @@ fn parse(
         template.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     };
     let named = value("InstanceType");
-    let demand = types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
+    let demand =
+        types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
     let image = value("ImageId");
     let images = scenario.images.iter().chain(&crate::catalog::Catalog::shipped().images);
     let gib = images.into_iter().find(|known| known.id == image).map_or(0, |image| u64::from(image.size_gib));
     Template {
         requests,
-        account: cloud.world.account_named(account_id).expect("every account of the scenario is in its world"),
+        account: cloud
+            .world
+            .account_named(account_id)
+            .expect("every account of the scenario is in its world"),
         instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some(),
         demand,

@@ -1,7 +1,7 @@
 //! What a check is, and how a list of them is walked.
 
-use super::cx::Cx;
 use super::commit::Order;
+use super::cx::Cx;
 use super::reject::Reject;
 use crate::api::Extra;
 
@@ -80,11 +80,7 @@ pub(super) const fn counts(id: &'static str, row: u16, rule: fn(&Order<'_>) -> b
 }
 
 /// A check of a counter that says more.
-pub(super) const fn counts_says(
-    id: &'static str,
-    row: u16,
-    rule: fn(&Order<'_>) -> Option<String>,
-) -> Check {
+pub(super) const fn counts_says(id: &'static str, row: u16, rule: fn(&Order<'_>) -> Option<String>) -> Check {
     Check { id, answer: Answer::Row(row), rule: Rule::CountsSays(rule) }
 }
 

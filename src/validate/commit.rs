@@ -12,8 +12,8 @@ use crate::api::{Param, Request};
 use crate::model::{Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, NoRoom, Owner, Reason, Want};
 use crate::world::{
-    Account, AddressFrom, ChargeType, DOCUMENTED, FaultKind, Holder, Take, Token, TokenState, VpcPlace, World,
-    instance_id,
+    Account, AddressFrom, ChargeType, DOCUMENTED, FaultKind, Holder, Take, Token, TokenState, VpcPlace,
+    World, instance_id,
 };
 
 /// An admitted request on its way to a commit: what the counters are asked about.
@@ -70,7 +70,7 @@ impl Order<'_> {
 
     /// What others took since the request was admitted: its address, the last addresses of its vSwitch.
     fn overtaken(&self) -> Option<Reject> {
-        let refuse = |id: &str| order::checks().find(|check| check.id == id).map(|check| Reject::new(check, None));
+        let refuse = order::refuse;
         match self.effective.network {
             Network::Vpc(_) => {
                 let pool = &self.world.vswitches.get(self.vswitch()?)?.pool;
@@ -129,9 +129,8 @@ fn place(order: &Order<'_>, fleet: &Fleet) -> Result<Place, Reject> {
         }
     }
     Err(match last {
-        Some(Reason::SetFull) => order::checks()
-            .find(|check| check.id == "Q1.deployment-set")
-            .map_or_else(out_of_stock, |check| Reject::new(check, None)),
+        // The fleet counts the members of a set by zone (DEP-11).
+        Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
         _ => out_of_stock(),
     })
 }
@@ -228,7 +227,8 @@ pub(super) fn commit(
     // From here on nothing can fail.
     effective.zone = Some(zone);
     if let Network::Vpc(place) = effective.network {
-        effective.network = Network::Vpc(world.make_default_place(effective.account, effective.region, zone, place));
+        effective.network =
+            Network::Vpc(world.make_default_place(effective.account, effective.region, zone, place));
     }
     let number = world.next_instance();
     let holdings = world.take(&take(&effective, zone, gib, portable, world));
@@ -236,7 +236,13 @@ pub(super) fn commit(
     Ok(Created { number, zone, claim, holdings, effective })
 }
 
-fn take(effective: &Effective, zone: ZoneIx, gib: [u32; DOCUMENTED.len()], portable: u64, world: &World) -> Take {
+fn take(
+    effective: &Effective,
+    zone: ZoneIx,
+    gib: [u32; DOCUMENTED.len()],
+    portable: u64,
+    world: &World,
+) -> Take {
     let region = effective.region.0;
     let (vpc, address) = match effective.network {
         Network::Vpc(VpcPlace { vpc, vswitch: Some(vswitch) }) => (vpc, AddressFrom::VSwitch(vswitch)),
@@ -265,7 +271,14 @@ fn take(effective: &Effective, zone: ZoneIx, gib: [u32; DOCUMENTED.len()], porta
 }
 
 /// Remembers the request's client token, when there is one. A dry run stores none (R24).
-fn remember(request: &Request, world: &mut World, effective: &Effective, id: &str, state: TokenState, now: Utc) {
+fn remember(
+    request: &Request,
+    world: &mut World,
+    effective: &Effective,
+    id: &str,
+    state: TokenState,
+    now: Utc,
+) {
     let ttl_s = world.token_ttl_s;
     if effective.dry_run {
         return;

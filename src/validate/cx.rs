@@ -8,8 +8,8 @@ use super::effective::{
 use crate::api::{DataDisk, DiskField, Param, Request, forms};
 use crate::model::{AccountIx, ImageIx, RegionIx, TypeIx, Utc, ZoneIx};
 use crate::world::{
-    Account, CategoryIx, CategorySet, ChargeType, Cluster, DedicatedHost, Image, NodeController, Product, Region,
-    SecurityGroup, Snapshot, TypeRow, VSwitch, Vpc, VpcPlace, World, Zone,
+    Account, CategoryIx, CategorySet, ChargeType, Cluster, DedicatedHost, Image, NodeController, Product,
+    Region, SecurityGroup, Snapshot, TypeRow, VSwitch, Vpc, VpcPlace, World, Zone,
 };
 
 /// A data disk of the request with what the world knows of it.
@@ -113,8 +113,8 @@ impl<'a> Cx<'a> {
     ) -> Cx<'a> {
         let text = |param| req.text(param);
         let on_host = req.has(Param::DedicatedHostId) || req.is(Param::Tenancy, "host");
-        let spot = !on_host
-            && matches!(text(Param::SpotStrategy), Some("SpotWithPriceLimit" | "SpotAsPriceGo"));
+        let spot =
+            !on_host && matches!(text(Param::SpotStrategy), Some("SpotWithPriceLimit" | "SpotAsPriceGo"));
         let charge = if req.is(Param::InstanceChargeType, "PrePaid") {
             ChargeType::PrePaid
         } else {
@@ -403,9 +403,9 @@ impl<'a> Cx<'a> {
                 Some("Unlimited") => Some(Credit::Unlimited),
                 _ => None,
             },
-            security_enhancement: self.text(Param::SecurityEnhancementStrategy).map(|strategy| {
-                strategy == "Active" && image.1.source == crate::world::ImageSource::System
-            }),
+            security_enhancement: self
+                .text(Param::SecurityEnhancementStrategy)
+                .map(|strategy| strategy == "Active" && image.1.source == crate::world::ImageSource::System),
             key_pair: self.key_pair_used(),
             security_group: self.group.map(|(at, _)| at),
             deployment_set: set,
@@ -413,7 +413,11 @@ impl<'a> Cx<'a> {
             cluster: self.cluster.map(|(at, _)| at),
             node_controller: self.node.map(|(at, _)| at),
             product: image.1.product.filter(|_| self.product.is_some()),
-            vlan: if self.in_vpc() { None } else { self.text(Param::VlanId).and_then(|id| self.world.vlans.find(id)) },
+            vlan: if self.in_vpc() {
+                None
+            } else {
+                self.text(Param::VlanId).and_then(|id| self.world.vlans.find(id))
+            },
             named_address: if self.in_vpc() {
                 self.text(Param::PrivateIpAddress).and_then(forms::ipv4)
             } else {

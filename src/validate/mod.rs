@@ -10,8 +10,10 @@
 
 mod check;
 mod commit;
+pub mod conformance;
 mod cx;
 mod effective;
+pub mod fixture;
 mod order;
 mod reject;
 mod rules;
@@ -22,7 +24,7 @@ pub use check::{Answer, Check, Group, Phase};
 pub use effective::{
     Affinity, Credit, Disk, Effective, InternetCharge, Network, PerformanceLevel, Period, PeriodUnit, Spot,
 };
-pub use order::{checks, phases};
+pub use order::{checks, number_of, phases};
 pub use reject::Reject;
 
 use crate::api::Request;

@@ -41,8 +41,14 @@ impl Reject {
             Answer::Extra(extra) => (None, extra.status(), extra.code(), Cow::Owned(extra.message())),
             Answer::Replay => (None, 200, "", Cow::Borrowed("")),
         };
-        let replay = if matches!(check.answer, Answer::Replay) { text.map(String::into_boxed_str) } else { None };
+        let replay =
+            if matches!(check.answer, Answer::Replay) { text.map(String::into_boxed_str) } else { None };
         Reject { check: check.id, row, status, code, message, replay }
+    }
+
+    /// Number of the check in the order of validation, from 1: a short name for logs.
+    pub fn number(&self) -> u16 {
+        super::order::number_of(self.check).unwrap_or(0)
     }
 
     /// True for the answer of a dry run that would have succeeded.

@@ -3,13 +3,13 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::World;
 use super::addresses::{AddressPool, Cidr, CidrError};
+use super::bindings::Bindings;
 use super::entities::*;
 use super::facts::*;
 use super::sets::{CATEGORIES_MAX, CategoryIx, CategorySet, DOCUMENTED, IndexSet, Table};
 use super::tokens::{Token, Tokens};
-use super::World;
-use super::bindings::Bindings;
 use crate::api::Request;
 use crate::model::Money;
 
@@ -323,7 +323,6 @@ impl World {
     fn put_networks(&mut self, facts: &WorldFacts) -> Result<(), WorldError> {
         for (name, fact) in &facts.vpcs {
             let row = Vpc {
-                region: self.regions.refer(&fact.region),
                 owner: self.accounts.refer(&fact.owner),
                 available: fact.status == "Available",
                 cidr: cidr(&format!("VPC {name}"), &fact.cidr)?,
@@ -440,8 +439,9 @@ impl World {
             let Some(account) = account.and_then(|at| self.accounts.get_mut(at)) else {
                 return Err(WorldError::TokenOwner(token.clone()));
             };
-            let request =
-                Request::from_params(fact.request.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let request = Request::from_params(
+                fact.request.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+            );
             let known = Token {
                 state: fact.state,
                 fingerprint: request.fingerprint(),
@@ -500,11 +500,11 @@ impl World {
     }
 }
 
+/// Rows of the disk categories, and what is true of sets of them.
+type Categories = (Vec<(Box<str>, Category)>, CategoryKinds);
+
 /// The platform's disk categories: the documented five first, others in the order of their names.
-fn categories(
-    facts: &WorldFacts,
-    names: &mut Names,
-) -> Result<(Vec<(Box<str>, Category)>, CategoryKinds), WorldError> {
+fn categories(facts: &WorldFacts, names: &mut Names) -> Result<Categories, WorldError> {
     let listed = DOCUMENTED.into_iter().map(|name| {
         let fact = facts.disk_categories.get(name).cloned();
         (name, fact.unwrap_or_else(|| DiskCategoryFacts::documented(name)))

@@ -52,7 +52,6 @@ impl World {
             self.vpcs.find(name).is_some()
         });
         let row = Vpc {
-            region: region.0,
             owner: account.0,
             available: true,
             cidr: VPC_BLOCK,
@@ -92,7 +91,8 @@ impl World {
         if let Some(vpc) = self.vpcs.get_mut(vpc) {
             vpc.vswitches.push(at);
         }
-        if let Some(mut list) = self.regions.get_mut(region.0).map(|row| std::mem::take(&mut row.default_vswitches))
+        if let Some(mut list) =
+            self.regions.get_mut(region.0).map(|row| std::mem::take(&mut row.default_vswitches))
         {
             list.push(at);
             list.sort_by(|one, other| self.vswitches.name(*one).cmp(self.vswitches.name(*other)));

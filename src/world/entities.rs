@@ -277,7 +277,6 @@ pub(crate) struct Snapshot {
 
 #[derive(Debug)]
 pub(crate) struct Vpc {
-    pub(crate) region: u32,
     pub(crate) owner: u32,
     pub(crate) available: bool,
     pub(crate) cidr: Cidr,

@@ -431,7 +431,13 @@ pub struct SecurityGroupFacts {
 impl Default for SecurityGroupFacts {
     /// 1,000 instances at most (R79).
     fn default() -> SecurityGroupFacts {
-        SecurityGroupFacts { region: String::new(), vpc: None, owner: String::new(), instances: 0, limit: Some(1000) }
+        SecurityGroupFacts {
+            region: String::new(),
+            vpc: None,
+            owner: String::new(),
+            instances: 0,
+            limit: Some(1000),
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Facts out of the catalog: regions, zones, instance types, images, disk categories.
 
-use super::facts::{
-    DiskCategoryFacts, ImageFacts, InstanceTypeFacts, RegionFacts, WorldFacts, ZoneFacts,
-};
+use super::facts::{DiskCategoryFacts, ImageFacts, InstanceTypeFacts, RegionFacts, WorldFacts, ZoneFacts};
 use super::sets::DOCUMENTED;
 use crate::catalog::Catalog;
 use crate::model::{Architecture, Generation, Image, InstanceType, IoOptimized};

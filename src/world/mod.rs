@@ -24,17 +24,17 @@ mod tokens;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use bindings::Bindings;
 pub use addresses::{Cidr, CidrError, Holder};
+use bindings::Bindings;
 pub use build::WorldError;
 pub use default_vpc::VpcPlace;
-pub use entities::{ChargeType, HostStatus};
 pub(crate) use entities::*;
+pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
-pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
 use sets::Table;
+pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
 pub(crate) use tokens::Token;
 
 use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx};
@@ -151,22 +151,14 @@ impl World {
         self.types.iter().map(|(at, name, row)| (TypeIx(at), name, row.cpu_milli, row.memory_mib))
     }
 
+    /// Thousandths of a vCPU and MiB of memory of a type.
+    pub fn size_of(&self, instance_type: TypeIx) -> (u32, u32) {
+        self.types.get(instance_type.0).map_or((0, 0), |row| (row.cpu_milli, row.memory_mib))
+    }
+
     /// Every zone: position and name.
     pub fn all_zones(&self) -> impl Iterator<Item = (ZoneIx, &str)> {
         self.zones.iter().map(|(at, name, _)| (ZoneIx(at), name))
-    }
-
-    /// Every dedicated host: name, zone, vCPUs that its facts say are left.
-    pub fn dedicated_hosts(&self) -> impl Iterator<Item = (&str, ZoneIx, u64)> {
-        self.hosts.iter().map(|(_, name, row)| (name, ZoneIx(row.zone), row.free_vcpus))
-    }
-
-    /// Families that a dedicated host takes, asked by type.
-    pub fn dedicated_host_takes(&self, host: &str, instance_type: TypeIx) -> bool {
-        match (self.hosts.entry(host), self.types.get(instance_type.0)) {
-            (Some((_, host)), Some(row)) => host.families.has(row.family),
-            _ => false,
-        }
     }
 
     /// Sets the state of a dedicated host. False when there is none of this name.

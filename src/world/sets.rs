@@ -158,24 +158,8 @@ impl<T> Table<T> {
         self.rows.get(at as usize).map_or("", |(name, _)| name)
     }
 
-    /// Number of positions, with and without rows.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Every entity that exists: position, name, row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str, &T)> {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter_map(|(at, (name, row))| Some((at as u32, &**name, row.as_ref()?)))
-    }
-
-    /// As [`Table::iter`], to change the rows.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &str, &mut T)> {
-        self.rows
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(at, (name, row))| Some((at as u32, &**name, row.as_mut()?)))
+        self.rows.iter().enumerate().filter_map(|(at, (name, row))| Some((at as u32, &**name, row.as_ref()?)))
     }
 }

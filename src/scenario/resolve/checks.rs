@@ -38,7 +38,9 @@ pub(super) fn times(spec: &ScenarioSpec) -> Result<(), Problem> {
 
 /// The policy's name.
 pub(super) fn policy(policy: &At<String>) -> Result<(), Problem> {
-    if POLICIES.contains(&policy.as_str()) {
+    let any_power =
+        policy.strip_prefix("power-of-").and_then(|k| k.parse::<u32>().ok()).is_some_and(|k| k > 0);
+    if any_power || POLICIES.contains(&policy.as_str()) {
         return Ok(());
     }
     Err(unknown(policy, "policy", "there is no placement policy", POLICIES))
@@ -54,8 +56,14 @@ pub(super) fn control_plane(plane: &ControlPlaneSpec) -> Result<(), Problem> {
     for (name, count) in servers {
         above_zero(count, name)?;
     }
-    for law in [&plane.api_service, &plane.schedule_service, &plane.clone_setup, &plane.boot] {
-        law.resolve().map_err(Problem::from)?;
+    let laws = [
+        ("api_service", &plane.api_service),
+        ("schedule_service", &plane.schedule_service),
+        ("clone_setup", &plane.clone_setup),
+        ("boot", &plane.boot),
+    ];
+    for (name, law) in laws {
+        law.resolve().map_err(|wrong| Problem::inside(&format!("`{name}`"), wrong))?;
     }
     if plane.clone_bandwidth.bytes_per_second() == 0 {
         return Err(Problem::at(&plane.clone_bandwidth, "a clone bandwidth of zero never ends a clone")
@@ -78,7 +86,7 @@ pub(super) fn workloads(
             return Err(twice(&spec.name, "workloads"));
         }
         if let Some(wrong) = spec.check(known).into_iter().next() {
-            return Err(Problem::from(wrong));
+            return Err(Problem::inside(&format!("workload `{}`", spec.name), wrong));
         }
         if duration.is_forever() && spec.arrivals.is_some() {
             return Err(Problem::at(

@@ -35,7 +35,7 @@ pub struct ScenarioSpec {
     /// First part of the run, left out of the statistics.
     pub warmup: At<Span>,
     /// Placement policy.
-    #[schemars(extend("enum" = super::POLICIES))]
+    #[schemars(extend("anyOf" = [{ "enum": super::POLICIES }, { "pattern": "^power-of-[1-9][0-9]*$" }]))]
     pub policy: At<String>,
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]

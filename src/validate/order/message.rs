@@ -2,7 +2,9 @@
 
 use crate::api::Extra::{InvalidParameter, MissingParameter, TokenMismatch};
 use crate::validate::check::{Answer, Check, Group, Phase, always, extra, says, when};
-use crate::validate::rules::{credentials, data_disks, options, protocol, spot, subscription, system_disk, tags, texts};
+use crate::validate::rules::{
+    credentials, data_disks, options, protocol, spot, subscription, system_disk, tags, texts,
+};
 
 pub(super) const PROTOCOL: Phase = Phase {
     title: "1. protocol",
@@ -47,10 +49,7 @@ pub(super) const PROTOCOL: Phase = Phase {
             checks: &[
                 when("P4.token-busy", 74, protocol::token_busy),
                 extra("P4.token-mismatch", TokenMismatch, protocol::token_mismatch),
-                Check {
-                    answer: Answer::Replay,
-                    ..says("P4.token-replay", 0, protocol::token_replay)
-                },
+                Check { answer: Answer::Replay, ..says("P4.token-replay", 0, protocol::token_replay) },
             ],
         },
     ],

@@ -6,12 +6,17 @@ mod facts;
 mod message;
 mod resources;
 
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
 use super::check::{Answer, Check, Group, Phase, always, claims, counts, counts_says};
+use super::reject::Reject;
 use super::rules::quota;
 use crate::api::Extra::DryRun;
 
 /// What the message alone decides, who calls, what is asked for, and whether it can be paid: phases 1 to 11.
-pub static PURE: [Phase; 11] = [
+pub(super) static PURE: [Phase; 11] = [
     message::PROTOCOL,
     message::SYNTAX,
     facts::ACCOUNT,
@@ -26,7 +31,7 @@ pub static PURE: [Phase; 11] = [
 ];
 
 /// What counters, capacity and the commit decide: phases 12 to 14.
-pub static COMMIT: [Phase; 3] = [
+pub(super) static COMMIT: [Phase; 3] = [
     Phase {
         title: "12. quota",
         groups: &[
@@ -95,4 +100,17 @@ pub fn phases() -> impl Iterator<Item = &'static Phase> {
 /// All 244 checks in order.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     phases().flat_map(|phase| phase.groups).flat_map(|group| group.checks)
+}
+
+/// Number of a check in the order, from 1.
+pub fn number_of(id: &str) -> Option<u16> {
+    static NUMBERS: OnceLock<FxHashMap<&'static str, u16>> = OnceLock::new();
+    let numbers = NUMBERS.get_or_init(|| checks().map(|check| check.id).zip(1..).collect());
+    numbers.get(id).copied()
+}
+
+/// The answer of a check of this id, with no text of ours.
+pub(super) fn refuse(id: &str) -> Option<Reject> {
+    let at = usize::from(number_of(id)?.checked_sub(1)?);
+    checks().nth(at).map(|check| Reject::new(check, None))
 }

@@ -1,7 +1,9 @@
 //! Phases 7 to 11: host, groups, storage, spot, billing.
 
 use crate::validate::check::{Group, Phase, always, says, when};
-use crate::validate::rules::{billing, data_disks, dedicated_host, encryption, placement_groups, spot, storage, storage_offer};
+use crate::validate::rules::{
+    billing, data_disks, dedicated_host, encryption, placement_groups, spot, storage, storage_offer,
+};
 
 pub(super) const DEDICATED_HOST: Phase = Phase {
     title: "7. dedicated_host",
@@ -157,9 +159,6 @@ pub(super) const BILLING: Phase = Phase {
     groups: &[Group {
         title: "B1 subscription order",
         applies: billing::prepaid,
-        checks: &[
-            when("B1.pay-method", 120, billing::pay_method),
-            when("B1.frozen", 212, billing::frozen),
-        ],
+        checks: &[when("B1.pay-method", 120, billing::pay_method), when("B1.frozen", 212, billing::frozen)],
     }],
 };

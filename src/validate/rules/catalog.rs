@@ -38,7 +38,9 @@ pub(in crate::validate) fn authorized(cx: &Cx<'_>) -> bool {
 /// R45, O43.
 pub(in crate::validate) fn authorized_on_host(cx: &Cx<'_>) -> bool {
     cx.on_host
-        && cx.instance_type.is_some_and(|(at, row)| row.host_restricted && !cx.account.host_types_granted.has(at))
+        && cx
+            .instance_type
+            .is_some_and(|(at, row)| row.host_restricted && !cx.account.host_types_granted.has(at))
 }
 
 /// R50.
@@ -74,9 +76,9 @@ pub(in crate::validate) fn names_zone(cx: &Cx<'_>) -> bool {
 /// R65, G5.
 pub(in crate::validate) fn zone_unknown_or_disabled(cx: &Cx<'_>) -> Option<String> {
     let (zone, region) = (cx.text(Param::ZoneId)?, cx.text(Param::RegionId)?);
-    cx.zone.is_none_or(|(_, row)| row.status == ZoneStatus::Disabled).then(|| {
-        format!("The specified zone {zone} is disabled or does not exist in region {region}.")
-    })
+    cx.zone
+        .is_none_or(|(_, row)| row.status == ZoneStatus::Disabled)
+        .then(|| format!("The specified zone {zone} is disabled or does not exist in region {region}."))
 }
 
 /// R65.

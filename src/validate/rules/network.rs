@@ -81,8 +81,7 @@ pub(in crate::validate) fn vswitch_status(cx: &Cx<'_>) -> bool {
 
 /// R77.
 pub(in crate::validate) fn vswitch_zone(cx: &Cx<'_>) -> bool {
-    names_vswitch(cx)
-        && cx.named_zone.is_some_and(|named| of_vswitch(cx, |vswitch| vswitch.zone != named))
+    names_vswitch(cx) && cx.named_zone.is_some_and(|named| of_vswitch(cx, |vswitch| vswitch.zone != named))
 }
 
 /// Closed for VPC instances or, when ZoneId does not name it, closed at all.
@@ -97,9 +96,7 @@ pub(in crate::validate) fn zone_closed(cx: &Cx<'_>) -> bool {
 /// R76, O25.
 pub(in crate::validate) fn group_other_vpc(cx: &Cx<'_>) -> bool {
     names_vswitch(cx)
-        && of_group(cx, |group| {
-            group.vpc.is_some_and(|vpc| of_vswitch(cx, |vswitch| vswitch.vpc != vpc))
-        })
+        && of_group(cx, |group| group.vpc.is_some_and(|vpc| of_vswitch(cx, |vswitch| vswitch.vpc != vpc)))
 }
 
 /// R76, O25.

@@ -46,9 +46,9 @@ pub(in crate::validate) fn vlan(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn inner_ip(cx: &Cx<'_>) -> bool {
     let address = cx.text(Param::InnerIpAddress).and_then(forms::ipv4);
     classic(cx)
-        && address.zip(cx.region).is_some_and(|(address, (_, region))| {
-            region.classic.holder(address) != Some(Holder::Free)
-        })
+        && address
+            .zip(cx.region)
+            .is_some_and(|(address, (_, region))| region.classic.holder(address) != Some(Holder::Free))
 }
 
 pub(in crate::validate) fn vpc_io(cx: &Cx<'_>) -> bool {

@@ -62,8 +62,7 @@ pub(in crate::validate) fn uid(cx: &Cx<'_>) -> bool {
 
 /// R150.
 pub(in crate::validate) fn parameter(cx: &Cx<'_>) -> bool {
-    let allowed =
-        if limited(cx) { cx.account.spot_with_price_limit } else { cx.account.spot_as_price_go };
+    let allowed = if limited(cx) { cx.account.spot_with_price_limit } else { cx.account.spot_as_price_go };
     cx.spot && (!allowed || cx.spot_duration() > i64::from(cx.account.spot_max_duration))
 }
 
@@ -84,7 +83,8 @@ pub(in crate::validate) fn local_disk(cx: &Cx<'_>) -> bool {
 
 /// R146: equal to the market's price is enough.
 pub(in crate::validate) fn market_price(cx: &Cx<'_>) -> bool {
-    let price = cx.fixed_zone.zip(cx.instance_type).and_then(|(zone, (at, _))| cx.world.spot_market.get(&(zone, at)));
+    let price =
+        cx.fixed_zone.zip(cx.instance_type).and_then(|(zone, (at, _))| cx.world.spot_market.get(&(zone, at)));
     limited(cx)
         && price.is_some_and(|price| {
             limit(cx).is_some_and(|milli| u128::from(milli) * 1000 < u128::try_from(*price).unwrap_or(0))

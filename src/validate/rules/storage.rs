@@ -115,9 +115,7 @@ pub(in crate::validate) fn snapshot_capacity(cx: &Cx<'_>) -> bool {
 
 /// R108, O11.
 pub(in crate::validate) fn size_below_snapshot(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| {
-        disk.snapshot.zip(disk.size).is_some_and(|(one, size)| size < i64::from(one.size_gib))
-    })
+    some(cx, |disk| disk.snapshot.zip(disk.size).is_some_and(|(one, size)| size < i64::from(one.size_gib)))
 }
 
 /// R116, O30.

@@ -32,8 +32,7 @@ pub(in crate::validate) fn withdrawn(cx: &Cx<'_>) -> bool {
 /// R122.
 pub(in crate::validate) fn system_region(cx: &Cx<'_>) -> Option<String> {
     let (category, (_, region)) = cx.system_category.zip(cx.region)?;
-    (!region.system_categories.has(category))
-        .then(|| not_supported(cx, "SystemDisk.Category", category))
+    (!region.system_categories.has(category)).then(|| not_supported(cx, "SystemDisk.Category", category))
 }
 
 /// R122.

@@ -1,0 +1,156 @@
+//! The scores of the policies, from their definitions: the highest wins.
+
+use packyard::placement::{Demand, HostClass};
+
+use super::{Host, Option_, Twin};
+
+const ONE: i128 = 1 << 40;
+
+fn share(part: i64, whole: i64) -> i128 {
+    if whole == 0 { 0 } else { i128::from(part) * ONE / i128::from(whole) }
+}
+
+fn total(host: &Host) -> (i64, i64, i64) {
+    let (cpu, memory) = host.nodes.iter().fold((0, 0), |sum, node| (sum.0 + node.0, sum.1 + node.1));
+    (cpu, memory, host.gpus.iter().sum())
+}
+
+fn shares((cpu, memory, gpu): (i64, i64, i64), class: &HostClass) -> [i128; 3] {
+    let gpus = i64::from(class.gpu_count) * 1_000;
+    [share(cpu, class.cpu_milli.into()), share(memory, class.memory_mib.into()), share(gpu, gpus)]
+}
+
+fn mean_left(after: &Host, class: &HostClass) -> i128 {
+    let [cpu, memory, gpu] = shares(total(after), class);
+    if class.gpu_count == 0 { (cpu + memory) / 2 } else { (cpu + memory + gpu) / 3 }
+}
+
+fn dot(a: [i128; 3], b: [i128; 3]) -> i128 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+fn kind(demand: &Demand) -> u32 {
+    match &demand.gpu {
+        None => 0,
+        Some(gpu) if gpu.count == 1 && gpu.milli_each < 1_000 => 1,
+        Some(gpu) => 2 << gpu.count.next_power_of_two().trailing_zeros(),
+    }
+}
+
+impl Twin {
+    /// The tag of a host that took a demand.
+    pub fn tag(&self, demand: &Demand, lifetime: u8, tag: u32) -> u32 {
+        match self.policy.as_str() {
+            "lifetime" => tag.max(lifetime.into()),
+            "gpu-clustering" => tag | kind(demand),
+            _ => 0,
+        }
+    }
+
+    pub fn score(
+        &self,
+        demand: &Demand,
+        class: &HostClass,
+        before: &Host,
+        after: &Host,
+        at: &Option_,
+        lifetime: u8,
+    ) -> i64 {
+        let gpu = demand.gpu.as_ref().map_or(0, |gpu| i64::from(gpu.count) * i64::from(gpu.milli_each));
+        let asked = shares((demand.cpu_milli.into(), demand.memory_mib.into(), gpu), class);
+        let free = shares(total(before), class);
+        let left = mean_left(after, class);
+        let fresh = super::empty(class);
+        let is_empty = (&before.nodes, &before.gpus, before.disks, before.nics)
+            == (&fresh.nodes, &fresh.gpus, fresh.disks, fresh.nics);
+        let score: i128 = match self.policy.as_str() {
+            "first-fit" | "next-fit" | "random-fit" => 0,
+            "best-fit" => -left,
+            "worst-fit" | "power-of-3" => left,
+            "dot-product" => dot(asked, free) / ONE,
+            "cosine" => {
+                let lengths = (dot(asked, asked) as f64).sqrt() * (dot(free, free) as f64).sqrt();
+                if lengths > 0.0 { (dot(asked, free) as f64 / lengths * ONE as f64) as i128 } else { 0 }
+            }
+            "l2-norm" => {
+                let left = shares(total(after), class);
+                -(dot(left, left) / ONE)
+            }
+            "chain" => {
+                let keeps_gpus = class.gpu_count == 0 || gpu > 0;
+                let [cpu, memory, _] = shares(total(after), class);
+                8 * (i128::from(keeps_gpus) << 20)
+                    + 4 * (i128::from(!is_empty) << 20)
+                    + ((ONE - (cpu - memory).abs()) >> 20)
+                    + 2 * (-left >> 20)
+            }
+            "node-best-fit" => {
+                let scarcer = |node: usize| {
+                    let (cpu, memory) = fresh.nodes[node];
+                    share(after.nodes[node].0, cpu).min(share(after.nodes[node].1, memory))
+                };
+                -(scarcer(at.node) + scarcer(at.second.unwrap_or(at.node)))
+            }
+            "gpu-best-fit" => {
+                let (cpu, _, gpu) = total(after);
+                (100.0 * (1.0 - (0.5 * cpu as f64 / 128_000.0 + 0.5 * gpu as f64 / 8_000.0))) as i128
+            }
+            "gpu-packing" => {
+                let idle = |host: &Host| host.gpus.iter().filter(|&&left| left == 1_000).count();
+                let step = match (gpu, idle(before), idle(after)) {
+                    (0, ..) => i128::from(total(before).2 == 0),
+                    (_, before, after) if before == after => 2,
+                    (_, before, _) => i128::from(before < class.gpu_count as usize),
+                };
+                step * ONE - left
+            }
+            "gpu-clustering" => {
+                let step = if before.tag == kind(demand) { 2 } else { i128::from(before.tag == 0) };
+                step * ONE - left
+            }
+            "fgd" => {
+                let gain = self.fragment(before, class) - self.fragment(after, class);
+                (100.0 * (1.0 / (1.0 + libm::exp(-gain / 1_000.0)))) as i128
+            }
+            "lifetime" => {
+                let (own, host) = (i128::from(lifetime), i128::from(before.tag));
+                let step = if own == 0 {
+                    0
+                } else if host == 0 {
+                    256
+                } else if host >= own {
+                    1_024 - (host - own)
+                } else {
+                    host
+                };
+                step * ONE - left
+            }
+            other => panic!("no twin of {other}"),
+        };
+        score as i64
+    }
+
+    /// Free GPU that the registered demands, equally often, cannot use.
+    fn fragment(&self, host: &Host, class: &HostClass) -> f64 {
+        let (cpu, _, all) = total(host);
+        let mut sum = 0.0;
+        for demand in &self.demands {
+            let lost = match &demand.gpu {
+                None => all,
+                Some(gpu) => {
+                    let milli = i64::from(gpu.milli_each);
+                    let fitting = host.gpus.iter().filter(|&&left| left >= milli).count();
+                    let allowed = gpu.models.is_empty()
+                        || class.gpu_model.as_ref().is_some_and(|model| gpu.models.contains(model));
+                    if allowed && fitting >= gpu.count as usize && cpu >= demand.cpu_milli.into() {
+                        host.gpus.iter().filter(|&&left| left < milli).sum()
+                    } else {
+                        all
+                    }
+                }
+            };
+            sum += 1.0 / self.demands.len() as f64 * lost as f64;
+        }
+        sum
+    }
+}
