@@ -145,7 +145,8 @@ fn bad_input_gets_one_clear_message() {
     refused(&bad("duration = \"6h\"", "duration = \"six\""), &["six", "bad.toml:4"]);
     refused(&bad("ecs.g5.large", "ecs.g5.lagre"), &["ecs.g5.lagre", "ecs.g5.large", "bad.toml:18"]);
     refused(&packyard(&["run", &files.write("latin1.toml", [b'#', 0xE9, b'\n'])]), &["UTF-8"]);
-    let class = "[[classes]]\nname = \"odd\"\nvcpus = 8\nmemory = \"16GiB\"\nfamilies = [\"ecs.nothing\"]\n[[pools]]";
+    let class =
+        "[[classes]]\nname = \"odd\"\nvcpus = 8\nmemory = \"16GiB\"\nfamilies = [\"ecs.nothing\"]\n[[pools]]";
     refused(&bad("[[pools]]", class), &["ecs.nothing"]);
     let good = files.write("small.toml", SMALL);
     refused(&packyard(&["run", &good, "--set", "pools.0.hots=3"]), &["hots", "hosts"]);
@@ -176,7 +177,10 @@ fn a_damaged_trace_is_told_with_its_line() {
     files.write("trace.csv", "vmid,cpu,mem,at,lt\n0,4,16,0.0,194.0\n1,4,16,2.0,498.0\n");
     let output = packyard(&["run", &path, "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((json["requests"]["created"].as_u64(), json["requests"]["released"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(
+        (json["requests"]["created"].as_u64(), json["requests"]["released"].as_u64()),
+        (Some(2), Some(2))
+    );
     assert_eq!(json["peaks"]["vcpus"].as_f64(), Some(8.0));
     let unnamed = files.write("unnamed.toml", scenario.replace("path = \"trace.csv\", ", ""));
     refused(&packyard(&["run", &unnamed]), &["--trace FILE", "ask around"]);
@@ -209,7 +213,8 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
 fn ctrl_c_ends_a_run_cleanly_with_a_report() {
     let files = Files::new();
     // Far longer than the test waits: only the signal can end it.
-    let scenario = files.write("long.toml", SMALL.replace("\"6h\"", "\"20000d\"\n[report]\ninterval = \"30d\""));
+    let scenario =
+        files.write("long.toml", SMALL.replace("\"6h\"", "\"20000d\"\n[report]\ninterval = \"30d\""));
     let mut command = Command::new(env!("CARGO_BIN_EXE_packyard"));
     let child = command.args(["run", &scenario, "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(700));

@@ -12,10 +12,15 @@ fn run(name: &str, overrides: &[(&str, &str)]) -> Summary {
     let overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let scenario = Scenario::load_with(&path, &overrides).expect("shipped scenarios are sound");
-    let simulation = Simulation::new(&scenario, path.parent().unwrap(), None).expect("shipped scenarios can be built");
+    let simulation =
+        Simulation::new(&scenario, path.parent().unwrap(), None).expect("shipped scenarios can be built");
     let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("shipped traces are whole");
     let counts = &summary.requests;
-    assert_eq!(counts.created + counts.rejected + counts.replayed, counts.total, "every request has one answer");
+    assert_eq!(
+        counts.created + counts.rejected + counts.replayed,
+        counts.total,
+        "every request has one answer"
+    );
     assert_eq!(counts.unanswered, 0);
     assert_eq!(counts.created - counts.released, counts.live);
     assert_eq!(counts.rejected_by_code.iter().map(|code| code.count).sum::<u64>(), counts.rejected);
@@ -66,7 +71,8 @@ fn azure_2017_with_room_for_all_has_the_published_peaks() {
     assert_eq!(summary.peaks.vcpus, 44_122.0);
     assert_eq!(summary.peaks.memory_gib.round(), 112_828.0);
     // The releases are the trace's ends: every `U`, no `C`.
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017/v1.dev.c2100000.txt.zst");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017/v1.dev.c2100000.txt.zst");
     let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
     let ended = text.iter().filter(|byte| **byte == b'U').count() as u64;
     let running = text.iter().filter(|byte| **byte == b'C').count() as u64;

@@ -14,7 +14,7 @@ use crate::validate::conformance::{Case, Defaults};
 /// A case is the default request with its `request` differences in the default world with its `world` differences.
 /// Cases without `expect` are answered too; their `pass` is null.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     /// Cases, one JSON object a line
     cases: PathBuf,
     /// The request that cases start from, instead of the shipped one
@@ -35,7 +35,7 @@ const CHUNK: usize = 1 << 16;
 ///
 /// # Errors
 /// A file that cannot be read, a line that is no case, a world that cannot be built.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let read = |path: &Path| {
         std::fs::read_to_string(path)
             .map_err(|error| CliError::new(format!("cannot read {}: {error}", path.display())))
@@ -45,7 +45,8 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     let defaults = Defaults::parse(&request, &world).map_err(CliError::new)?;
 
     let name = args.cases.display();
-    let file = File::open(&args.cases).map_err(|error| CliError::new(format!("cannot read {name}: {error}")))?;
+    let file =
+        File::open(&args.cases).map_err(|error| CliError::new(format!("cannot read {name}: {error}")))?;
     let mut out = String::new();
     let (mut total, mut passed, mut failed) = (0u64, 0u64, 0u64);
     for (line, number) in BufReader::new(file).lines().zip(1u64..) {
@@ -70,7 +71,8 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
         }
     }
     let open = total - passed - failed;
-    let summary = serde_json::json!({"cases": total, "passed": passed, "failed": failed, "without_expectation": open});
+    let summary =
+        serde_json::json!({"cases": total, "passed": passed, "failed": failed, "without_expectation": open});
     out.push_str(&summary.to_string());
     out.push('\n');
     print(&out)?;

@@ -12,7 +12,7 @@ use crate::validate::{Answer, checks};
 
 /// Print the error table: every row with its trigger and its number of conformance cases.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     /// Only rows with this code, or whose code starts with it
     #[arg(value_name = "CODE")]
     code: Option<String>,
@@ -41,7 +41,7 @@ struct Line {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let lines = lines();
     let wanted: Vec<&Line> = lines
         .iter()
@@ -52,12 +52,12 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     }
     let columns = [
         right("row", |line: &Line| line.row.clone()),
-        right("status", |line| line.status.to_string()),
-        left("code", |line| line.code.clone()),
-        left("phase", |line| line.phase.clone()),
-        right("cases", |line| line.cases.to_string()),
-        left("checks", |line| line.checks.clone()),
-        left("trigger", |line| line.trigger.clone()),
+        right("status", |line: &Line| line.status.to_string()),
+        left("code", |line: &Line| line.code.clone()),
+        left("phase", |line: &Line| line.phase.clone()),
+        right("cases", |line: &Line| line.cases.to_string()),
+        left("checks", |line: &Line| line.checks.clone()),
+        left("trigger", |line: &Line| line.trigger.clone()),
     ];
     let format = match (args.json, args.csv) {
         (true, _) => Format::Json,
