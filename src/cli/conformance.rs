@@ -45,7 +45,8 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     let defaults = Defaults::parse(&request, &world).map_err(CliError::new)?;
 
     let name = args.cases.display();
-    let file = File::open(&args.cases).map_err(|error| CliError::new(format!("cannot read {name}: {error}")))?;
+    let file =
+        File::open(&args.cases).map_err(|error| CliError::new(format!("cannot read {name}: {error}")))?;
     let mut out = String::new();
     let (mut total, mut passed, mut failed) = (0u64, 0u64, 0u64);
     for (line, number) in BufReader::new(file).lines().zip(1u64..) {
@@ -70,7 +71,8 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
         }
     }
     let open = total - passed - failed;
-    let summary = serde_json::json!({"cases": total, "passed": passed, "failed": failed, "without_expectation": open});
+    let summary =
+        serde_json::json!({"cases": total, "passed": passed, "failed": failed, "without_expectation": open});
     out.push_str(&summary.to_string());
     out.push('\n');
     print(&out)?;

@@ -52,12 +52,12 @@ pub fn run(args: Args) -> Result<ExitCode, CliError> {
     }
     let columns = [
         right("row", |line: &Line| line.row.clone()),
-        right("status", |line| line.status.to_string()),
-        left("code", |line| line.code.clone()),
-        left("phase", |line| line.phase.clone()),
-        right("cases", |line| line.cases.to_string()),
-        left("checks", |line| line.checks.clone()),
-        left("trigger", |line| line.trigger.clone()),
+        right("status", |line: &Line| line.status.to_string()),
+        left("code", |line: &Line| line.code.clone()),
+        left("phase", |line: &Line| line.phase.clone()),
+        right("cases", |line: &Line| line.cases.to_string()),
+        left("checks", |line: &Line| line.checks.clone()),
+        left("trigger", |line: &Line| line.trigger.clone()),
     ];
     let format = match (args.json, args.csv) {
         (true, _) => Format::Json,

@@ -106,12 +106,10 @@ struct Made {
 
 fn ask(cloud: &mut Cloud, request: &Request, keep: bool) -> Result<Made, Reject> {
     if keep {
-        let created =
-            validate::create(request, &mut cloud.world, &cloud.fleet, cloud.account, cloud.now)?;
+        let created = validate::create(request, &mut cloud.world, &cloud.fleet, cloud.account, cloud.now)?;
         return Ok(Made { id: created.instance_id(), effective: created.effective });
     }
-    let effective =
-        validate::would_create(request, &cloud.world, &cloud.fleet, cloud.account, cloud.now)?;
+    let effective = validate::would_create(request, &cloud.world, &cloud.fleet, cloud.account, cloud.now)?;
     Ok(Made { id: crate::world::instance_id(cloud.world.next_instance()), effective })
 }
 
@@ -247,14 +245,14 @@ fn parse(text: &str) -> Result<Vec<Request>, String> {
             };
         }
         return lines()
-            .map(|(line, number)| {
-                Request::from_json(line).map_err(|error| format!("line {number}: {error}"))
-            })
+            .map(|(line, number)| Request::from_json(line).map_err(|error| format!("line {number}: {error}")))
             .collect();
     }
     if lines().any(|(line, _)| line.contains('&')) {
         return lines()
-            .map(|(line, number)| flat(line.trim().split('&')).map_err(|what| format!("line {number}: {what}")))
+            .map(|(line, number)| {
+                flat(line.trim().split('&')).map_err(|what| format!("line {number}: {what}"))
+            })
             .collect();
     }
     Ok(vec![flat(lines().map(|(line, _)| line.trim()))?])
