@@ -174,7 +174,12 @@ impl Pair {
         let ask = self.ask();
         let want = want(&ask);
         assert_eq!(self.fleet.fits(&want), self.twin.fits(&ask), "{ask:?}");
-        let (placed, expected) = (self.fleet.place(&want), self.twin.place(&ask));
+        let placed = if self.luck.one_in(8) {
+            self.fleet.reserve(&want).map(|reservation| self.fleet.commit(reservation))
+        } else {
+            self.fleet.place(&want)
+        };
+        let expected = self.twin.place(&ask);
         match (placed, expected) {
             (Ok(claim), Some(held)) => {
                 assert_eq!(claim.host(), held.host, "{ask:?} {:?}", self.twin.demands[ask.demand]);
@@ -195,6 +200,37 @@ impl Pair {
             let (claim, held) = self.held.swap_remove(at);
             self.fleet.release(claim);
             self.twin.release(held);
+        }
+    }
+
+    /// Half of the time another demand on the same host, else another host.
+    fn change(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let at = self.luck.below(self.held.len() as u64) as usize;
+        let (claim, held) = self.held.swap_remove(at);
+        let mut ask = self.ask();
+        let same_kind = self.luck.one_in(2);
+        let (changed, expected) = if self.luck.one_in(2) {
+            (self.fleet.resize(claim, DemandId(ask.demand as u32)), self.twin.resize(&held, ask.demand))
+        } else {
+            if same_kind {
+                (ask.set, ask.demand) = (held.set, held.demand);
+            }
+            (self.fleet.migrate(claim, &want(&ask)), self.twin.migrate(&held, &ask))
+        };
+        match (changed, expected) {
+            (Ok(claim), Some(new)) => {
+                assert_eq!(
+                    (claim.host(), claim.set().map(|set| set.0 as usize)),
+                    (new.host, new.set),
+                    "{ask:?}"
+                );
+                self.held.push((claim, new));
+            }
+            (Err(unchanged), None) => self.held.push((unchanged.claim, held)),
+            (changed, expected) => panic!("{ask:?}: {changed:?}, the twin says {expected:?}"),
         }
     }
 
@@ -251,11 +287,12 @@ fn check(policy: &str) {
             let growing = step / 500 % 2 == 0;
             match pair.luck.below(100) {
                 0 => pair.relabel(),
-                1..70 if growing => {
+                1..8 => pair.change(),
+                8..70 if growing => {
                     pair.place();
                     step += 1;
                 }
-                1..40 => {
+                8..40 => {
                     pair.place();
                     step += 1;
                 }

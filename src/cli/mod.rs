@@ -5,12 +5,15 @@
 
 mod catalog;
 mod check;
+mod conformance;
+mod errors;
 mod output;
 mod progress;
 mod run;
 mod schema;
 mod table;
 mod trace;
+mod validate;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -55,6 +58,9 @@ enum Command {
     Schema(schema::Args),
     Catalog(catalog::Args),
     Trace(trace::Args),
+    Validate(validate::Args),
+    Conformance(conformance::Args),
+    Errors(errors::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -66,6 +72,9 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Validate(args) => validate::run(args),
+        Command::Conformance(args) => conformance::run(args),
+        Command::Errors(args) => errors::run(args),
     };
     match done {
         Ok(code) => code,

@@ -103,8 +103,7 @@ impl FleetBuilder {
         }
         let mut policy = self.policy;
         policy.learn(&self.demands);
-        let pick = policy.rule().pick();
-        let facts = Facts { classes: self.classes, demands: self.demands, policy, pick };
+        let facts = Facts::new(self.classes, self.demands, policy);
 
         let zones = self.groups.iter().map(|group| group.zone.at() + 1).max().unwrap_or(0);
         let segments = segments(&self.groups, &facts.classes);

@@ -32,11 +32,11 @@ impl State {
             if best.is_some_and(|(held, _)| held != score) {
                 break;
             }
-            let hosts = &mut self.shapes.list[shape as usize].hosts;
-            if hosts.len() == 0 {
+            if !self.is_live(shape) {
                 self.strike(query, slot, shape);
                 continue;
             }
+            let hosts = &mut self.shapes.list[shape as usize].hosts;
             let least = hosts.least(&self.shape_of, shape);
             let least = if bars.is_empty() { Some(least) } else { self.outside(shape, least, bars) };
             if let Some(least) = least
@@ -69,7 +69,7 @@ impl State {
             let end = self.shape_of.len().min((block + 1) * BLOCK) as u32;
             let mut any = false;
             for at in start..end {
-                if !self.open.get(self.shape_of[at as usize], query) {
+                if !self.open.has(self.shape_of[at as usize], query) {
                     continue;
                 }
                 any = true;
@@ -91,9 +91,10 @@ impl State {
         facts: &Facts,
         query: usize,
         range: Range<u32>,
+        bars: Bars<'_>,
     ) -> Option<(Score, u32)> {
         if facts.pick != Pick::Best {
-            return self.find_lowest(query, range, &[]).map(|at| (Score(0), at));
+            return self.find_lowest(query, range, bars).map(|at| (Score(0), at));
         }
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
@@ -104,7 +105,8 @@ impl State {
                 break;
             }
             let hosts = &self.shapes.list[shape as usize].hosts;
-            if let Some(at) = hosts.next(&self.shape_of, shape, range.start)
+            if let Some(least) = hosts.next(&self.shape_of, shape, range.start)
+                && let Some(at) = self.outside(shape, least, bars)
                 && at < range.end
                 && best.is_none_or(|(_, held)| at < held)
             {
@@ -116,10 +118,10 @@ impl State {
 
     /// How many hosts outside the bars have room (policies that look at positions).
     pub(super) fn count_open(&mut self, query: usize, bars: Bars<'_>) -> u32 {
-        let open = self.live.iter().filter(|&&shape| self.open.get(shape, query));
+        let open = self.live.iter().filter(|&&shape| self.open.has(shape, query));
         let all: u32 = open.map(|&shape| self.shapes.list[shape as usize].hosts.len()).sum();
         let barred = bars.iter().flat_map(|bar| bar.start..bar.end);
-        all - barred.filter(|&at| self.open.get(self.shape_of[at as usize], query)).count() as u32
+        all - barred.filter(|&at| self.open.has(self.shape_of[at as usize], query)).count() as u32
     }
 
     /// The host with room that has `nth` such hosts outside the bars before it.
@@ -139,7 +141,7 @@ impl State {
 
     /// The score of the host at a position for a query that has room there.
     pub(super) fn score_at(&self, query: usize, at: u32) -> Score {
-        self.queries[query].eval(self.shape_of[at as usize]).score
+        self.queries[query].evals[self.shape_of[at as usize] as usize].score
     }
 
     /// Why no host has room: among the hosts that may serve the request at all, the shortage of the most; else the
@@ -150,7 +152,7 @@ impl State {
         for at in 0..self.live.len() {
             let shape = self.live[at];
             self.judge(facts, query, shape);
-            let reason = self.queries[query].eval(shape).reason().unwrap_or(Reason::Set);
+            let reason = self.marks.get(shape, query).reason().unwrap_or(Reason::Set);
             hosts[reason as usize] += u64::from(self.shapes.list[shape as usize].hosts.len());
         }
         let (eligible, barred) = (Reason::Nics as usize, &hosts);
@@ -168,7 +170,7 @@ impl State {
         if self.has_room_at(facts, query, at) {
             return Ok(query);
         }
-        Err(self.queries[query].eval(self.shape_of[at as usize]).reason().unwrap_or(Reason::Policy))
+        Err(self.marks.get(self.shape_of[at as usize], query).reason().unwrap_or(Reason::Policy))
     }
 
     /// Checks that the index agrees with the hosts; panics when not. For tests.

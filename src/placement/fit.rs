@@ -32,13 +32,13 @@ pub(super) enum Verdict {
 }
 
 /// CPU and memory on the first and the second node.
-fn halves(demand: &Demand) -> [(u32, u32); 2] {
+pub(super) fn halves(demand: &Demand) -> [(u32, u32); 2] {
     let (cpu, memory) = (demand.cpu_milli, demand.memory_mib);
     [(cpu - cpu / 2, memory - memory / 2), (cpu / 2, memory / 2)]
 }
 
 /// Whether an instance of this demand is spread over two nodes of such a host.
-fn splits(demand: &Demand, class: &HostClass) -> bool {
+pub(super) fn splits(demand: &Demand, class: &HostClass) -> bool {
     class.numa_nodes > 1 && class.split_above_mib.is_some_and(|limit| demand.memory_mib > limit)
 }
 

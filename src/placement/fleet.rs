@@ -112,7 +112,7 @@ impl Fleet {
         if let Some(why) = demand.fault() {
             return Err(BuildError::Demand { demand: id, why });
         }
-        self.facts.demands.push(demand);
+        self.facts.add_demand(demand);
         for shard in &mut self.shards {
             shard.add_demands(id + 1);
         }

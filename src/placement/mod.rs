@@ -14,9 +14,11 @@
 
 mod bits;
 mod builder;
+mod change;
 mod class;
 mod demand;
 pub mod exercise;
+mod explain;
 mod find;
 mod fit;
 mod fleet;
@@ -36,10 +38,12 @@ mod sync;
 mod want;
 
 pub use builder::FleetBuilder;
+pub use change::{Reservation, Unchanged};
 pub use class::{
     BuildError, ClassSet, ClusterIx, HostClass, HostGroup, HostState, MAX_GPUS, MAX_NODES, Owner,
 };
 pub use demand::{Demand, DemandId, GpuDemand};
+pub use explain::{Explanation, Lack, Near, ZoneExplanation};
 pub use fleet::{Fleet, HostView, Usage};
 pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};

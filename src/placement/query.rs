@@ -41,61 +41,60 @@ impl Key {
     }
 }
 
-/// Not yet judged.
-const UNJUDGED: u32 = u32::MAX;
-/// It fits, and has no rank (yet).
-const UNRANKED: u32 = u32::MAX - 1;
-/// From here on: short, the reason is the distance.
-const SHORT: u32 = u32::MAX - 64;
 /// The shape after placement is not known yet, or depends on the host.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
-/// The remembered verdict on one shape.
+/// What is remembered of a shape that has room, beside its mark.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Eval {
     pub(super) score: Score,
     /// Shape after placement.
     pub(super) next: u32,
-    /// Position in the order, or one of the marks above.
-    mark: u32,
     pub(super) spot: Spot,
 }
 
 impl Eval {
-    pub(super) const NEW: Eval =
-        Eval { score: Score(0), next: UNKNOWN, mark: UNJUDGED, spot: Spot { nodes: 0, devices: 0 } };
+    const NEW: Eval = Eval { score: Score(0), next: UNKNOWN, spot: Spot { nodes: 0, devices: 0 } };
 
-    pub(super) fn fits(score: Score, spot: Spot) -> Eval {
-        Eval { score, next: UNKNOWN, mark: UNRANKED, spot }
+    pub(super) fn new(score: Score, spot: Spot) -> Eval {
+        Eval { score, next: UNKNOWN, spot }
+    }
+}
+
+/// The verdict on a shape for a query, in one word: not judged, short of something, or with room, and then perhaps
+/// with a slot in the order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Mark(u32);
+
+impl Mark {
+    /// Not yet judged.
+    pub(super) const UNJUDGED: Mark = Mark(0);
+    /// Has room, and no slot (yet).
+    pub(super) const UNRANKED: Mark = Mark(1);
+    const SHORT: u32 = 2;
+    const RANKED: u32 = 32;
+
+    pub(super) fn short(reason: Reason) -> Mark {
+        Mark(Mark::SHORT + reason as u32)
     }
 
-    pub(super) fn short(reason: Reason) -> Eval {
-        Eval { mark: SHORT + reason as u32, ..Eval::NEW }
+    pub(super) fn ranked(slot: usize) -> Mark {
+        Mark(Mark::RANKED + slot as u32)
     }
 
     #[inline]
-    pub(super) fn judged(&self) -> bool {
-        self.mark != UNJUDGED
+    pub(super) fn slot(self) -> Option<usize> {
+        self.0.checked_sub(Mark::RANKED).map(|slot| slot as usize)
     }
 
     #[inline]
-    pub(super) fn rank(&self) -> Option<usize> {
-        (self.mark < SHORT).then_some(self.mark as usize)
+    pub(super) fn has_room(self) -> bool {
+        self == Mark::UNRANKED || self.0 >= Mark::RANKED
     }
 
-    /// Judged, and it fits.
-    #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        self.mark < SHORT || self.mark == UNRANKED
-    }
-
-    /// Why it does not fit.
-    pub(super) fn reason(&self) -> Option<Reason> {
-        if (SHORT..UNRANKED).contains(&self.mark) {
-            Reason::ALL.get((self.mark - SHORT) as usize).copied()
-        } else {
-            None
-        }
+    /// Why there is no room, when it was judged so.
+    pub(super) fn reason(self) -> Option<Reason> {
+        Reason::ALL.get(self.0.checked_sub(Mark::SHORT)? as usize).copied()
     }
 }
 
@@ -118,40 +117,12 @@ impl Query {
         Query { key, evals: Vec::new(), order: Order::default(), inbox: Vec::new(), blocks: Bits::default() }
     }
 
-    #[inline]
-    pub(super) fn eval(&self, shape: u32) -> Eval {
-        self.evals.get(shape as usize).copied().unwrap_or(Eval::NEW)
-    }
-
-    pub(super) fn eval_mut(&mut self, shape: u32) -> &mut Eval {
+    /// Remembers what a shape is worth.
+    pub(super) fn remember(&mut self, shape: u32, eval: Eval) {
         if self.evals.len() <= shape as usize {
             self.evals.resize(shape as usize + 1, Eval::NEW);
         }
-        &mut self.evals[shape as usize]
-    }
-
-    /// Puts a shape with hosts, which fits, into the order.
-    pub(super) fn rank(&mut self, shape: u32) {
-        let evals = &mut self.evals;
-        let score = evals[shape as usize].score;
-        self.order.insert(score, shape, |shape, slot| evals[shape as usize].mark = slot as u32);
-    }
-
-    /// Throws shapes without hosts out of the order; `dropped` is told which. They come back when they get hosts.
-    pub(super) fn forget(&mut self, alive: impl Fn(u32) -> bool, mut dropped: impl FnMut(u32)) {
-        let evals = std::cell::Cell::from_mut(self.evals.as_mut_slice()).as_slice_of_cells();
-        let mark = |shape: u32, mark: u32| {
-            let eval = &evals[shape as usize];
-            eval.set(Eval { mark, ..eval.get() });
-        };
-        self.order.spread(
-            alive,
-            |shape, slot| mark(shape, slot as u32),
-            |shape| {
-                mark(shape, UNRANKED);
-                dropped(shape);
-            },
-        );
+        self.evals[shape as usize] = eval;
     }
 
     /// Bytes on the heap.
@@ -163,62 +134,71 @@ impl Query {
     }
 }
 
-/// One row of bits a shape, one bit a query.
+/// One row a shape, one cell a query: so a shape that gets or loses hosts finds all it must tell in one place.
 #[derive(Debug, Default)]
-pub(super) struct Masks {
+pub(super) struct Rows<T> {
     width: usize,
-    rows: Vec<u64>,
+    cells: Vec<T>,
 }
 
-impl Masks {
+impl<T: Copy + Default> Rows<T> {
     /// Adds a row.
     pub(super) fn push(&mut self) {
-        self.rows.resize(self.rows.len() + self.width, 0);
+        self.cells.resize(self.cells.len() + self.width, T::default());
     }
 
-    /// Makes room for `queries` bits in each of `rows` rows.
-    pub(super) fn widen(&mut self, queries: usize, rows: usize) {
-        let width = queries.div_ceil(64);
+    /// Makes room for `width` cells in each of `rows` rows.
+    pub(super) fn widen(&mut self, width: usize, rows: usize) {
         if width > self.width {
-            let mut wide = vec![0; width * rows];
+            let mut wide = vec![T::default(); width * rows];
             for row in 0..rows {
-                let old = &self.rows[row * self.width..(row + 1) * self.width];
+                let old = &self.cells[row * self.width..(row + 1) * self.width];
                 wide[row * width..row * width + self.width].copy_from_slice(old);
             }
-            (self.width, self.rows) = (width, wide);
+            (self.width, self.cells) = (width, wide);
         }
     }
 
-    #[inline]
-    pub(super) fn row(&mut self, shape: u32) -> &mut [u64] {
-        let at = shape as usize * self.width;
-        &mut self.rows[at..at + self.width]
-    }
-
-    #[inline]
-    pub(super) fn set(&mut self, shape: u32, query: usize) {
-        self.rows[shape as usize * self.width + query / 64] |= 1 << (query % 64);
-    }
-
-    #[inline]
-    pub(super) fn get(&self, shape: u32, query: usize) -> bool {
-        self.rows[shape as usize * self.width + query / 64] >> (query % 64) & 1 == 1
-    }
-
-    /// Words a row.
+    /// Cells a row.
     #[inline]
     pub(super) fn width(&self) -> usize {
         self.width
     }
 
-    /// One word of a row.
     #[inline]
-    pub(super) fn word(&self, shape: u32, word: usize) -> u64 {
-        self.rows[shape as usize * self.width + word]
+    pub(super) fn row(&mut self, shape: u32) -> &mut [T] {
+        let at = shape as usize * self.width;
+        &mut self.cells[at..at + self.width]
+    }
+
+    #[inline]
+    pub(super) fn get(&self, shape: u32, cell: usize) -> T {
+        self.cells[shape as usize * self.width + cell]
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, shape: u32, cell: usize, value: T) {
+        self.cells[shape as usize * self.width + cell] = value;
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        self.rows.capacity() * 8
+        self.cells.capacity() * size_of::<T>()
+    }
+}
+
+/// One bit a query.
+pub(super) type Masks = Rows<u64>;
+
+impl Masks {
+    #[inline]
+    pub(super) fn set(&mut self, shape: u32, query: usize) {
+        let row = self.row(shape);
+        row[query / 64] |= 1 << (query % 64);
+    }
+
+    #[inline]
+    pub(super) fn has(&self, shape: u32, query: usize) -> bool {
+        self.get(shape, query / 64) >> (query % 64) & 1 == 1
     }
 }

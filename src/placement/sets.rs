@@ -49,6 +49,13 @@ pub(super) struct Bar {
     members: u32,
 }
 
+impl Bar {
+    /// Over one host.
+    pub(super) fn one(shard: u32, at: u32) -> Bar {
+        Bar { shard, start: at, end: at + 1, members: 1 }
+    }
+}
+
 /// One set.
 #[derive(Debug)]
 struct Set {
@@ -186,18 +193,30 @@ impl Fleet {
         self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
     }
 
+    /// The bars that a request's set puts up now, and whether the set is full in a zone.
+    pub(super) fn bars_in(&self, want: &Want<'_>, zone: ZoneIx) -> (Vec<Bar>, bool) {
+        let Some(set) = want.set else { return (Vec::new(), false) };
+        let bars = self.sets.with(set, |set| {
+            let full = matches!(set.rule, SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone);
+            (set.bars.clone(), full)
+        });
+        bars.unwrap_or_default()
+    }
+
     /// Where a member of a set would go in a zone. Claims nothing.
     pub(super) fn find_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<(usize, u32), Reason> {
         let Some(set) = want.set else { return Err(Reason::Set) };
-        let found = self.sets.with(set, |set| self.find_for(set, want, zone, false));
+        let found = self.sets.with(set, |set| self.find_for(set, want, zone, None, false));
         found.unwrap_or(Err(Reason::Set))
     }
 
+    /// Where a member goes; not to the host `leaving`.
     fn find_for(
         &self,
         set: &Set,
         want: &Want<'_>,
         zone: ZoneIx,
+        leaving: Option<HostIx>,
         claiming: bool,
     ) -> Result<(usize, u32), Reason> {
         let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
@@ -207,6 +226,9 @@ impl Fleet {
             return Err(Reason::SetFull);
         }
         if let Some(host) = want.host {
+            if leaving == Some(host) {
+                return Err(Reason::WrongHost);
+            }
             let (shard, at) = self.find_named(want, zone, host)?;
             return match super::find::barred(bars_of(&set.bars, shard as u32), at) {
                 Some(_) => Err(Reason::Set),
@@ -214,22 +236,35 @@ impl Fleet {
             };
         }
         if set.rule == SetRule::Near
-            && let Some(found) = self.find_near(set, place, want)
+            && let Some(found) = self.find_near(set, place, want, leaving)
         {
             return Ok(found);
         }
-        self.find_any(place, self.key(want), &set.bars, claiming)
+        let Some(leaving) = leaving else { return self.find_any(place, self.key(want), &set.bars, claiming) };
+        let (own, mut bars) = (self.bar_of(leaving), set.bars.clone());
+        let at = bars.partition_point(|bar| (bar.shard, bar.end) <= (own.shard, own.start));
+        if bars.get(at).is_none_or(|bar| (bar.shard, bar.start) > (own.shard, own.start)) {
+            bars.insert(at, own);
+        }
+        self.find_any(place, self.key(want), &bars, claiming)
     }
 
-    fn find_near(&self, set: &Set, place: &Zone, want: &Want<'_>) -> Option<(usize, u32)> {
+    fn find_near(
+        &self,
+        set: &Set,
+        place: &Zone,
+        want: &Want<'_>,
+        leaving: Option<HostIx>,
+    ) -> Option<(usize, u32)> {
         let key = self.key(want);
+        let own: Vec<Bar> = leaving.map(|host| self.bar_of(host)).into_iter().collect();
         for range in set.near(&self.layout, place.zone) {
             let mut parts = Vec::new();
             self.layout.positions(range, |shard, positions| parts.push((shard, positions)));
             let best = parts.into_iter().filter_map(|(shard, positions)| {
                 let mut state = self.shards[shard as usize].lock();
                 let query = state.query(&self.facts, key);
-                let (score, at) = state.find_within(&self.facts, query, positions)?;
+                let (score, at) = state.find_within(&self.facts, query, positions, bars_of(&own, shard))?;
                 Some((std::cmp::Reverse(score), shard as usize, at))
             });
             if let Some((_, shard, at)) = best.min() {
@@ -243,11 +278,43 @@ impl Fleet {
     pub(super) fn place_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
         let Some(set) = want.set else { return Err(Reason::Set) };
         let placed = self.sets.with(set, |set| {
-            let claim = self.place_found(want, |claiming| self.find_for(set, want, zone, claiming))?;
+            let claim = self.place_found(want, |claiming| self.find_for(set, want, zone, None, claiming))?;
             set.join(&self.layout, zone, claim.host);
             Ok(claim)
         });
         placed.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Moves a claim to a host of a zone as a member of a set, under the lock of the set. A claim that is a member
+    /// already does not stand in its own way.
+    pub(super) fn move_in_set(
+        &self,
+        set: SetIx,
+        claim: &Claim,
+        want: &Want<'_>,
+        zone: ZoneIx,
+        old_zone: ZoneIx,
+    ) -> Result<Claim, Reason> {
+        let member = claim.set() == Some(set);
+        let moved = self.sets.with(set, |set| {
+            if member {
+                set.leave(&self.layout, old_zone, claim.host);
+            }
+            let find = |claiming| self.find_for(set, want, zone, Some(claim.host), claiming);
+            let moved = self.move_found(claim, want, find);
+            match &moved {
+                Ok(new) => set.join(&self.layout, zone, new.host),
+                Err(_) if member => set.join(&self.layout, old_zone, claim.host),
+                Err(_) => {}
+            }
+            moved
+        });
+        moved.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Takes a member out of a set.
+    pub(super) fn leave_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) {
+        self.sets.with(set, |set| set.leave(&self.layout, zone, host));
     }
 
     /// Gives a member's claim back, under the lock of its set.

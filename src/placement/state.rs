@@ -1,16 +1,17 @@
 //! One shard's state: hosts, shapes, queries. Every method works on one shard, under its lock.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::class::{HostClass, Label};
 use super::demand::{Demand, DemandId};
 use super::fit::{self, Spot, Verdict};
 use super::hostset::BLOCK;
 use super::policy::{Pick, Policy};
-use super::query::{Eval, Key, Masks, Query, UNKNOWN};
+use super::query::{Eval, Key, Mark, Masks, Query, Rows, UNKNOWN};
 use super::shape::{self, Shapes, Vector};
 use super::stats::Stats;
-use super::want::NO_NODE;
+use super::want::{NO_NODE, Reason};
 use crate::model::{ClassIx, Resources};
 
 /// What all shards share and none changes.
@@ -18,8 +19,27 @@ use crate::model::{ClassIx, Resources};
 pub(super) struct Facts {
     pub(super) classes: Vec<HostClass>,
     pub(super) demands: Vec<Demand>,
+    /// The sum of what each demand takes, and whether it takes GPUs: all that most claims need to know.
+    pub(super) sums: Vec<(Resources, bool)>,
     pub(super) policy: Policy,
     pub(super) pick: Pick,
+}
+
+impl Facts {
+    pub(super) fn new(classes: Vec<HostClass>, demands: Vec<Demand>, policy: Policy) -> Facts {
+        let pick = policy.rule().pick();
+        let sums = demands.iter().map(Facts::sum).collect();
+        Facts { classes, demands, sums, policy, pick }
+    }
+
+    pub(super) fn add_demand(&mut self, demand: Demand) {
+        self.sums.push(Facts::sum(&demand));
+        self.demands.push(demand);
+    }
+
+    fn sum(demand: &Demand) -> (Resources, bool) {
+        (demand.resources(), demand.gpus().0 > 0)
+    }
 }
 
 /// Shapes without hosts are thrown out of an order when it holds more than this, and 16 for each that has some.
@@ -44,6 +64,8 @@ pub(super) struct State {
     pub(super) live: Vec<u32>,
     live_at: Vec<u32>,
     pub(super) queries: Vec<Query>,
+    /// By shape and query: the verdict.
+    pub(super) marks: Rows<Mark>,
     /// Query of each demand that asks for nothing else.
     plain: Vec<u32>,
     others: FxHashMap<Key, u32>,
@@ -76,6 +98,7 @@ impl State {
             live: Vec::new(),
             live_at: Vec::new(),
             queries: Vec::new(),
+            marks: Rows::default(),
             plain: vec![UNKNOWN; facts.demands.len()],
             others: FxHashMap::default(),
             waiting: Masks::default(),
@@ -140,6 +163,7 @@ impl State {
         }
         let shape = self.shapes.add(words, &facts.classes[shape::class_of(words)]);
         self.live_at.push(UNKNOWN);
+        self.marks.push();
         if facts.pick == Pick::Best {
             self.waiting.push();
             self.waiting.row(shape).copy_from_slice(&self.following);
@@ -156,28 +180,33 @@ impl State {
 
     /// Judges a shape for a query, once. Whether it has room.
     pub(super) fn judge(&mut self, facts: &Facts, query: usize, shape: u32) -> bool {
-        let eval = self.queries[query].eval(shape);
-        if eval.judged() {
-            return eval.has_room();
-        }
+        let known = self.marks.get(shape, query);
+        if known == Mark::UNJUDGED { self.judge_anew(facts, query, shape) } else { known.has_room() }
+    }
+
+    #[cold]
+    fn judge_anew(&mut self, facts: &Facts, query: usize, shape: u32) -> bool {
         self.stats.judged += 1;
         let key = self.queries[query].key;
         let demand = &facts.demands[key.demand.0 as usize];
         let words = self.shapes.vector(shape);
         let class_ix = shape::class_of(words);
         let class = &facts.classes[class_ix];
-        let eval = if !demand.served_by(ClassIx::from(class_ix), class) {
-            Eval::short(super::want::Reason::Class)
+        let mark = if !demand.served_by(ClassIx::from(class_ix), class) {
+            Mark::short(Reason::Class)
         } else if let Some(reason) = key.refuses(&self.labels[shape::label_of(words)]) {
-            Eval::short(reason)
+            Mark::short(reason)
         } else {
             match fit::judge(facts.policy.rule(), demand, key.lifetime, class, words) {
-                Verdict::Fits(score, spot) => Eval::fits(score, spot),
-                Verdict::Short(reason) => Eval::short(reason),
+                Verdict::Fits(score, spot) => {
+                    self.queries[query].remember(shape, Eval::new(score, spot));
+                    Mark::UNRANKED
+                }
+                Verdict::Short(reason) => Mark::short(reason),
             }
         };
-        *self.queries[query].eval_mut(shape) = eval;
-        eval.has_room()
+        self.marks.put(shape, query, mark);
+        mark.has_room()
     }
 
     // --- queries ---
@@ -206,14 +235,15 @@ impl State {
         let shapes = self.shapes.list.len();
         let ranked = facts.pick == Pick::Best;
         let masks = if ranked { &mut self.waiting } else { &mut self.open };
-        masks.widen(query + 1, shapes);
+        masks.widen((query + 1).div_ceil(64), shapes);
+        self.marks.widen((query + 1).next_multiple_of(16), shapes);
         if key.named {
             return query;
         }
         self.following[query / 64] |= 1 << (query % 64);
         if ranked {
             for shape in 0..shapes as u32 {
-                if self.shapes.list[shape as usize].hosts.len() > 0 {
+                if self.is_live(shape) {
                     self.queries[query].inbox.push(shape);
                 } else {
                     self.waiting.set(shape, query);
@@ -228,7 +258,7 @@ impl State {
             }
         }
         for (at, &shape) in self.shape_of.iter().enumerate() {
-            if self.open.get(shape, query) {
+            if self.open.has(shape, query) {
                 self.queries[query].blocks.set(at / BLOCK);
             }
         }
@@ -247,19 +277,43 @@ impl State {
     fn settle_inbox(&mut self, facts: &Facts, query: usize) {
         let mut inbox = std::mem::take(&mut self.queries[query].inbox);
         for shape in inbox.drain(..) {
-            if self.shapes.list[shape as usize].hosts.len() == 0 {
+            if !self.is_live(shape) {
                 self.waiting.set(shape, query);
             } else if self.judge(facts, query, shape) {
                 self.stats.ranked += 1;
-                self.queries[query].rank(shape);
+                let (queries, marks) = (&mut self.queries, &mut self.marks);
+                let query_of = &mut queries[query];
+                let score = query_of.evals[shape as usize].score;
+                query_of
+                    .order
+                    .insert(score, shape, |shape, slot| marks.put(shape, query, Mark::ranked(slot)));
             }
         }
         self.queries[query].inbox = inbox;
         if self.queries[query].order.len() > MANY + 16 * self.live.len() {
-            let (shapes, waiting) = (&self.shapes.list, &mut self.waiting);
-            self.queries[query]
-                .forget(|shape| shapes[shape as usize].hosts.len() > 0, |shape| waiting.set(shape, query));
+            self.forget(query);
         }
+    }
+
+    /// Throws the shapes without hosts out of an order. They come back when they get hosts.
+    fn forget(&mut self, query: usize) {
+        let (live_at, marks, waiting) = (&self.live_at, &mut self.marks, &mut self.waiting);
+        let mut dropped = Vec::new();
+        self.queries[query].order.spread(
+            |shape| live_at[shape as usize] != UNKNOWN,
+            |shape, slot| marks.put(shape, query, Mark::ranked(slot)),
+            |shape| dropped.push(shape),
+        );
+        for shape in dropped {
+            marks.put(shape, query, Mark::UNRANKED);
+            waiting.set(shape, query);
+        }
+    }
+
+    /// Whether a shape has hosts.
+    #[inline]
+    pub(super) fn is_live(&self, shape: u32) -> bool {
+        self.live_at[shape as usize] != UNKNOWN
     }
 
     /// Strikes an empty shape off a query until it has hosts again.
@@ -293,10 +347,10 @@ impl State {
         for word in 0..self.waiting.width() {
             let mut bits = std::mem::take(&mut self.waiting.row(shape)[word]);
             while bits != 0 {
-                let query = &mut self.queries[word * 64 + bits.trailing_zeros() as usize];
-                match query.eval(shape).rank() {
-                    Some(slot) => query.order.wake(slot),
-                    None => query.inbox.push(shape),
+                let query = word * 64 + bits.trailing_zeros() as usize;
+                match self.marks.get(shape, query).slot() {
+                    Some(slot) => self.queries[query].order.wake(slot),
+                    None => self.queries[query].inbox.push(shape),
                 }
                 bits &= bits - 1;
             }
@@ -314,7 +368,7 @@ impl State {
         self.full -= u32::from(shape.full);
         shape.hosts.remove(&self.shape_of, from, at);
         if shape.hosts.len() == 0 {
-            let hole = self.live_at[from as usize];
+            let hole = std::mem::replace(&mut self.live_at[from as usize], UNKNOWN);
             self.live.swap_remove(hole as usize);
             if let Some(&moved) = self.live.get(hole as usize) {
                 self.live_at[moved as usize] = hole;
@@ -325,7 +379,7 @@ impl State {
         self.empty += u32::from(shape.empty);
         self.full += u32::from(shape.full);
         for word in 0..self.open.width() {
-            let mut bits = self.open.word(to, word) & !self.open.word(from, word);
+            let mut bits = self.open.get(to, word) & !self.open.get(from, word);
             while bits != 0 {
                 let query = word * 64 + bits.trailing_zeros() as usize;
                 self.queries[query].blocks.set(at as usize / BLOCK);
@@ -340,12 +394,13 @@ impl State {
     pub(super) fn occupy(&mut self, facts: &Facts, query: usize, at: u32) -> (u8, u16) {
         let shape = self.shape_of[at as usize];
         let eval = self.queries[query].evals[shape as usize];
-        debug_assert!(eval.has_room());
+        debug_assert!(self.marks.get(shape, query).has_room());
         let key = self.queries[query].key;
+        let (taken, gpus) = facts.sums[key.demand.0 as usize];
         let demand = &facts.demands[key.demand.0 as usize];
-        self.used += demand.resources();
+        self.used += taken;
         self.claims += 1;
-        let (spot, devices) = self.take_devices(demand, at, eval.spot);
+        let (spot, devices) = if gpus { self.take_devices(demand, at, eval.spot) } else { (eval.spot, 0) };
         let next = if eval.next != UNKNOWN && spot == eval.spot {
             eval.next
         } else {
@@ -364,20 +419,8 @@ impl State {
     }
 
     /// Takes real devices: the spot made definite, and the devices.
-    #[inline]
-    fn take_devices(&mut self, demand: &Demand, at: u32, spot: Spot) -> (Spot, u16) {
+    fn take_devices(&mut self, demand: &Demand, at: u32, mut spot: Spot) -> (Spot, u16) {
         let (count, milli) = demand.gpus();
-        if count == 0 { (spot, 0) } else { self.take_real_devices(demand, at, spot, count, milli) }
-    }
-
-    fn take_real_devices(
-        &mut self,
-        demand: &Demand,
-        at: u32,
-        mut spot: Spot,
-        count: u32,
-        milli: u32,
-    ) -> (Spot, u16) {
         let start = self.device_start[at as usize] as usize;
         let shape = self.shape_of[at as usize];
         let words = self.shapes.vector(shape);
@@ -401,7 +444,7 @@ impl State {
             taken = 1 << device;
         } else {
             // The devices with the least room that fit; the lowest among equals.
-            let mut order: Vec<usize> =
+            let mut order: SmallVec<[usize; 16]> =
                 (0..real.len()).filter(|&device| u32::from(real[device]) >= milli).collect();
             order.sort_by_key(|&device| real[device]);
             for &device in &order[..count as usize] {
@@ -416,7 +459,7 @@ impl State {
     pub(super) fn vacate(&mut self, facts: &Facts, demand: DemandId, at: u32, nodes: u8, devices: u16) {
         let from = self.shape_of[at as usize];
         let facts_of = &facts.demands[demand.0 as usize];
-        self.used -= facts_of.resources();
+        self.used -= facts.sums[demand.0 as usize].0;
         self.claims -= 1;
         let to = if devices == 0 {
             let row = demand.0 as usize * SPOTS + spot_number(nodes);
@@ -475,6 +518,22 @@ impl State {
         self.intern(facts, &words)
     }
 
+    /// What [`State::restore`] needs to undo a [`State::vacate`] of the host at a position.
+    pub(super) fn save(&self, at: u32) -> (u32, Vec<u16>) {
+        (self.shape_of[at as usize], self.devices_at(at).to_vec())
+    }
+
+    /// Undoes a [`State::vacate`].
+    pub(super) fn restore(&mut self, facts: &Facts, demand: DemandId, at: u32, before: &(u32, Vec<u16>)) {
+        self.used += facts.demands[demand.0 as usize].resources();
+        self.claims += 1;
+        if let Some(&start) = self.device_start.get(at as usize) {
+            let start = start as usize;
+            self.devices[start..start + before.1.len()].copy_from_slice(&before.1);
+        }
+        self.move_host(at, before.0);
+    }
+
     /// Gives the host at a position another label.
     pub(super) fn relabel(&mut self, facts: &Facts, at: u32, label: Label) {
         let label = self.label(label);
@@ -502,6 +561,7 @@ impl State {
             + self.shapes.bytes()
             + (self.live.capacity() + self.live_at.capacity() + self.plain.capacity()) * 4
             + self.queries.iter().map(Query::bytes).sum::<usize>()
+            + self.marks.bytes()
             + self.waiting.bytes()
             + self.open.bytes()
             + self.gives.iter().map(|row| row.capacity() * 4).sum::<usize>()

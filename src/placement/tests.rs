@@ -52,11 +52,51 @@ fn a_full_zone_says_what_is_short_and_the_next_zone_is_tried() {
 fn a_claim_is_sixteen_bytes_and_a_shape_one_cache_line() {
     assert_eq!(size_of::<Claim>(), 16);
     assert!(size_of::<shape::Shape>() <= 64, "{}", size_of::<shape::Shape>());
-    assert_eq!(size_of::<query::Eval>(), 24);
+    assert_eq!(size_of::<query::Eval>(), 16);
 }
 
 #[test]
 fn a_fleet_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Fleet>();
+}
+
+#[test]
+fn explain_counts_what_each_constraint_removes_and_says_what_is_missing() {
+    let (fleet, [one, two, four]) = small("best-fit");
+    let zone = ZoneIx(0);
+    let set = fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: 7 });
+    let held = [
+        fleet.place(&Want::zone(four, zone)).unwrap(),
+        fleet.place(&Want::zone(one, zone)).unwrap(),
+        fleet.place(&Want::zone(two, zone).member_of(set).on(HostIx(2))).unwrap(),
+    ];
+    let explained = fleet.explain(&Want::zone(two, zone).member_of(set));
+    let zone_0 = &explained.zones[0];
+    assert_eq!((zone_0.hosts, zone_0.fit), (3, 1));
+    assert_eq!(zone_0.removed, [(Reason::Memory, 1), (Reason::Set, 1)]);
+
+    fleet.set_host_state(HostIx(1), HostState::Draining);
+    let explained = fleet.explain(&Want::zone(four, zone));
+    let zone_0 = &explained.zones[0];
+    assert_eq!(zone_0.removed, [(Reason::State, 1), (Reason::Memory, 2)]);
+    assert_eq!((zone_0.fit, zone_0.shortest), (0, Some(Reason::Memory)));
+    assert_eq!(zone_0.near[0].lacks, Lack { cpu_milli: 2_000, memory_mib: 4_096, ..Lack::default() });
+    assert_eq!(
+        fleet.explain(&Want::zone(one, zone).on(HostIx(0))).zones[0].removed[0],
+        (Reason::WrongHost, 2)
+    );
+    assert_eq!(fleet.explain(&Want::zone(one, zone).on(HostIx(99))).zones[0].fit, 0);
+    held.into_iter().for_each(|claim| fleet.release(claim));
+}
+
+#[test]
+fn a_host_that_does_not_exist_is_the_wrong_host() {
+    let (fleet, [one, ..]) = small("first-fit");
+    for (host, zone) in [(99, 0), (0, 1), (4, 0)] {
+        let placed = fleet.place(&Want::zone(one, ZoneIx(zone)).on(HostIx(host)));
+        assert_eq!(placed, Err(NoRoom { reason: Reason::WrongHost }));
+    }
+    assert_eq!(fleet.place(&Want::zone(one, ZoneIx(7))), Err(NoRoom { reason: Reason::NoHosts }));
+    assert_eq!(fleet.host(HostIx(5)), None);
 }

@@ -118,6 +118,21 @@ pub fn commit(
     commit::commit(admitted, request, world, fleet, now)
 }
 
+/// What [`create`] would answer now, without doing anything: the values that the instance would get.
+///
+/// # Errors
+/// As [`create`].
+pub fn would_create(
+    request: &Request,
+    world: &World,
+    fleet: &Fleet,
+    account: AccountIx,
+    now: Utc,
+) -> Result<Effective, Reject> {
+    let admitted = admit(request, world, account, now)?;
+    commit::would(&admitted, world, fleet)
+}
+
 /// The whole gate: [`admit`], then [`commit`].
 ///
 /// # Errors

@@ -156,6 +156,11 @@ impl World {
         self.types.get(instance_type.0).map_or((0, 0), |row| (row.cpu_milli, row.memory_mib))
     }
 
+    /// Every account: position and id.
+    pub fn all_accounts(&self) -> impl Iterator<Item = (AccountIx, &str)> {
+        self.accounts.iter().map(|(at, name, _)| (AccountIx(at), name))
+    }
+
     /// Every zone: position and name.
     pub fn all_zones(&self) -> impl Iterator<Item = (ZoneIx, &str)> {
         self.zones.iter().map(|(at, name, _)| (ZoneIx(at), name))

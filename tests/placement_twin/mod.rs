@@ -64,6 +64,7 @@ pub struct Twin {
     pub sets: Vec<(SetRule, Vec<HostIx>)>,
     cursors: Vec<usize>,
     luck: Vec<ChaCha8Rng>,
+    leaving: Option<HostIx>,
 }
 
 impl Twin {
@@ -118,6 +119,7 @@ impl Twin {
             sets: Vec::new(),
             cursors: vec![0; zones],
             luck: luck.collect(),
+            leaving: None,
         }
     }
 
@@ -256,6 +258,53 @@ impl Twin {
         }
     }
 
+    /// Another demand on the same host.
+    pub fn resize(&mut self, held: &Held, to: usize) -> Option<Held> {
+        let before = (self.hosts.clone(), self.sets.clone());
+        self.release(held.clone());
+        let host = &self.hosts[held.host.at()];
+        let ask = Ask {
+            demand: to,
+            zones: vec![host.zone],
+            host: Some(held.host),
+            cluster: None,
+            owner: host.owner,
+            set: None,
+            lifetime: 0,
+        };
+        match self.place(&ask) {
+            Some(new) => {
+                self.sets = before.1;
+                Some(Held { set: held.set, ..new })
+            }
+            None => {
+                (self.hosts, self.sets) = before;
+                None
+            }
+        }
+    }
+
+    /// Another host. The old host keeps its instance until the new one is found.
+    pub fn migrate(&mut self, held: &Held, ask: &Ask) -> Option<Held> {
+        if held.set == ask.set
+            && let Some(set) = held.set
+        {
+            // A member does not stand in its own way.
+            let members = &mut self.sets[set].1;
+            let at = members.iter().rposition(|&host| host == held.host).unwrap();
+            members.remove(at);
+        }
+        self.leaving = Some(held.host);
+        let new = self.place(ask);
+        self.leaving = None;
+        if held.set == ask.set
+            && let Some(set) = held.set
+        {
+            self.sets[set].1.push(held.host);
+        }
+        new.inspect(|_| self.release(held.clone()))
+    }
+
     /// Hosts of a zone in order of rank.
     fn positions(&self, zone: ZoneIx) -> Vec<HostIx> {
         let hosts = (0..self.hosts.len()).filter(|&host| self.hosts[host].zone == zone);
@@ -286,7 +335,10 @@ impl Twin {
             return found;
         }
         for (position, host) in self.positions(zone).into_iter().enumerate() {
-            if ask.host.is_some_and(|named| named != host) || barred(&self.hosts[host.at()]).is_some() {
+            if self.leaving == Some(host)
+                || ask.host.is_some_and(|named| named != host)
+                || barred(&self.hosts[host.at()]).is_some()
+            {
                 continue;
             }
             if let Some((score, at)) = self.judge(&self.hosts[host.at()], ask) {
