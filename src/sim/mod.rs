@@ -13,6 +13,7 @@ mod run;
 mod station;
 mod summary;
 mod tally;
+pub(crate) mod templates;
 
 use std::path::Path;
 
@@ -22,16 +23,16 @@ pub use summary::{
     CodeCount, Engine, Packing, Peaks, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary, ZoneUse,
 };
 
-use crate::api::Request;
 use crate::engine::Streams;
 use crate::metrics::{CostProbe, LatencyStage, Usage};
-use crate::model::{InstanceType, Resources, SimTime};
+use crate::model::SimTime;
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
-use crate::workload::{self, Setting, Workload, WorkloadError};
+use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, Template};
+use run::{Ended, Run};
+use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -69,17 +70,7 @@ impl<'a> Simulation<'a> {
         folder: &Path,
         trace: Option<&Path>,
     ) -> Result<Simulation<'a>, SimError> {
-        let setting = Setting {
-            seed: scenario.spec.seed,
-            duration: scenario.spec.duration.get().get(),
-            start: scenario.spec.start.0,
-            known: scenario.known(),
-            folder,
-            trace,
-        };
-        let workload = Workload::new(&scenario.spec.workloads, &setting)?;
-        let cloud = build(scenario, workload.required_types())?;
-        let templates = templates(scenario, &cloud, &workload);
+        let (cloud, workload, templates) = prepare(scenario, folder, trace)?;
         Ok(Simulation { scenario, cloud, workload, templates })
     }
 
@@ -147,56 +138,25 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// Parses every request of the workload once, with a vSwitch filled in where one is needed.
-fn templates(scenario: &Scenario, cloud: &Cloud, workload: &Workload) -> Vec<Template> {
-    let types: Vec<&InstanceType> = scenario
-        .types
-        .iter()
-        .chain(workload.required_types())
-        .chain(&crate::catalog::Catalog::shipped().types)
-        .collect();
-    workload.templates().iter().map(|template| parse(scenario, cloud, &types, template)).collect()
-}
-
-fn parse(
+/// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the
+/// load benchmark both start.
+pub(crate) fn prepare(
     scenario: &Scenario,
-    cloud: &Cloud,
-    types: &[&InstanceType],
-    template: &workload::Template,
-) -> Template {
-    let account_id = &scenario.accounts[template.account.at()];
-    let vswitches = match cloud.world.zone_named(&template.zone) {
-        Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
-        _ => 1,
+    folder: &Path,
+    trace: Option<&Path>,
+) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
+    let setting = Setting {
+        seed: scenario.spec.seed,
+        duration: scenario.spec.duration.get().get(),
+        start: scenario.spec.start.0,
+        known: scenario.known(),
+        folder,
+        trace,
     };
-    let requests = (0..vswitches)
-        .map(|at| {
-            let vswitch = cloud::vswitch_name(&template.zone, account_id, at);
-            let filled = template.needs_vswitch.then_some(("VSwitchId", vswitch.as_str()));
-            let params = template.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            Request::from_params(params.chain(filled))
-        })
-        .collect();
-    let value = |name: &str| {
-        template.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
-    };
-    let named = value("InstanceType");
-    let demand =
-        types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
-    let image = value("ImageId");
-    let images = scenario.images.iter().chain(&crate::catalog::Catalog::shipped().images);
-    let gib = images.into_iter().find(|known| known.id == image).map_or(0, |image| u64::from(image.size_gib));
-    Template {
-        requests,
-        account: cloud
-            .world
-            .account_named(account_id)
-            .expect("every account of the scenario is in its world"),
-        instance_type: cloud.world.type_named(named),
-        faulty: template.fault.is_some(),
-        demand,
-        image_bytes: gib << 30,
-    }
+    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    let cloud = build(scenario, workload.required_types())?;
+    let templates = templates::parse(scenario, &cloud, &workload);
+    Ok((cloud, workload, templates))
 }
 
 /// The demands of the workload's correct requests: the mix that room is judged by.

@@ -2,11 +2,10 @@
 
 use slab::Slab;
 
-use crate::api::Request;
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::{State, Turn};
 use crate::metrics::{CostProbe, CostStage, Latency, LatencyStage, Usage};
-use crate::model::{AccountIx, Resources, SimTime, TypeIx, Utc, ZoneIx};
+use crate::model::{SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -16,6 +15,7 @@ use super::control::ControlPlane;
 use super::event::Event;
 use super::log::{EventLog, Record};
 use super::tally::Tally;
+use super::templates::Template;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -40,20 +40,6 @@ pub enum Go {
     On,
     /// End the run cleanly here.
     Stop,
-}
-
-/// A request template, parsed once.
-#[derive(Debug)]
-pub(super) struct Template {
-    /// One request, or one for each vSwitch that may take it: they are used in turn.
-    pub(super) requests: Vec<Request>,
-    pub(super) account: AccountIx,
-    /// Its instance type, when there is one of that name.
-    pub(super) instance_type: Option<TypeIx>,
-    /// Wrong on purpose.
-    pub(super) faulty: bool,
-    pub(super) demand: Resources,
-    pub(super) image_bytes: u64,
 }
 
 /// A call in the control plane.
@@ -112,13 +98,6 @@ pub(super) struct Run<'a, P: CostProbe> {
 pub(super) struct Ended {
     pub(super) now: SimTime,
     pub(super) cut_short: bool,
-}
-
-impl Template {
-    /// The request number `number` of the run.
-    fn request(&self, number: u64) -> &Request {
-        &self.requests[(number % self.requests.len() as u64) as usize]
-    }
 }
 
 impl<'a, P: CostProbe> Run<'a, P> {
