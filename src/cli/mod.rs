@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 a check that the command makes has failed (a conformance case, a digest); 2 the input
 //! is wrong (scenario, trace, arguments, a file that cannot be written); 130 interrupted, after a clean end.
 
+mod bench;
 mod catalog;
 mod check;
 mod conformance;
@@ -61,6 +62,7 @@ enum Command {
     Validate(validate::Args),
     Conformance(conformance::Args),
     Errors(errors::Args),
+    Bench(bench::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Errors(args) => errors::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     match done {
         Ok(code) => code,

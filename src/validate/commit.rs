@@ -138,11 +138,13 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
             Err(no_room) => last = Some(no_room.reason),
         }
     }
-    Err(match last {
+    let mut reject = match last {
         // The fleet counts the members of a set by zone (DEP-11).
         Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
         _ => out_of_stock(),
-    })
+    };
+    reject.no_room = last;
+    Err(reject)
 }
 
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
