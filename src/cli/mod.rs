@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod conformance;
 mod errors;
+mod load;
 mod output;
 mod progress;
 mod run;
@@ -61,6 +62,8 @@ enum Command {
     Validate(validate::Args),
     Conformance(conformance::Args),
     Errors(errors::Args),
+    #[command(hide = true)]
+    Load(load::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Errors(args) => errors::run(args),
+        Command::Load(args) => load::run(args),
     };
     match done {
         Ok(code) => code,
