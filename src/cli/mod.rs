@@ -8,6 +8,8 @@ mod catalog;
 mod check;
 mod conformance;
 mod errors;
+mod explain;
+mod load;
 mod output;
 mod progress;
 mod run;
@@ -62,6 +64,7 @@ enum Command {
     Validate(validate::Args),
     Conformance(conformance::Args),
     Errors(errors::Args),
+    Explain(explain::Args),
     Bench(bench::Args),
 }
 
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Errors(args) => errors::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
     };
     match done {

@@ -189,7 +189,7 @@ fn packing(out: &mut String, summary: &Summary) {
 }
 
 /// Digits in groups of three.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -202,7 +202,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// Nanoseconds in the unit that keeps three figures.
-fn duration(nanos: f64) -> String {
+pub(crate) fn duration(nanos: f64) -> String {
     let (value, unit) = match nanos {
         n if n < 1e3 => return format!("{n:.0} ns"),
         n if n < 1e6 => (n / 1e3, "us"),

@@ -124,6 +124,11 @@ impl<'a> Simulation<'a> {
         })
     }
 
+    /// The cloud before anything happens.
+    pub fn into_cloud(self) -> Cloud {
+        self.cloud
+    }
+
     /// The cloud at a moment of the run, with everything that happened up to it.
     ///
     /// # Errors
