@@ -111,6 +111,12 @@ impl ErrorTable {
         })
     }
 
+    /// Number of conformance cases of each row and of the answers without a row.
+    pub fn cases(&self) -> Vec<(String, u32)> {
+        let text = include_str!("../../data/error_cases.csv");
+        csv::Reader::from_reader(text.as_bytes()).deserialize().flatten().collect()
+    }
+
     /// All rows in document order.
     pub fn rows(&self) -> &[Row] {
         &self.rows

@@ -3,14 +3,20 @@
 //! Exit codes: 0 done; 1 a check that the command makes has failed (a conformance case, a digest); 2 the input
 //! is wrong (scenario, trace, arguments, a file that cannot be written); 130 interrupted, after a clean end.
 
+mod bench;
 mod catalog;
 mod check;
+mod conformance;
+mod errors;
+mod explain;
+mod load;
 mod output;
 mod progress;
 mod run;
 mod schema;
 mod table;
 mod trace;
+mod validate;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -55,6 +61,11 @@ enum Command {
     Schema(schema::Args),
     Catalog(catalog::Args),
     Trace(trace::Args),
+    Validate(validate::Args),
+    Conformance(conformance::Args),
+    Errors(errors::Args),
+    Explain(explain::Args),
+    Bench(bench::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -66,6 +77,11 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Validate(args) => validate::run(args),
+        Command::Conformance(args) => conformance::run(args),
+        Command::Errors(args) => errors::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     match done {
         Ok(code) => code,

@@ -20,7 +20,7 @@ use super::{CliError, EXIT_INTERRUPTED};
 ///
 /// The same version, scenario, seed and trace always give the same digest, on any machine.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     /// Scenario file (TOML); see `packyard schema` and the `scenarios` folder
     scenario: PathBuf,
     /// Seed of all chance, instead of the scenario's
@@ -50,7 +50,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever is wrong with the scenario, the trace or the output folder.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let scenario = load(&args)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
@@ -95,7 +95,7 @@ fn exit_code(summary: &Summary) -> ExitCode {
 }
 
 /// A flag that the first Ctrl-C raises; the second one ends the program at once.
-fn interrupt_flag() -> Arc<AtomicBool> {
+pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     // Without a handler (a sandbox that forbids it) Ctrl-C ends the program the hard way: nothing is lost

@@ -15,7 +15,7 @@ use crate::workload::trace::{Quantiles, SizeShare, TraceInfo, WindowStats};
 
 /// Look into recorded workloads.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     command: TraceCommand,
 }
@@ -42,7 +42,7 @@ struct Info {
 ///
 /// # Errors
 /// The trace is missing, damaged or empty.
-pub fn run(args: Args) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let TraceCommand::Info(Info { file, format, json }) = args.command;
     let size_of = |name: &str| {
         let row = Catalog::shipped().type_named(name)?;

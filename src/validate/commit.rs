@@ -34,7 +34,7 @@ impl Order<'_> {
         self.effective.data.iter().filter(|disk| portable.has(disk.category)).count() as u64
     }
 
-    /// Portable categories are asked of the world; everything else about disks is in the effective values.
+    /// GiB of new disks by category.
     fn gib(&self) -> [u32; DOCUMENTED.len()] {
         let mut gib = [0u32; DOCUMENTED.len()];
         for disk in std::iter::once(&self.effective.system).chain(&self.effective.data) {
@@ -100,16 +100,26 @@ impl Order<'_> {
     }
 }
 
-/// A zone, and the claim there unless it is a dry run.
+/// Whether a place is claimed, or only asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Claim,
+    Ask,
+}
+
+/// A zone, and the claim there unless it was only asked for.
 type Place = (ZoneIx, Option<Claim>);
 
-/// Tries one want: a claim, or for a dry run only the question.
-fn attempt(fleet: &Fleet, want: &Want<'_>, dry_run: bool) -> Result<Option<Claim>, NoRoom> {
-    if dry_run { fleet.peek(want).map(|_| None) } else { fleet.place(want).map(Some) }
+/// Tries one want.
+fn attempt(fleet: &Fleet, want: &Want<'_>, mode: Mode) -> Result<Option<Claim>, NoRoom> {
+    match mode {
+        Mode::Claim => fleet.place(want).map(Some),
+        Mode::Ask => fleet.peek(want).map(|_| None),
+    }
 }
 
 /// K1.no-zone and K1.stock.
-fn place(order: &Order<'_>, fleet: &Fleet) -> Result<Place, Reject> {
+fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> {
     let effective = order.effective;
     let candidates = match effective.zone {
         Some(zone) => SmallVec::from_slice(&[zone]),
@@ -123,16 +133,28 @@ fn place(order: &Order<'_>, fleet: &Fleet) -> Result<Place, Reject> {
     let mut last = None;
     for zone in candidates {
         let Some(want) = want(order, Want::zone(demand, zone)) else { break };
-        match attempt(fleet, &want, effective.dry_run) {
+        match attempt(fleet, &want, mode) {
             Ok(claim) => return Ok((zone, claim)),
             Err(no_room) => last = Some(no_room.reason),
         }
     }
-    Err(match last {
+    let mut reject = match last {
         // The fleet counts the members of a set by zone (DEP-11).
         Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
         _ => out_of_stock(),
-    })
+    };
+    reject.no_room = last;
+    Err(reject)
+}
+
+/// What the placement core is asked for, zone by zone, in the order in which they are tried.
+pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
+    let effective = &admitted.effective;
+    let Some(account) = world.accounts.get(effective.account.0) else { return Vec::new() };
+    let order = Order { effective, world, account };
+    let zones = effective.zone.map_or_else(|| order.candidates(), |zone| SmallVec::from_slice(&[zone]));
+    let Some(demand) = world.demand_of(effective.instance_type) else { return Vec::new() };
+    zones.into_iter().filter_map(|zone| want(&order, Want::zone(demand, zone))).collect()
 }
 
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
@@ -182,6 +204,51 @@ fn after_place(order: &Order<'_>, zone: ZoneIx) -> Result<(), Reject> {
     Ok(())
 }
 
+/// Phases 12 to 14, up to the point where nothing can fail any more: undone in reverse when a step fails.
+fn decide(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> {
+    if let Some(reject) = first_counter(&order::COMMIT[0], order).or_else(|| order.overtaken()) {
+        return Err(reject);
+    }
+    let (zone, claim) = place(order, fleet, mode)?;
+    match (after_place(order, zone), claim) {
+        (Ok(()), claim) => Ok((zone, claim)),
+        (Err(reject), claim) => {
+            if let Some(claim) = claim {
+                fleet.release(claim);
+            }
+            Err(reject)
+        }
+    }
+}
+
+/// The values of an admitted request with the default vSwitch as it is now: another request may have made it.
+fn up_to_date(admitted: &Admitted, world: &World) -> Effective {
+    let mut effective = admitted.effective().clone();
+    if let Network::Vpc(place) = effective.network
+        && place.vswitch.is_none()
+        && let Some(zone) = effective.zone
+    {
+        effective.network = Network::Vpc(world.default_place(effective.region, zone, place));
+    }
+    effective
+}
+
+fn account<'w>(world: &'w World, effective: &Effective) -> &'w Account {
+    match world.accounts.get(effective.account.0) {
+        Some(account) => account,
+        None => unreachable!("accounts are never removed, and this one had a request admitted"),
+    }
+}
+
+/// What a commit would answer, without doing anything.
+pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result<Effective, Reject> {
+    let mut effective = up_to_date(admitted, world);
+    let order = Order { effective: &effective, world, account: account(world, &effective) };
+    let (zone, _) = decide(&order, fleet, Mode::Ask)?;
+    effective.zone = Some(zone);
+    Ok(effective)
+}
+
 /// Refuses, or claims everything that the instance needs and creates it.
 pub(super) fn commit(
     admitted: &Admitted,
@@ -190,33 +257,11 @@ pub(super) fn commit(
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
-    let mut effective = admitted.effective().clone();
-    if let Network::Vpc(place) = effective.network
-        && place.vswitch.is_none()
-        && let Some(zone) = effective.zone
-    {
-        // Another request may have made the default vSwitch in the meantime.
-        effective.network = Network::Vpc(world.default_place(effective.region, zone, place));
-    }
-    let Some(account) = world.accounts.get(effective.account.0) else {
-        unreachable!("accounts are never removed, and this one had a request admitted")
-    };
-    let order = Order { effective: &effective, world, account };
-    let refused = first_counter(&order::COMMIT[0], &order).or_else(|| order.overtaken());
-    let placed = match refused {
-        Some(reject) => Err(reject),
-        None => place(&order, fleet).and_then(|(zone, claim)| match after_place(&order, zone) {
-            Ok(()) => Ok((zone, claim)),
-            Err(reject) => {
-                if let Some(claim) = claim {
-                    fleet.release(claim);
-                }
-                Err(reject)
-            }
-        }),
-    };
+    let mut effective = up_to_date(admitted, world);
+    let order = Order { effective: &effective, world, account: account(world, &effective) };
+    let mode = if effective.dry_run { Mode::Ask } else { Mode::Claim };
     let (gib, portable) = (order.gib(), order.portable_disks());
-    let (zone, claim) = match placed {
+    let (zone, claim) = match decide(&order, fleet, mode) {
         Ok((zone, Some(claim))) => (zone, claim),
         Ok((_, None)) => unreachable!("only a dry run claims nothing, and it was refused before"),
         Err(reject) => {
@@ -227,12 +272,14 @@ pub(super) fn commit(
     // From here on nothing can fail.
     effective.zone = Some(zone);
     if let Network::Vpc(place) = effective.network {
-        effective.network =
-            Network::Vpc(world.make_default_place(effective.account, effective.region, zone, place));
+        let (account, region) = (effective.account, effective.region);
+        effective.network = Network::Vpc(world.make_default_place(account, region, zone, place));
     }
     let number = world.next_instance();
     let holdings = world.take(&take(&effective, zone, gib, portable, world));
-    remember(request, world, &effective, &instance_id(number), TokenState::Done, now);
+    if request.has(Param::ClientToken) {
+        remember(request, world, &effective, &instance_id(number), TokenState::Done, now);
+    }
     Ok(Created { number, zone, claim, holdings, effective })
 }
 
@@ -293,10 +340,13 @@ fn remember(
 
 /// Forgets the token of a call that was begun and is refused now.
 fn close(request: &Request, world: &mut World, effective: &Effective) {
+    if effective.dry_run {
+        return;
+    }
     if let (Some(token), Some(account)) =
         (request.text(Param::ClientToken), world.accounts.get_mut(effective.account.0))
     {
-        account.tokens.forget_running(token);
+        account.tokens.forget_running(token, request.fingerprint());
     }
 }
 

@@ -66,15 +66,17 @@ impl Defaults {
         Ok(Defaults { request: serde_json::from_str(request)?, world: serde_json::from_str(world)? })
     }
 
+    /// The default request that ships with the program.
+    pub const REQUEST: &'static str = include_str!("../../tests/conformance/default_request.json");
+    /// The default world that ships with the program.
+    pub const WORLD: &'static str = include_str!("../../tests/conformance/default_world.json");
+
     /// The defaults that ship with the program.
     ///
     /// # Errors
     /// None in practice: they are tested.
     pub fn shipped() -> Result<Defaults, FixtureError> {
-        Defaults::parse(
-            include_str!("../../tests/conformance/default_request.json"),
-            include_str!("../../tests/conformance/default_world.json"),
-        )
+        Defaults::parse(Defaults::REQUEST, Defaults::WORLD)
     }
 
     /// The default world as a value, to be changed by [`fixture::apply`].

@@ -29,7 +29,7 @@ pub use reject::Reject;
 
 use crate::api::Request;
 use crate::model::{AccountIx, HostIx, Utc, ZoneIx};
-use crate::placement::{Claim, Fleet};
+use crate::placement::{Claim, Fleet, Want};
 use crate::world::{Holdings, World};
 use cx::Cx;
 
@@ -116,6 +116,27 @@ pub fn commit(
     now: Utc,
 ) -> Result<Created, Reject> {
     commit::commit(admitted, request, world, fleet, now)
+}
+
+/// What [`create`] would answer now, without doing anything: the values that the instance would get.
+///
+/// # Errors
+/// As [`create`].
+pub fn would_create(
+    request: &Request,
+    world: &World,
+    fleet: &Fleet,
+    account: AccountIx,
+    now: Utc,
+) -> Result<Effective, Reject> {
+    let admitted = admit(request, world, account, now)?;
+    commit::would(&admitted, world, fleet)
+}
+
+/// What an admitted request asks of the placement core: one want for each zone that may take it, in the order in which
+/// they are tried. Empty when no host class serves the type.
+pub fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
+    commit::wants(admitted, world)
 }
 
 /// The whole gate: [`admit`], then [`commit`].

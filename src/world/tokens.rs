@@ -39,11 +39,18 @@ impl Tokens {
         self.known.insert(token.into(), known);
     }
 
-    /// Forgets a token whose first call is still running.
-    pub(crate) fn forget_running(&mut self, token: &str) {
-        if self.known.get(token).is_some_and(|known| known.state == TokenState::InProgress) {
+    /// Forgets a token whose first call, with these parameters, is still running.
+    pub(crate) fn forget_running(&mut self, token: &str, fingerprint: u128) {
+        let running =
+            |known: &Token| known.state == TokenState::InProgress && known.fingerprint == fingerprint;
+        if self.known.get(token).is_some_and(running) {
             self.known.remove(token);
         }
+    }
+
+    /// Number of tokens remembered.
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
     }
 
     /// Feeds the store into a hash, in the order of the tokens.

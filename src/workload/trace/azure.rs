@@ -170,6 +170,10 @@ impl Companions {
         std::fs::metadata(trace).map_err(|cause| TraceError::Open { path: trace.to_path_buf(), cause })?;
         let name = trace.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let stem = name.trim_end_matches(".zst").trim_end_matches(".txt");
+        if let Some((window, _)) = stem.rsplit_once(".c").filter(|(window, _)| is_lifetimes_of(name, window))
+        {
+            return Err(missing(format!("this file holds lifetimes: name {window}.txt or {window}.txt.zst")));
+        }
         let version = stem.split('.').next().unwrap_or_default().to_owned();
         let flavours = either(&folder, "flav_map.txt")
             .ok_or_else(|| missing("no flav_map.txt (sizes of the flavours) in the same folder".into()))?;

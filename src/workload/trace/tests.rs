@@ -181,6 +181,8 @@ fn azure_damage_is_told_in_the_file_where_it_is() {
 
     let dir = tempfile::tempdir().expect("temporary directory");
     let path = azure(dir.path(), dev, lifetimes);
+    let told = error(&dir.path().join("v1.dev.c900.txt"), AZURE);
+    assert!(told.contains("this file holds lifetimes: name v1.dev.txt"), "{told}");
     write(dir.path(), "v1.dev.c901.txt", lifetimes);
     assert!(error(&path, AZURE).contains("several files with lifetimes: v1.dev.c900.txt, v1.dev.c901.txt"));
     std::fs::remove_file(dir.path().join("flav_map.txt")).expect("removed");

@@ -1,0 +1,88 @@
+//! Golden digests of the shipped scenarios (DESIGN "Determinism"): `tests/golden/digests.txt` holds them. A change that moves one
+//! must say why in its commit and in the changelog.
+
+use std::path::Path;
+
+use packyard::metrics::Unmeasured;
+use packyard::scenario::Scenario;
+use packyard::sim::{Go, Simulation, Summary};
+
+fn run(name: &str, overrides: &[(&str, &str)]) -> Summary {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name).with_extension("toml");
+    let overrides: Vec<(String, String)> =
+        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let scenario = Scenario::load_with(&path, &overrides).expect("shipped scenarios are sound");
+    let simulation =
+        Simulation::new(&scenario, path.parent().unwrap(), None).expect("shipped scenarios can be built");
+    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("shipped traces are whole");
+    let counts = &summary.requests;
+    assert_eq!(
+        counts.created + counts.rejected + counts.replayed,
+        counts.total,
+        "every request has one answer"
+    );
+    assert_eq!(counts.unanswered, 0);
+    assert_eq!(counts.created - counts.released, counts.live);
+    assert_eq!(counts.rejected_by_code.iter().map(|code| code.count).sum::<u64>(), counts.rejected);
+    summary
+}
+
+fn golden(name: &str) -> String {
+    let lines = include_str!("golden/digests.txt").lines();
+    let mut pairs = lines.filter_map(|line| line.split_once(' '));
+    let (_, digest) = pairs.find(|(known, _)| *known == name).expect("the scenario has a golden digest");
+    digest.trim().to_owned()
+}
+
+#[test]
+fn quickstart_is_golden_and_keeps_its_promises() {
+    let summary = run("quickstart", &[]);
+    assert_eq!(summary.run.digest, golden("quickstart"));
+    assert!(summary.requests.total >= 200_000, "{}", summary.requests.total);
+    assert_eq!(summary.zones.len(), 5);
+    assert!(summary.requests.rejected_by_code.iter().any(|code| code.code == "OperationDenied.NoStock"));
+    assert!(summary.requests.rejected_by_code.len() > 10, "some requests are wrong on purpose");
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let first = run("quickstart", &[("duration", "12h")]);
+    let again = run("quickstart", &[("duration", "12h")]);
+    let other = run("quickstart", &[("duration", "12h"), ("seed", "43")]);
+    assert_eq!(first.run.digest, again.run.digest);
+    assert_ne!(first.run.digest, other.run.digest);
+    assert_ne!(first.requests.total, other.requests.total);
+}
+
+#[test]
+fn azure_2017_is_golden_on_its_nearly_full_fleet() {
+    let summary = run("azure-2017", &[]);
+    assert_eq!(summary.run.digest, golden("azure-2017"));
+    assert_eq!(summary.requests.total, 259_159);
+    assert!(summary.requests.rejected > 0 && summary.requests.rejected < 1_000, "nearly filled");
+    assert!(summary.zones[0].vcpu_peak > 0.98);
+}
+
+#[test]
+fn azure_2017_with_room_for_all_has_the_published_peaks() {
+    let summary = run("azure-2017", &[("pools.0.hosts", "2000")]);
+    assert_eq!((summary.requests.total, summary.requests.created), (259_159, 259_159));
+    assert_eq!(summary.peaks.instances, 20_272);
+    assert_eq!(summary.peaks.vcpus, 44_122.0);
+    assert_eq!(summary.peaks.memory_gib.round(), 112_828.0);
+    // The releases are the trace's ends: every `U`, no `C`.
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017/v1.dev.c2100000.txt.zst");
+    let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
+    let ended = text.iter().filter(|byte| **byte == b'U').count() as u64;
+    let running = text.iter().filter(|byte| **byte == b'C').count() as u64;
+    assert_eq!((summary.requests.released, summary.requests.live), (ended, running));
+}
+
+#[test]
+fn million_hosts_is_golden() {
+    let summary = run("million-hosts", &[]);
+    assert_eq!(summary.run.digest, golden("million-hosts"));
+    assert!(summary.requests.total >= 1_000_000);
+    assert_eq!(summary.packing.hosts, 1_000_000);
+}
