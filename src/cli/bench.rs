@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::CliError;
+use super::{CliError, load};
 
 /// Measure this program on this machine
 #[derive(clap::Args)]
@@ -19,11 +19,13 @@ pub(super) struct Args {
 #[derive(Subcommand)]
 enum What {
     Placement(placement::Args),
+    Load(load::Args),
 }
 
 /// Runs the benchmark that was asked for.
 pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     match args.what {
         What::Placement(args) => placement::run(args),
+        What::Load(args) => load::run(args),
     }
 }

@@ -257,7 +257,10 @@ fn show(report: &Report) -> String {
     if let Some(rate) = report.rate {
         text += &format!("open loop at {rate} a second; latency from the moment when a request was due\n");
     }
-    text += &format!("latency of one release and one placement in ns (clock included):\n{}", report.latency.table());
+    text += &format!(
+        "latency of one release and one placement in ns (clock included):\n{}",
+        report.latency.table()
+    );
     let stats = &report.stats;
     text += &format!(
         "refused {}, retries {}, scores remembered {:.4} %, shapes {} ({} with hosts), queries {}\n",
@@ -268,7 +271,8 @@ fn show(report: &Report) -> String {
         stats.live_shapes,
         stats.queries
     );
-    text += &format!("{:.1} bytes a host, {} bytes a claim\n", report.bytes_per_host, report.bytes_per_instance);
+    text +=
+        &format!("{:.1} bytes a host, {} bytes a claim\n", report.bytes_per_host, report.bytes_per_instance);
     if let Some(hash) = &report.hash {
         text += &format!("hash of the decisions {hash}\n");
     }
