@@ -10,6 +10,7 @@ pub mod engine;
 pub mod hypervisor;
 pub mod metrics;
 pub mod model;
+pub mod packing;
 pub mod placement;
 pub mod report;
 pub mod scenario;

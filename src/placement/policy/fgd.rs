@@ -32,19 +32,21 @@ impl Fgd {
     }
 
     /// The typical instances of a load: the most frequent demands that together make up `cover` of it (0.95 in the
-    /// published runs), weighted by frequency. Equal frequencies keep the order given.
+    /// published runs), weighted by their share of those. Equal frequencies keep the order given.
     pub fn of_load(mut counts: Vec<(Demand, u64)>, cover: f64) -> Fgd {
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total: u64 = counts.iter().map(|(_, count)| count).sum();
-        let mut seen = 0;
-        let typical = counts.into_iter().take_while(|(_, count)| {
-            let more = (seen as f64) < cover * total as f64;
+        let mut seen: u64 = 0;
+        let mut typical = Vec::new();
+        for (demand, count) in counts {
+            if seen as f64 >= cover * total as f64 {
+                break;
+            }
             seen += count;
-            more
-        });
-        Fgd::new(
-            typical.map(|(demand, count)| Typical { demand, weight: count as f64 / total as f64 }).collect(),
-        )
+            typical.push((demand, count));
+        }
+        let weighted = |(demand, count): (Demand, u64)| Typical { demand, weight: count as f64 / seen as f64 };
+        Fgd::new(typical.into_iter().map(weighted).collect())
     }
 
     /// The expected free GPU thousandths that typical instances cannot use.
