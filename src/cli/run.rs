@@ -95,7 +95,7 @@ fn exit_code(summary: &Summary) -> ExitCode {
 }
 
 /// A flag that the first Ctrl-C raises; the second one ends the program at once.
-fn interrupt_flag() -> Arc<AtomicBool> {
+pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     // Without a handler (a sandbox that forbids it) Ctrl-C ends the program the hard way: nothing is lost

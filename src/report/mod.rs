@@ -3,6 +3,7 @@
 mod terminal;
 
 pub use terminal::terminal;
+pub(crate) use terminal::{duration, grouped};
 
 use crate::sim::Summary;
 

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::metrics::Percentiles;
-use crate::sim::{Stage, Summary};
+use crate::sim::{ReasonCount, Stage, Summary};
 
-/// Error codes and zones shown before the rest is summed up in one line.
+/// Error codes, zones and reasons that are shown; the rest is summed up in one line or left to the JSON report.
 const MOST_CODES: usize = 6;
 const MOST_ZONES: usize = 6;
+const MOST_REASONS: usize = 2;
 
 /// The report as text. Fits 40 lines whatever the scenario.
 pub fn terminal(summary: &Summary) -> String {
@@ -79,6 +80,12 @@ fn requests(out: &mut String, summary: &Summary) {
     if let rest @ [_, ..] = &counts.rejected_by_code[counts.rejected_by_code.len().min(MOST_CODES)..] {
         let count = rest.iter().map(|code| code.count).sum();
         line(out, format!("  {:>10}  {:>6.2} %  {} other codes", grouped(count), share(count), rest.len()));
+    }
+    if !summary.no_room.is_empty() {
+        let reason =
+            |no_room: &ReasonCount| format!("{} ({})", no_room.reason.text(), grouped(no_room.count));
+        let reasons: Vec<String> = summary.no_room.iter().take(MOST_REASONS).map(reason).collect();
+        line(out, format!("  no room: {}", reasons.join(", ")));
     }
 }
 
@@ -182,7 +189,7 @@ fn packing(out: &mut String, summary: &Summary) {
 }
 
 /// Digits in groups of three.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -195,7 +202,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// Nanoseconds in the unit that keeps three figures.
-fn duration(nanos: f64) -> String {
+pub(crate) fn duration(nanos: f64) -> String {
     let (value, unit) = match nanos {
         n if n < 1e3 => return format!("{n:.0} ns"),
         n if n < 1e6 => (n / 1e3, "us"),

@@ -13,25 +13,27 @@ mod run;
 mod station;
 mod summary;
 mod tally;
+pub(crate) mod templates;
 
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
 pub use run::{Go, Progress};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary, ZoneUse,
+    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
+    ZoneUse,
 };
 
-use crate::api::Request;
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, LatencyStage, Usage};
-use crate::model::{InstanceType, Resources, SimTime};
+use crate::metrics::{CostProbe, LatencyStage, Unmeasured, Usage};
+use crate::model::SimTime;
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
-use crate::workload::{self, Setting, Workload, WorkloadError};
+use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, Template};
+use run::{Ended, Run, Times};
+use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -69,17 +71,7 @@ impl<'a> Simulation<'a> {
         folder: &Path,
         trace: Option<&Path>,
     ) -> Result<Simulation<'a>, SimError> {
-        let setting = Setting {
-            seed: scenario.spec.seed,
-            duration: scenario.spec.duration.get().get(),
-            start: scenario.spec.start.0,
-            known: scenario.known(),
-            folder,
-            trace,
-        };
-        let workload = Workload::new(&scenario.spec.workloads, &setting)?;
-        let cloud = build(scenario, workload.required_types())?;
-        let templates = templates(scenario, &cloud, &workload);
+        let (cloud, workload, templates) = prepare(scenario, folder, trace)?;
         Ok(Simulation { scenario, cloud, workload, templates })
     }
 
@@ -94,32 +86,17 @@ impl<'a> Simulation<'a> {
     ) -> Result<Summary, SimError> {
         let Simulation { scenario, mut cloud, workload, templates } = self;
         let spec = &scenario.spec;
-        let zones = cloud.world.all_zones().count();
-        let plane = scenario.control_plane();
-        let control = (!plane.instant).then(|| {
-            let hosts = scenario.host_count() as usize;
-            ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
-        });
-        let instant = control.is_none();
+        let instant = scenario.control_plane().instant;
         let warmup = SimTime::ZERO + spec.warmup.get().get();
-        let until = SimTime::ZERO + spec.duration.get().get();
-        let mut run = Run::new(
-            &mut cloud.world,
-            &cloud.fleet,
-            workload,
-            &templates,
-            control,
-            zones,
-            (spec.start.0, warmup, until),
-            probe,
-        );
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let stage =
             |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
         let simulated_latency_us =
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
-        let (requests, events, total, per_zone) = (run.tally.counts(), run.events, run.total, run.zones);
+        let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let (events, total, per_zone) = (run.events, run.total, run.zones);
         let demands = mix_demands(&cloud, &templates);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
@@ -134,6 +111,7 @@ impl<'a> Simulation<'a> {
                 cut_short,
             },
             requests,
+            no_room,
             peaks: Peaks {
                 instances: total.instances.peak(),
                 vcpus: total.cpu_milli.peak() as f64 / 1e3,
@@ -145,58 +123,65 @@ impl<'a> Simulation<'a> {
             engine: Engine { events, ..Engine::default() },
         })
     }
-}
 
-/// Parses every request of the workload once, with a vSwitch filled in where one is needed.
-fn templates(scenario: &Scenario, cloud: &Cloud, workload: &Workload) -> Vec<Template> {
-    let types: Vec<&InstanceType> = scenario
-        .types
-        .iter()
-        .chain(workload.required_types())
-        .chain(&crate::catalog::Catalog::shipped().types)
-        .collect();
-    workload.templates().iter().map(|template| parse(scenario, cloud, &types, template)).collect()
-}
-
-fn parse(
-    scenario: &Scenario,
-    cloud: &Cloud,
-    types: &[&InstanceType],
-    template: &workload::Template,
-) -> Template {
-    let account_id = &scenario.accounts[template.account.at()];
-    let vswitches = match cloud.world.zone_named(&template.zone) {
-        Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
-        _ => 1,
-    };
-    let requests = (0..vswitches)
-        .map(|at| {
-            let vswitch = cloud::vswitch_name(&template.zone, account_id, at);
-            let filled = template.needs_vswitch.then_some(("VSwitchId", vswitch.as_str()));
-            let params = template.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            Request::from_params(params.chain(filled))
-        })
-        .collect();
-    let value = |name: &str| {
-        template.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
-    };
-    let named = value("InstanceType");
-    let demand =
-        types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
-    let image = value("ImageId");
-    let images = scenario.images.iter().chain(&crate::catalog::Catalog::shipped().images);
-    let gib = images.into_iter().find(|known| known.id == image).map_or(0, |image| u64::from(image.size_gib));
-    Template {
-        requests,
-        account: cloud
-            .world
-            .account_named(account_id)
-            .expect("every account of the scenario is in its world"),
-        instance_type: cloud.world.type_named(named),
-        faulty: template.fault.is_some(),
-        demand,
-        image_bytes: gib << 30,
+    /// The cloud before anything happens.
+    pub fn into_cloud(self) -> Cloud {
+        self.cloud
     }
+
+    /// The cloud at a moment of the run, with everything that happened up to it.
+    ///
+    /// # Errors
+    /// A trace file failed or changed while it was read.
+    pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
+        let Simulation { scenario, mut cloud, workload, templates } = self;
+        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured).advance_to(moment)?;
+        Ok(cloud)
+    }
+}
+
+/// Puts the parts of a run together.
+fn assemble<'a, P: CostProbe>(
+    scenario: &Scenario,
+    cloud: &'a mut Cloud,
+    workload: Workload,
+    templates: &'a [Template],
+    probe: &'a mut P,
+) -> Run<'a, P> {
+    let spec = &scenario.spec;
+    let zones = cloud.world.all_zones().count();
+    let plane = scenario.control_plane();
+    let control = (!plane.instant).then(|| {
+        let hosts = scenario.host_count() as usize;
+        ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
+    });
+    let times = Times {
+        start: spec.start.0,
+        warmup: SimTime::ZERO + spec.warmup.get().get(),
+        until: SimTime::ZERO + spec.duration.get().get(),
+    };
+    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe)
+}
+
+/// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the
+/// load benchmark both start.
+pub(crate) fn prepare(
+    scenario: &Scenario,
+    folder: &Path,
+    trace: Option<&Path>,
+) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
+    let setting = Setting {
+        seed: scenario.spec.seed,
+        duration: scenario.spec.duration.get().get(),
+        start: scenario.spec.start.0,
+        known: scenario.known(),
+        folder,
+        trace,
+    };
+    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    let cloud = build(scenario, workload.required_types())?;
+    let templates = templates::parse(scenario, &cloud, &workload);
+    Ok((cloud, workload, templates))
 }
 
 /// The demands of the workload's correct requests: the mix that room is judged by.

@@ -2,11 +2,10 @@
 
 use slab::Slab;
 
-use crate::api::Request;
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::{State, Turn};
 use crate::metrics::{CostProbe, CostStage, Latency, LatencyStage, Usage};
-use crate::model::{AccountIx, Resources, SimTime, TypeIx, Utc, ZoneIx};
+use crate::model::{SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -16,6 +15,7 @@ use super::control::ControlPlane;
 use super::event::Event;
 use super::log::{EventLog, Record};
 use super::tally::Tally;
+use super::templates::Template;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -40,20 +40,6 @@ pub enum Go {
     On,
     /// End the run cleanly here.
     Stop,
-}
-
-/// A request template, parsed once.
-#[derive(Debug)]
-pub(super) struct Template {
-    /// One request, or one for each vSwitch that may take it: they are used in turn.
-    pub(super) requests: Vec<Request>,
-    pub(super) account: AccountIx,
-    /// Its instance type, when there is one of that name.
-    pub(super) instance_type: Option<TypeIx>,
-    /// Wrong on purpose.
-    pub(super) faulty: bool,
-    pub(super) demand: Resources,
-    pub(super) image_bytes: u64,
 }
 
 /// A call in the control plane.
@@ -108,31 +94,36 @@ pub(super) struct Run<'a, P: CostProbe> {
     warm: bool,
 }
 
+/// When a run begins, begins to count, and ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Date of the start.
+    pub(super) start: Utc,
+    /// End of the warm-up.
+    pub(super) warmup: SimTime,
+    /// End of the run; [`SimTime::NEVER`]: with its last event.
+    pub(super) until: SimTime,
+}
+
 /// What is left when a run has ended.
 pub(super) struct Ended {
     pub(super) now: SimTime,
     pub(super) cut_short: bool,
 }
 
-impl Template {
-    /// The request number `number` of the run.
-    fn request(&self, number: u64) -> &Request {
-        &self.requests[(number % self.requests.len() as u64) as usize]
-    }
-}
-
 impl<'a, P: CostProbe> Run<'a, P> {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one run, assembled in one place")]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run, put together in one place")]
     pub(super) fn new(
         world: &'a mut World,
         fleet: &'a Fleet,
         workload: Workload,
         templates: &'a [Template],
         control: Option<ControlPlane>,
+        times: Times,
         zones: usize,
-        (start, warmup, until): (Utc, SimTime, SimTime),
         probe: &'a mut P,
     ) -> Run<'a, P> {
+        let Times { start, warmup, until } = times;
         Run {
             world,
             fleet,
@@ -159,11 +150,28 @@ impl<'a, P: CostProbe> Run<'a, P> {
     }
 
     /// Runs to the end of the workload and of the run's duration; every call gets its answer.
-    pub(super) fn go(&mut self, mut watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+    pub(super) fn go(&mut self, watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+        // The run ends at its duration, but no call that came in before is left without an answer.
+        let cut_short = self.steps(|run, at| at <= run.until || run.tally.unanswered() > 0, watch)?;
+        let last = self.queue.now();
+        let now = if cut_short || self.until == SimTime::NEVER { last } else { last.max(self.until) };
+        Ok(Ended { now, cut_short })
+    }
+
+    /// Runs everything that happens up to `moment`, and stops there with calls and starts under way.
+    pub(super) fn advance_to(&mut self, moment: SimTime) -> Result<(), WorkloadError> {
+        self.steps(|run, at| at <= moment.min(run.until), |_| Go::On).map(|_| ())
+    }
+
+    /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
+    fn steps(
+        &mut self,
+        more: impl Fn(&Self, SimTime) -> bool,
+        mut watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<bool, WorkloadError> {
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
-            // The run ends at its duration, but no call that came in before is left without an answer.
-            if at > self.until && self.tally.unanswered() == 0 {
+            if !more(self, at) {
                 break;
             }
             if !self.warm && at >= self.warmup {
@@ -175,12 +183,10 @@ impl<'a, P: CostProbe> Run<'a, P> {
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
-                return Ok(Ended { now, cut_short: true });
+                return Ok(true);
             }
         }
-        let last = self.queue.now();
-        let now = if self.until == SimTime::NEVER { last } else { last.max(self.until) };
-        Ok(Ended { now, cut_short: false })
+        Ok(false)
     }
 
     /// The digest of all that happened.

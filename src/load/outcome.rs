@@ -1,0 +1,145 @@
+//! What a load benchmark ends with, as data.
+
+use serde::Serialize;
+
+use crate::metrics::Percentiles;
+use crate::sim::CodeCount;
+
+use super::desk::Locks;
+use super::objective::Objective;
+
+/// Version of the layout; it changes whenever a field changes its name or meaning.
+pub const LOAD_SCHEMA: &str = "packyard-load/1";
+
+/// The result of `packyard bench load`. All of it is about this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// [`LOAD_SCHEMA`].
+    pub schema: &'static str,
+    /// Version of Packyard.
+    pub version: &'static str,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of the schedule and of all other luck.
+    pub seed: u64,
+    /// Placement policy.
+    pub policy: String,
+    /// Workers: tasks that answer requests.
+    pub workers: usize,
+    /// Threads that run them.
+    pub threads: usize,
+    /// Warm-up of each step in seconds.
+    pub warmup_secs: f64,
+    /// Measured length of each step in seconds.
+    pub step_secs: f64,
+    /// A step is given up when a request would begin so many seconds late.
+    pub give_up_secs: f64,
+    /// What a step has to hold.
+    pub objectives: Vec<Objective>,
+    /// The fleet and what lives on it.
+    pub population: Population,
+    /// The steps, in order of time.
+    pub steps: Vec<Step>,
+    /// Where the objectives broke; none for a single step.
+    pub knee: Option<Knee>,
+    /// True when the benchmark was interrupted: the last step covers what ran until then.
+    pub cut_short: bool,
+    /// True when nothing was left claimed after every instance had been released.
+    pub conserved: bool,
+}
+
+/// The instances that are kept alive.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Population {
+    /// Hosts.
+    pub hosts: u64,
+    /// Live instances, kept for the whole benchmark.
+    pub live: u64,
+    /// Share of all vCPUs that they hold.
+    pub vcpu_share: f64,
+    /// True when the fleet took fewer than were asked for: it has no more room for this mix.
+    pub short: bool,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It kept every objective.
+    Held,
+    /// It answered every request, some too late for an objective.
+    Broke,
+    /// It fell behind its schedule by more than the bound, and was ended.
+    GaveUp,
+    /// It was interrupted.
+    Interrupted,
+}
+
+impl Verdict {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Broke => "broke",
+            Verdict::GaveUp => "gave up",
+            Verdict::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// One step of constant rate. All counts but `warmup` and `unsent` are of the measured part.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// Requests a second that the schedule offers.
+    pub offered_rate: f64,
+    /// Answers a second.
+    pub achieved_rate: f64,
+    /// How it went.
+    pub verdict: Verdict,
+    /// Objectives that it broke.
+    pub broken: Vec<Objective>,
+    /// Requests sent during the warm-up.
+    pub warmup: u64,
+    /// Requests sent: `created + rejected + replayed`.
+    pub sent: u64,
+    /// Requests of the schedule that were never sent: the step was given up or interrupted.
+    pub unsent: u64,
+    /// Instances created.
+    pub created: u64,
+    /// Requests refused.
+    pub rejected: u64,
+    /// Requests that got the answer of an earlier call with their client token.
+    pub replayed: u64,
+    /// Refusals by status and code, most frequent first.
+    pub rejected_by_code: Vec<CodeCount>,
+    /// From the moment that a request was meant to be sent to its answer, in nanoseconds.
+    pub response_ns: Percentiles,
+    /// From the begin of the work on a request to its answer, in nanoseconds.
+    pub service_ns: Percentiles,
+    /// One release, in nanoseconds.
+    pub release_ns: Percentiles,
+    /// Share of the workers' time that went into requests and releases, warm-up included.
+    pub busy: f64,
+    /// Use of the world's lock, warm-up included.
+    pub locks: Locks,
+}
+
+/// Where rising load broke an objective.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Knee {
+    /// The highest rate that held; none when the first step broke.
+    pub held: Option<f64>,
+    /// The lowest rate that broke; none when no step did.
+    pub broke: Option<f64>,
+}
+
+impl Knee {
+    /// The knee of steps of rising rate.
+    pub(super) fn of(steps: &[Step]) -> Knee {
+        let rate = |step: Option<&Step>| step.map(|step| step.offered_rate);
+        Knee {
+            held: rate(steps.iter().rfind(|step| step.verdict == Verdict::Held)),
+            broke: rate(steps.iter().find(|step| matches!(step.verdict, Verdict::Broke | Verdict::GaveUp))),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! One step: the workers set going, their books merged, the verdict.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crossbeam::utils::CachePadded;
+
+use crate::metrics::Percentiles;
+use crate::metrics::clock::WallMark;
+use crate::model::Utc;
+use crate::sim::CodeCount;
+
+use super::outcome::{Step, Verdict};
+use super::worker::{Book, Shift, Worker};
+use super::{Objective, Plan};
+
+/// What stays the same from step to step, and the number of the next request.
+pub(super) struct Bench<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) start: Utc,
+    pub(super) threads: usize,
+    pub(super) stop: &'a Arc<AtomicBool>,
+    pub(super) first: u64,
+}
+
+impl Bench<'_> {
+    /// Runs one step; gives the workers back.
+    pub(super) async fn step(
+        &mut self,
+        workers: Vec<Worker>,
+        rate: f64,
+        schedule: Vec<u64>,
+    ) -> (Vec<Worker>, Step) {
+        let plan = self.plan;
+        let shift = Arc::new(Shift {
+            warmup_ns: plan.warmup.as_nanos() as u64,
+            give_up_ns: plan.give_up.as_nanos() as u64,
+            first: self.first,
+            start: self.start,
+            crowded: workers.len() > self.threads,
+            stop: Arc::clone(self.stop),
+            gave_up: AtomicBool::new(false),
+            next: CachePadded::new(AtomicUsize::new(0)),
+            schedule,
+            zero: WallMark::now(),
+        });
+        let tasks: Vec<_> =
+            workers.into_iter().map(|worker| tokio::spawn(worker.work(Arc::clone(&shift)))).collect();
+        let mut back = Vec::with_capacity(tasks.len());
+        let mut book = Book::new();
+        for task in tasks {
+            match task.await {
+                Ok(worker) => {
+                    book.add(&worker.book);
+                    back.push(worker);
+                }
+                // A bug of ours goes up as it is.
+                Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+            }
+        }
+        self.first += shift.schedule.len() as u64;
+        (back, self.summed(rate, &shift, &book))
+    }
+
+    fn summed(&self, rate: f64, shift: &Shift, book: &Book) -> Step {
+        let plan = self.plan;
+        let rejected = book.refused();
+        let sent = book.created + rejected + book.replayed;
+        let unsent = shift.schedule.len() as u64 - book.warmup - sent;
+        let response_ns = Percentiles::of(&book.response);
+        let broken: Vec<Objective> =
+            plan.objectives.iter().copied().filter(|objective| !objective.holds(&response_ns)).collect();
+        let verdict = if shift.gave_up.load(Ordering::Relaxed) {
+            Verdict::GaveUp
+        } else if unsent > 0 {
+            Verdict::Interrupted
+        } else if broken.is_empty() {
+            Verdict::Held
+        } else {
+            Verdict::Broke
+        };
+        // A step that was ended early is measured up to its last answer.
+        let planned = if unsent > 0 { 0 } else { (plan.warmup + plan.step).as_nanos() as u64 };
+        let end_ns = book.last_ns.max(planned);
+        let measured_secs = end_ns.saturating_sub(shift.warmup_ns) as f64 / 1e9;
+        let worked_ns = end_ns as f64 * plan.workers as f64;
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let mut rejected_by_code: Vec<CodeCount> = book
+            .rejected
+            .iter()
+            .map(|(&(status, code), &count)| CodeCount { status, code: code.to_owned(), count })
+            .collect();
+        rejected_by_code.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
+        Step {
+            offered_rate: rate,
+            achieved_rate: share(sent as f64, measured_secs),
+            verdict,
+            broken,
+            warmup: book.warmup,
+            sent,
+            unsent,
+            created: book.created,
+            rejected,
+            replayed: book.replayed,
+            rejected_by_code,
+            response_ns,
+            service_ns: Percentiles::of(&book.service),
+            release_ns: Percentiles::of(&book.release),
+            busy: share(book.busy_ns as f64, worked_ns),
+            locks: book.locks,
+        }
+    }
+}
