@@ -32,7 +32,7 @@ impl Fgd {
     }
 
     /// The typical instances of a load: the most frequent demands that together make up `cover` of it (0.95 in the
-    /// published runs), weighted by frequency. Equal frequencies keep the order given.
+    /// published runs), weighted by their share of those. Equal frequencies keep the order given.
     pub fn of_load(mut counts: Vec<(Demand, u64)>, cover: f64) -> Fgd {
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total = counts.iter().map(|(_, count)| *count as f64).sum::<f64>();
