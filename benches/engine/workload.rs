@@ -83,9 +83,9 @@ impl Quantiles {
     /// An exponential number from 64 random bits.
     #[inline]
     fn draw(&self, bits: u64, mean: u64) -> u64 {
-        let (i, part) = ((bits >> 54) as usize, (bits >> 22) & 0xFFFF_FFFF);
+        let (i, part) = ((bits >> 54) as usize, (bits >> 23) & 0x7FFF_FFFF);
         let (low, high) = (self.0[i], self.0[i + 1]);
-        let unit = low + (((high - low) * part) >> 32);
+        let unit = low + (((high - low) * part) >> 31);
         ((u128::from(unit) * u128::from(mean)) >> 32) as u64 + 1
     }
 }
