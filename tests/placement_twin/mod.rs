@@ -355,7 +355,9 @@ impl Twin {
             let full = ask.set.is_some_and(|set| self.set_full(set, zone));
             if !full && ask.host.is_none() && ["random-fit", "power-of-3"].contains(&self.policy.as_str()) {
                 let hosts = self.positions(zone).len();
-                (0..24).for_each(|_| drop(self.below(zone, hosts)));
+                for _ in 0..24 {
+                    self.below(zone, hosts);
+                }
             }
             return None;
         }
