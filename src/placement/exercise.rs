@@ -162,7 +162,7 @@ impl<'f> Client<'f> {
         let demand = self.table[at as usize];
         let zone = match self.zones[..] {
             [zone] => zone,
-            _ => self.zones[((self.rng.next_u64() >> 32) * self.zones.len() as u64 >> 32) as usize],
+            _ => self.zones[(((self.rng.next_u64() >> 32) * self.zones.len() as u64) >> 32) as usize],
         };
         let mut want = Want::zone(demand, zone);
         if (drawn as u32 & 0xFFFF) < self.in_sets {

@@ -27,9 +27,9 @@ impl Key {
 
     /// What the label of a host has against it.
     pub(super) fn refuses(&self, label: &Label) -> Option<Reason> {
-        if label.owner != self.owner || self.owner == Owner::Stock {
-            Some(Reason::Owner)
-        } else if self.owner != Owner::Shared && !self.named && !label.auto_placement {
+        let other = label.owner != self.owner || self.owner == Owner::Stock;
+        let closed = self.owner != Owner::Shared && !self.named && !label.auto_placement;
+        if other || closed {
             Some(Reason::Owner)
         } else if self.cluster.is_some() && self.cluster != label.cluster {
             Some(Reason::Cluster)

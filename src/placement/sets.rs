@@ -3,6 +3,8 @@
 //! A set knows which positions of which shards its members bar, sorted, so that the search skips them without a
 //! look at any other host. Sets lie behind a fixed number of locks (stripes). Lock order: a stripe, then a shard.
 
+use smallvec::SmallVec;
+
 use super::fleet::{Fleet, Zone};
 use super::layout::Layout;
 use super::sync::{AtomicU64, Mutex, Ordering};
@@ -61,11 +63,11 @@ impl Bar {
 struct Set {
     rule: SetRule,
     /// For `Spread`: sorted by shard and position, disjoint.
-    bars: Vec<Bar>,
+    bars: SmallVec<[Bar; 7]>,
     /// For `Near`: hosts of members.
     hosts: Vec<HostIx>,
     /// Members in each zone that has any.
-    counts: Vec<(ZoneIx, u32)>,
+    counts: SmallVec<[(ZoneIx, u32); 2]>,
 }
 
 /// The bars of one shard among those of a set.
@@ -95,7 +97,7 @@ impl Sets {
         let mut sets = self.stripes[number % STRIPES].lock();
         // Threads may add out of order: the slots between belong to sets that are being added.
         while sets.len() <= number / STRIPES {
-            sets.push(Set { rule, bars: Vec::new(), hosts: Vec::new(), counts: Vec::new() });
+            sets.push(Set { rule, bars: SmallVec::new(), hosts: Vec::new(), counts: SmallVec::new() });
         }
         sets[number / STRIPES].rule = rule;
         SetIx(number as u32)
@@ -194,8 +196,8 @@ impl Fleet {
     }
 
     /// The bars that a request's set puts up now, and whether the set is full in a zone.
-    pub(super) fn bars_in(&self, want: &Want<'_>, zone: ZoneIx) -> (Vec<Bar>, bool) {
-        let Some(set) = want.set else { return (Vec::new(), false) };
+    pub(super) fn bars_in(&self, want: &Want<'_>, zone: ZoneIx) -> (SmallVec<[Bar; 7]>, bool) {
+        let Some(set) = want.set else { return (SmallVec::new(), false) };
         let bars = self.sets.with(set, |set| {
             let full = matches!(set.rule, SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone);
             (set.bars.clone(), full)

@@ -9,66 +9,66 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// One host.
 #[derive(Clone, Debug)]
-pub struct Host {
-    pub zone: ZoneIx,
-    pub class: ClassIx,
-    pub rank: u32,
-    pub rack: u32,
-    pub switch: u32,
-    pub cluster: Option<ClusterIx>,
-    pub owner: Owner,
-    pub auto_placement: bool,
-    pub state: HostState,
+pub(crate) struct Host {
+    pub(crate) zone: ZoneIx,
+    pub(crate) class: ClassIx,
+    pub(crate) rank: u32,
+    pub(crate) rack: u32,
+    pub(crate) switch: u32,
+    pub(crate) cluster: Option<ClusterIx>,
+    pub(crate) owner: Owner,
+    pub(crate) auto_placement: bool,
+    pub(crate) state: HostState,
     /// Free vCPU thousandths and MiB of each node.
-    pub nodes: Vec<(i64, i64)>,
-    pub gpus: Vec<i64>,
-    pub disks: i64,
-    pub nics: i64,
-    pub tag: u32,
+    pub(crate) nodes: Vec<(i64, i64)>,
+    pub(crate) gpus: Vec<i64>,
+    pub(crate) disks: i64,
+    pub(crate) nics: i64,
+    pub(crate) tag: u32,
 }
 
 /// Where on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Option_ {
-    pub node: usize,
-    pub second: Option<usize>,
-    pub devices: Vec<usize>,
+pub(crate) struct Option_ {
+    pub(crate) node: usize,
+    pub(crate) second: Option<usize>,
+    pub(crate) devices: Vec<usize>,
 }
 
 /// A request, in the twin's words.
 #[derive(Clone, Debug)]
-pub struct Ask {
-    pub demand: usize,
-    pub zones: Vec<ZoneIx>,
-    pub host: Option<HostIx>,
-    pub cluster: Option<ClusterIx>,
-    pub owner: Owner,
-    pub set: Option<usize>,
-    pub lifetime: u8,
+pub(crate) struct Ask {
+    pub(crate) demand: usize,
+    pub(crate) zones: Vec<ZoneIx>,
+    pub(crate) host: Option<HostIx>,
+    pub(crate) cluster: Option<ClusterIx>,
+    pub(crate) owner: Owner,
+    pub(crate) set: Option<usize>,
+    pub(crate) lifetime: u8,
 }
 
 /// A claim, in the twin's words.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Held {
-    pub host: HostIx,
-    pub demand: usize,
-    pub set: Option<usize>,
-    pub at: Option_,
+pub(crate) struct Held {
+    pub(crate) host: HostIx,
+    pub(crate) demand: usize,
+    pub(crate) set: Option<usize>,
+    pub(crate) at: Option_,
 }
 
-pub struct Twin {
-    pub policy: String,
-    pub classes: Vec<HostClass>,
-    pub demands: Vec<Demand>,
-    pub hosts: Vec<Host>,
-    pub sets: Vec<(SetRule, Vec<HostIx>)>,
+pub(crate) struct Twin {
+    pub(crate) policy: String,
+    pub(crate) classes: Vec<HostClass>,
+    pub(crate) demands: Vec<Demand>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) sets: Vec<(SetRule, Vec<HostIx>)>,
     cursors: Vec<usize>,
     luck: Vec<ChaCha8Rng>,
     leaving: Option<HostIx>,
 }
 
 impl Twin {
-    pub fn new(
+    pub(crate) fn new(
         policy: &str,
         seed: u64,
         classes: Vec<HostClass>,
@@ -222,7 +222,7 @@ impl Twin {
     }
 
     /// What a request gets, and whether any host would do.
-    pub fn place(&mut self, ask: &Ask) -> Option<Held> {
+    pub(crate) fn place(&mut self, ask: &Ask) -> Option<Held> {
         ask.zones.iter().find_map(|&zone| {
             let (host, at) = self.place_in(ask, zone)?;
             let demand = self.demands[ask.demand].clone();
@@ -237,11 +237,11 @@ impl Twin {
         })
     }
 
-    pub fn fits(&self, ask: &Ask) -> bool {
+    pub(crate) fn fits(&self, ask: &Ask) -> bool {
         ask.zones.iter().any(|&zone| !self.candidates(ask, zone).is_empty())
     }
 
-    pub fn release(&mut self, held: Held) {
+    pub(crate) fn release(&mut self, held: Held) {
         let demand = self.demands[held.demand].clone();
         let mut after = self.hosts[held.host.at()].clone();
         self.change(&mut after, &demand, &held.at, 1);
@@ -259,7 +259,7 @@ impl Twin {
     }
 
     /// Another demand on the same host.
-    pub fn resize(&mut self, held: &Held, to: usize) -> Option<Held> {
+    pub(crate) fn resize(&mut self, held: &Held, to: usize) -> Option<Held> {
         let before = (self.hosts.clone(), self.sets.clone());
         self.release(held.clone());
         let host = &self.hosts[held.host.at()];
@@ -285,7 +285,7 @@ impl Twin {
     }
 
     /// Another host. The old host keeps its instance until the new one is found.
-    pub fn migrate(&mut self, held: &Held, ask: &Ask) -> Option<Held> {
+    pub(crate) fn migrate(&mut self, held: &Held, ask: &Ask) -> Option<Held> {
         if held.set == ask.set
             && let Some(set) = held.set
         {
@@ -355,7 +355,9 @@ impl Twin {
             let full = ask.set.is_some_and(|set| self.set_full(set, zone));
             if !full && ask.host.is_none() && ["random-fit", "power-of-3"].contains(&self.policy.as_str()) {
                 let hosts = self.positions(zone).len();
-                (0..24).for_each(|_| drop(self.below(zone, hosts)));
+                for _ in 0..24 {
+                    self.below(zone, hosts);
+                }
             }
             return None;
         }

@@ -39,7 +39,7 @@ fn kind(demand: &Demand) -> u32 {
 
 impl Twin {
     /// The tag of a host that took a demand.
-    pub fn tag(&self, demand: &Demand, lifetime: u8, tag: u32) -> u32 {
+    pub(crate) fn tag(&self, demand: &Demand, lifetime: u8, tag: u32) -> u32 {
         match self.policy.as_str() {
             "lifetime" => tag.max(lifetime.into()),
             "gpu-clustering" => tag | kind(demand),
@@ -47,7 +47,7 @@ impl Twin {
         }
     }
 
-    pub fn score(
+    pub(crate) fn score(
         &self,
         demand: &Demand,
         class: &HostClass,

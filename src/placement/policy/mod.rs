@@ -126,8 +126,11 @@ pub struct Policy {
     rule: Arc<dyn Rule>,
 }
 
+/// Makes a rule with its default parameters.
+type Make = fn() -> Arc<dyn Rule>;
+
 /// One line a policy: its name, what it does in a line, and how to make it.
-const REGISTRY: &[(&str, &str, fn() -> Arc<dyn Rule>)] = &[
+const REGISTRY: &[(&str, &str, Make)] = &[
     ("first-fit", "the lowest host with room", || Arc::new(FirstFit)),
     ("next-fit", "the lowest host with room from the last one on", || Arc::new(NextFit)),
     ("best-fit", "the least room left, as the mean share of the host", || Arc::new(BestFit)),
