@@ -87,3 +87,11 @@ pub(in crate::validate) fn performance_level(cx: &Cx<'_>) -> Option<String> {
 pub(in crate::validate) fn hpc_needs_vswitch(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::HpcClusterId) && !cx.req.has(Param::VSwitchId)
 }
+
+/// Whether any check of S11 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn contradiction(cx: &Cx<'_>) -> bool {
+    tenancy_host_id(cx).is_some()
+        || affinity_host(cx).is_some()
+        || performance_level(cx).is_some()
+        || hpc_needs_vswitch(cx)
+}
