@@ -77,9 +77,10 @@ pub(in crate::validate) fn performance_level(cx: &Cx<'_>) -> Option<String> {
     }
     cx.disks.iter().find_map(|disk| {
         disk.raw.text(DiskField::PerformanceLevel)?;
-        let name = super::disk_name(disk);
-        (disk.raw.text(DiskField::Category) != Some("cloud_essd"))
-            .then(|| conflict(&format!("{name}.PerformanceLevel"), &format!("{name}.Category")))
+        (disk.raw.text(DiskField::Category) != Some("cloud_essd")).then(|| {
+            let name = super::disk_name(disk);
+            conflict(&format!("{name}.PerformanceLevel"), &format!("{name}.Category"))
+        })
     })
 }
 
