@@ -15,7 +15,7 @@ use crate::scenario::workload::TraceFormat;
 mod azure;
 mod huawei;
 mod info;
-mod lines;
+pub(crate) mod lines;
 mod plain;
 #[cfg(test)]
 mod tests;
