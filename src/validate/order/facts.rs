@@ -8,7 +8,7 @@ pub(super) const ACCOUNT: Phase = Phase {
     groups: &[
         Group {
             title: "A1 who calls, and where",
-            applies: always,
+            applies: account::unwelcome,
             checks: &[
                 when("A1.owner", 96, account::owner),
                 when("A1.caller", 211, account::caller),
@@ -18,7 +18,7 @@ pub(super) const ACCOUNT: Phase = Phase {
         },
         Group {
             title: "A2 standing of the account",
-            applies: always,
+            applies: account::bad_standing,
             checks: &[
                 when("A2.risk", 208, account::risk),
                 when("A2.real-name", 139, account::real_name),
@@ -51,7 +51,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C2 instance type",
-            applies: always,
+            applies: catalog::type_refused,
             checks: &[
                 when("C2.unknown", 8, catalog::type_unknown),
                 says("C2.offline", 130, catalog::offline),
@@ -64,7 +64,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C3 I/O optimization of the type",
-            applies: always,
+            applies: catalog::io_mismatch,
             checks: &[
                 when("C3.not-optimizable", 5, catalog::not_optimizable),
                 when("C3.must-be-optimized", 86, catalog::must_be_optimized),
@@ -128,7 +128,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M3 state of the image",
-            applies: always,
+            applies: image::unsound,
             checks: &[
                 when("M3.not-published", 188, image::not_published),
                 when("M3.deleted", 121, image::deleted),
@@ -140,7 +140,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M4 image against type",
-            applies: always,
+            applies: image::misfit,
             checks: &[
                 when("M4.memory", 24, image::memory),
                 when("M4.type-list", 72, image::type_list),
@@ -174,7 +174,7 @@ pub(super) const NETWORK: Phase = Phase {
     groups: &[
         Group {
             title: "N1 security group",
-            applies: network::names_group,
+            applies: network::group_refused,
             checks: &[
                 when("N1.unknown", 9, network::group_unknown),
                 says("N1.not-here", 215, network::group_not_here),
@@ -187,7 +187,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N3 vSwitch and VPC",
-            applies: network::names_vswitch,
+            applies: network::vswitch_refused,
             checks: &[
                 when("N3.no-vpc-here", 65, network::no_vpc_here),
                 when("N3.unknown", 54, network::vswitch_unknown),
@@ -224,7 +224,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N6 network against instance options",
-            applies: always,
+            applies: network_options::options_refused,
             checks: &[
                 when("N6.vpc-io", 81, network_options::vpc_io),
                 when("N6.user-data", 102, network_options::user_data),
@@ -244,7 +244,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N8 private address",
-            applies: network_options::in_vpc,
+            applies: network_options::address_refused,
             checks: &[
                 when("N8.outside", 58, network_options::address_outside),
                 says("N8.reserved", 216, network_options::address_reserved),

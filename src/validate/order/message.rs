@@ -1,7 +1,7 @@
 //! Phases 1 and 2: what the message alone decides.
 
 use crate::api::Extra::{InvalidParameter, MissingParameter, TokenMismatch};
-use crate::validate::check::{Answer, Check, Group, Phase, always, extra, says, when};
+use crate::validate::check::{Answer, Check, Group, Phase, extra, says, when};
 use crate::validate::rules::{
     credentials, data_disks, options, protocol, spot, subscription, system_disk, tags, texts,
 };
@@ -60,7 +60,7 @@ pub(super) const SYNTAX: Phase = Phase {
     groups: &[
         Group {
             title: "S1 identity texts",
-            applies: always,
+            applies: texts::identity,
             checks: &[
                 says("S1.type-format", 129, texts::type_format),
                 when("S1.name", 42, texts::name),
@@ -195,7 +195,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S11 parameter against parameter",
-            applies: always,
+            applies: options::contradiction,
             checks: &[
                 says("S11.tenancy-host-id", 127, options::tenancy_host_id),
                 says("S11.affinity-host", 127, options::affinity_host),

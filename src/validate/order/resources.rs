@@ -1,6 +1,6 @@
 //! Phases 7 to 11: host, groups, storage, spot, billing.
 
-use crate::validate::check::{Group, Phase, always, says, when};
+use crate::validate::check::{Group, Phase, says, when};
 use crate::validate::rules::{
     billing, data_disks, dedicated_host, encryption, placement_groups, spot, storage, storage_offer,
 };
@@ -64,7 +64,7 @@ pub(super) const STORAGE: Phase = Phase {
     groups: &[
         Group {
             title: "T1 system disk size",
-            applies: always,
+            applies: storage_offer::size_refused,
             checks: &[
                 says("T1.default-size", 134, storage_offer::default_size),
                 when("T1.image-size", 89, storage_offer::image_size),
@@ -73,7 +73,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T2 disk category offered",
-            applies: always,
+            applies: storage_offer::category_refused,
             checks: &[
                 when("T2.withdrawn", 184, storage_offer::withdrawn),
                 says("T2.system-region", 126, storage_offer::system_region),
@@ -130,7 +130,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T6 storage maintenance",
-            applies: always,
+            applies: storage_offer::frozen,
             checks: &[
                 when("T6.local-freeze", 195, storage_offer::local_freeze),
                 when("T6.category-freeze", 200, storage_offer::category_freeze),

@@ -75,3 +75,13 @@ pub(in crate::validate) fn ram_role(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn pass_role(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::RamRoleName) && cx.account.caller == Caller::Ram && !cx.account.ram_can_pass_role
 }
+
+/// Whether any check of A1 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn unwelcome(cx: &Cx<'_>) -> bool {
+    owner(cx) || caller(cx) || region_unknown(cx).is_some() || region_denied(cx)
+}
+
+/// Whether any check of A2 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn bad_standing(cx: &Cx<'_>) -> bool {
+    risk(cx) || real_name(cx) || policy(cx) || no_method(cx) || arrears(cx) || postpaid_balance(cx)
+}

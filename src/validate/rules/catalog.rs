@@ -152,3 +152,19 @@ pub(super) fn carries_not(cx: &Cx<'_>, zone: Option<u32>) -> bool {
     zone.and_then(|at| cx.world.zones.get(at))
         .is_some_and(|zone| cx.instance_type.is_some_and(|(at, _)| zone.unsupported_types.has(at)))
 }
+
+/// Whether any check of C2 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn type_refused(cx: &Cx<'_>) -> bool {
+    type_unknown(cx)
+        || offline(cx).is_some()
+        || family(cx)
+        || authorized(cx)
+        || authorized_on_host(cx)
+        || credit_not_burstable(cx).is_some()
+        || credit_region(cx)
+}
+
+/// Whether any check of C3 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn io_mismatch(cx: &Cx<'_>) -> bool {
+    not_optimizable(cx) || must_be_optimized(cx)
+}

@@ -180,3 +180,18 @@ pub(in crate::validate) fn key_pair_io(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn cloud_init(cx: &Cx<'_>) -> bool {
     (cx.req.has(Param::UserData) || cx.key_pair_used()) && of_image(cx, |image| !image.cloud_init)
 }
+
+/// Whether any check of M3 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn unsound(cx: &Cx<'_>) -> bool {
+    not_published(cx)
+        || deleted(cx)
+        || disabled(cx)
+        || not_available(cx)
+        || encrypted(cx)
+        || not_for_create(cx).is_some()
+}
+
+/// Whether any check of M4 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn misfit(cx: &Cx<'_>) -> bool {
+    memory(cx) || type_list(cx) || io(cx)
+}

@@ -146,3 +146,22 @@ pub(in crate::validate) fn default_vpc_full(cx: &Cx<'_>) -> bool {
             blocks.any(|vswitch| vswitch.pool.cidr() == vpc.cidr)
         })
 }
+
+/// Whether any check of N1 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn group_refused(cx: &Cx<'_>) -> bool {
+    group_unknown(cx) || group_not_here(cx).is_some()
+}
+
+/// Whether any check of N3 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn vswitch_refused(cx: &Cx<'_>) -> bool {
+    no_vpc_here(cx)
+        || vswitch_unknown(cx)
+        || vswitch_other_region(cx)
+        || vpc_missing(cx)
+        || vpc_status(cx)
+        || vswitch_status(cx)
+        || vswitch_zone(cx)
+        || zone_closed(cx)
+        || group_other_vpc(cx)
+        || group_classic(cx)
+}

@@ -9,10 +9,6 @@ pub(in crate::validate) fn classic(cx: &Cx<'_>) -> bool {
     cx.net == Net::Classic
 }
 
-pub(in crate::validate) fn in_vpc(cx: &Cx<'_>) -> bool {
-    cx.in_vpc()
-}
-
 /// R81.
 pub(in crate::validate) fn classic_not_supported(cx: &Cx<'_>) -> Option<String> {
     if !classic(cx) {
@@ -142,4 +138,18 @@ pub(in crate::validate) fn address_of_instance(cx: &Cx<'_>) -> bool {
 /// R181.
 pub(in crate::validate) fn exhausted(cx: &Cx<'_>) -> bool {
     !cx.req.has(Param::PrivateIpAddress) && cx.vswitch.is_some_and(|(_, vswitch)| vswitch.pool.free() == 0)
+}
+
+/// Whether any check of N6 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn options_refused(cx: &Cx<'_>) -> bool {
+    vpc_io(cx) || user_data(cx) || zone_type(cx)
+}
+
+/// Whether any check of N8 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn address_refused(cx: &Cx<'_>) -> bool {
+    address_outside(cx)
+        || address_reserved(cx).is_some()
+        || address_of_other(cx)
+        || address_of_instance(cx)
+        || exhausted(cx)
 }

@@ -77,13 +77,22 @@ pub(in crate::validate) fn performance_level(cx: &Cx<'_>) -> Option<String> {
     }
     cx.disks.iter().find_map(|disk| {
         disk.raw.text(DiskField::PerformanceLevel)?;
-        let name = super::disk_name(disk);
-        (disk.raw.text(DiskField::Category) != Some("cloud_essd"))
-            .then(|| conflict(&format!("{name}.PerformanceLevel"), &format!("{name}.Category")))
+        (disk.raw.text(DiskField::Category) != Some("cloud_essd")).then(|| {
+            let name = super::disk_name(disk);
+            conflict(&format!("{name}.PerformanceLevel"), &format!("{name}.Category"))
+        })
     })
 }
 
 /// R165, O24.
 pub(in crate::validate) fn hpc_needs_vswitch(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::HpcClusterId) && !cx.req.has(Param::VSwitchId)
+}
+
+/// Whether any check of S11 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn contradiction(cx: &Cx<'_>) -> bool {
+    tenancy_host_id(cx).is_some()
+        || affinity_host(cx).is_some()
+        || performance_level(cx).is_some()
+        || hpc_needs_vswitch(cx)
 }

@@ -112,3 +112,26 @@ pub(in crate::validate) fn local_freeze(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn category_freeze(cx: &Cx<'_>) -> bool {
     cx.categories.meets(cx.world.kinds.frozen)
 }
+
+/// Whether any check of T1 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn size_refused(cx: &Cx<'_>) -> bool {
+    default_size(cx).is_some() || image_size(cx) || category_max(cx)
+}
+
+/// Whether any check of T2 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn category_refused(cx: &Cx<'_>) -> bool {
+    withdrawn(cx)
+        || system_region(cx).is_some()
+        || data_region(cx).is_some()
+        || system_io(cx)
+        || authorized(cx)
+        || instance_type(cx)
+        || zone_and_cluster(cx)
+        || cluster(cx)
+        || zone(cx)
+}
+
+/// Whether any check of T6 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn frozen(cx: &Cx<'_>) -> bool {
+    local_freeze(cx) || category_freeze(cx)
+}

@@ -72,3 +72,8 @@ pub(in crate::validate) fn inner_ip(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn private_ip(cx: &Cx<'_>) -> bool {
     malformed(cx, Param::PrivateIpAddress, |text| forms::ipv4(text).is_some())
 }
+
+/// Whether any check of S1 fires: one call for the many requests of which none does.
+pub(in crate::validate) fn identity(cx: &Cx<'_>) -> bool {
+    type_format(cx).is_some() || name(cx) || description(cx) || host_name(cx)
+}

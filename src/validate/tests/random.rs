@@ -104,7 +104,7 @@ fn send(fixture: &mut Fixture, request: &Request) -> Result<Option<Reject>, Test
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn mixed_cases_get_exactly_one_answer_and_leave_no_trace(
