@@ -157,8 +157,13 @@ fn main() {
                 measure_load::<Standard>(&mut criterion, model, spans, pending);
                 measure_load::<Quaternary>(&mut criterion, model, spans, pending);
                 measure_load::<Radix>(&mut criterion, model, spans, pending);
-                // Equal times share a day, however narrow it is: a million of them would take hours.
-                if pending < 1_000_000 || !matches!(spans, Spans::Lockstep) {
+                // Events of one moment share a day, however narrow it is: without these limits, hours.
+                let most = match spans {
+                    Spans::Exponential | Spans::Bimodal => 1_000_000,
+                    Spans::Bursts => 100_000,
+                    Spans::Lockstep => 1_000,
+                };
+                if pending <= most {
                     measure_load::<Calendar>(&mut criterion, model, spans, pending);
                 }
             }

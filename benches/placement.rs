@@ -21,7 +21,7 @@ fn place_and_release(bench: &mut Criterion) {
     for &hosts in sizes() {
         let spec = Spec::plain(hosts, policy("best-fit"));
         let (fleet, demands) = spec.build().expect("a fleet");
-        let mut client = Client::new(&fleet, &spec, &demands, ZoneIx(0), 0);
+        let mut client = Client::new(&fleet, &spec, &demands, &[ZoneIx(0)], 0);
         client.fill(f64::from(hosts) * 64.0 * spec.load);
         for _ in 0..1_000 {
             client.step();
@@ -39,7 +39,7 @@ fn every_policy(bench: &mut Criterion) {
     for (name, _) in Policy::all() {
         let spec = Spec::plain(sizes()[0], policy(name));
         let (fleet, demands) = spec.build().expect("a fleet");
-        let mut client = Client::new(&fleet, &spec, &demands, ZoneIx(0), 0);
+        let mut client = Client::new(&fleet, &spec, &demands, &[ZoneIx(0)], 0);
         client.fill(f64::from(spec.hosts) * 64.0 * spec.load);
         println!("{name}: hash {:016x}", client.hash());
         bench.bench_function(&format!("{name}/step/{}", spec.hosts), |bench| bench.iter(|| client.step()));
@@ -55,7 +55,7 @@ fn constraints(bench: &mut Criterion) {
     ];
     for (name, spec) in specs {
         let (fleet, demands) = spec.build().expect("a fleet");
-        let mut client = Client::new(&fleet, &spec, &demands, ZoneIx(0), 0);
+        let mut client = Client::new(&fleet, &spec, &demands, &[ZoneIx(0)], 0);
         client.fill(f64::from(spec.hosts) * 64.0 * spec.load);
         println!("{name}: hash {:016x}", client.hash());
         bench

@@ -37,3 +37,33 @@ fn the_train_window_has_its_published_figures() {
     let largest = (info.sizes[0].cpu_milli, info.sizes[0].memory_mib, info.sizes[0].count);
     assert_eq!(largest, (Some(1_000), Some(1_792), 512_172));
 }
+
+/// Runs `packyard trace info`: exit code, standard output, standard error.
+fn info(file: &std::path::Path, rest: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_packyard"));
+    let output = command.args(["trace", "info"]).arg(file).args(rest).output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_prints_figures_and_refuses_damage() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("t.csv");
+    let csv = ["--format", "packyard-csv"];
+    std::fs::write(&path, "at,type,vcpus,memory,lifetime\n0,ecs.g5.large,,,60\n30,,0.5,1.5,\n")
+        .expect("written");
+    let (code, told, _) = info(&path, &csv);
+    assert_eq!(code, Some(0));
+    assert!(told.contains("peak                 2 instances, 2.5 vCPU, 10 GiB"), "{told}");
+    let (code, told, _) = info(&path, &["--format", "packyard-csv", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((code, &json["requests"], &json["peak_memory_mib"]), (Some(0), &2.into(), &9_728.into()));
+
+    std::fs::write(&path, "at,type\n0,a\nsoon,b\n").expect("written");
+    let (code, _, told) = info(&path, &csv);
+    let unwrapped = told.replace("\n  │ ", "");
+    assert!(code == Some(2) && unwrapped.contains("t.csv:3: ") && told.contains("soon,b"), "{told}");
+    assert_eq!(info(dir.path(), &csv).0, Some(2));
+    assert_eq!(info(&path, &["--format", "parquet"]).0, Some(2));
+}

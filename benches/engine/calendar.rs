@@ -12,8 +12,8 @@ struct Item {
 }
 
 /// The calendar queue. It doubles and halves its year with the number of events, and takes the width of a
-/// day from the gaps between the next events at that moment; it takes it anew when, over as many events as are
-/// pending, a look-up or an insertion passed over more than eight days or events in the mean.
+/// day from the gaps between the next events at that moment; it takes it anew when events and days passed
+/// over have cost as much as eight for each event taken and each one pending.
 pub(crate) struct Calendar {
     days: Vec<VecDeque<Item>>,
     width: u64,
@@ -135,10 +135,9 @@ impl Pending for Calendar {
         let item = self.take()?;
         self.now = item.at;
         self.taken += 1;
-        if self.taken > self.len {
-            if self.passed > 8 * self.taken {
-                self.resize(self.days.len());
-            }
+        if self.passed > 8 * (self.taken + self.len) {
+            self.resize(self.days.len());
+        } else if self.taken > self.len {
             (self.taken, self.passed) = (0, 0);
         }
         if self.len < self.days.len() / 2 && self.days.len() > 2 {

@@ -159,7 +159,9 @@ impl<Q: Pending> Load<Q> {
             Spans::Lockstep => now + HOUR,
         };
         let entity = match self.model {
-            Model::Phold if *state % 10 == 0 => (((*state >> 32) * self.processes.len() as u64) >> 32) as u32,
+            Model::Phold if (*state).is_multiple_of(10) => {
+                (((*state >> 32) * self.processes.len() as u64) >> 32) as u32
+            }
             _ => process,
         };
         let event = Event { kind: 1, entity, number: self.number };

@@ -3,10 +3,12 @@
 //! Exit codes: 0 done; 1 a check that the command makes has failed (a conformance case, a digest); 2 the input
 //! is wrong (scenario, trace, arguments, a file that cannot be written); 130 interrupted, after a clean end.
 
+mod bench;
 mod catalog;
 mod check;
 mod conformance;
 mod errors;
+mod explain;
 mod load;
 mod output;
 mod progress;
@@ -62,8 +64,8 @@ enum Command {
     Validate(validate::Args),
     Conformance(conformance::Args),
     Errors(errors::Args),
-    #[command(hide = true)]
-    Load(load::Args),
+    Explain(explain::Args),
+    Bench(bench::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -78,7 +80,8 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Errors(args) => errors::run(args),
-        Command::Load(args) => load::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     match done {
         Ok(code) => code,

@@ -188,18 +188,22 @@ fn cloud(args: &Args) -> Result<Cloud, CliError> {
             (built.world, built.fleet, built.now)
         }
     };
-    let account = match &args.account {
+    let account = account_named(&world, args.account.as_deref())?;
+    Ok(Cloud { world, fleet, account, now })
+}
+
+/// The account of this id, or the first one.
+pub(super) fn account_named(world: &World, id: Option<&str>) -> Result<AccountIx, CliError> {
+    match id {
         Some(id) => world.account_named(id).ok_or_else(|| {
             let known: Vec<&str> = world.all_accounts().map(|(_, id)| id).take(10).collect();
             CliError::new(format!("the cloud has no account `{id}`; it has {}", known.join(", ")))
-        })?,
-        None => world
-            .all_accounts()
-            .next()
-            .map(|(account, _)| account)
-            .ok_or_else(|| CliError::new("the cloud has no account"))?,
-    };
-    Ok(Cloud { world, fleet, account, now })
+        }),
+        None => {
+            let first = world.all_accounts().next().map(|(account, _)| account);
+            first.ok_or_else(|| CliError::new("the cloud has no account"))
+        }
+    }
 }
 
 fn refuse_unknown(requests: &[Request]) -> Result<(), CliError> {
@@ -211,7 +215,8 @@ fn refuse_unknown(requests: &[Request]) -> Result<(), CliError> {
     Ok(())
 }
 
-fn requests(given: &[String]) -> Result<Vec<Request>, CliError> {
+/// Requests given on the command line: a file, standard input, or the parameters themselves.
+pub(super) fn requests(given: &[String]) -> Result<Vec<Request>, CliError> {
     if given.iter().all(|text| text.contains('=') && !Path::new(text).exists()) {
         let pairs = given.iter().flat_map(|text| text.split('&'));
         return Ok(vec![flat(pairs).map_err(CliError::new)?]);

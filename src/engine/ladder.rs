@@ -15,7 +15,7 @@
 //!
 //! When the bottom is empty the next bucket is opened: a small one is sorted into the bottom, a large one is
 //! spread over a new rung, and one whose width is a single key needs no sorting and is drained chunk by
-//! chunk. Each spread narrows the bucket at least 16-fold, so that no set of times (bursts at one moment,
+//! chunk. Each spread makes buckets at least eight times narrower, so that no set of times (bursts at one moment,
 //! seconds beside weeks, the end of time) costs an entry more than a bounded number of moves.
 
 use super::chunk::{CHUNK, Entry, Pile, Pool};

@@ -91,7 +91,8 @@ pub struct Client<'f> {
     rng: ChaCha8Rng,
     /// Demand of each possible draw of the mix.
     table: Vec<DemandId>,
-    zone: ZoneIx,
+    /// Zones asked, each with equal chance.
+    zones: Vec<ZoneIx>,
     claims: Vec<Claim>,
     in_sets: u32,
     in_clusters: u32,
@@ -102,8 +103,16 @@ pub struct Client<'f> {
 }
 
 impl<'f> Client<'f> {
-    /// A client that asks for room in one zone. Clients with different numbers draw different luck.
-    pub fn new(fleet: &'f Fleet, spec: &Spec, demands: &[DemandId], zone: ZoneIx, number: u64) -> Client<'f> {
+    /// A client that asks for room in these zones, one a request, each with equal chance. Clients with different
+    /// numbers draw different luck. Panics without a zone.
+    pub fn new(
+        fleet: &'f Fleet,
+        spec: &Spec,
+        demands: &[DemandId],
+        zones: &[ZoneIx],
+        number: u64,
+    ) -> Client<'f> {
+        assert!(!zones.is_empty(), "a client asks in some zone");
         let table = demands.iter().zip(MIX);
         let table = table.flat_map(|(&demand, (.., weight))| std::iter::repeat_n(demand, weight as usize));
         let share = |share: f64| (share.clamp(0.0, 1.0) * 65_536.0) as u32;
@@ -111,7 +120,7 @@ impl<'f> Client<'f> {
             fleet,
             rng: ChaCha8Rng::seed_from_u64(spec.seed ^ (number << 32)),
             table: table.collect(),
-            zone,
+            zones: zones.to_vec(),
             claims: Vec::new(),
             in_sets: share(spec.in_sets),
             in_clusters: share(spec.in_clusters),
@@ -151,7 +160,11 @@ impl<'f> Client<'f> {
         let drawn = self.rng.next_u64();
         let at = ((drawn >> 32) * self.table.len() as u64) >> 32;
         let demand = self.table[at as usize];
-        let mut want = Want::zone(demand, self.zone);
+        let zone = match self.zones[..] {
+            [zone] => zone,
+            _ => self.zones[((self.rng.next_u64() >> 32) * self.zones.len() as u64 >> 32) as usize],
+        };
+        let mut want = Want::zone(demand, zone);
         if (drawn as u32 & 0xFFFF) < self.in_sets {
             let (set, left) = self.set.unwrap_or_else(|| {
                 (self.fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: 7 }), 7)
@@ -160,7 +173,7 @@ impl<'f> Client<'f> {
             want = want.member_of(set);
         }
         if (drawn as u32 >> 16) < self.in_clusters {
-            want = want.in_cluster(ClusterIx(self.zone.0 * 4 + (drawn as u32 & 3)));
+            want = want.in_cluster(ClusterIx(zone.0 * 4 + (drawn as u32 & 3)));
         }
         match self.fleet.place(&want) {
             Ok(claim) => {

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::metrics::Percentiles;
-use crate::sim::{Stage, Summary};
+use crate::sim::{ReasonCount, Stage, Summary};
 
-/// Error codes and zones shown before the rest is summed up in one line.
+/// Error codes, zones and reasons that are shown; the rest is summed up in one line or left to the JSON report.
 const MOST_CODES: usize = 6;
 const MOST_ZONES: usize = 6;
+const MOST_REASONS: usize = 2;
 
 /// The report as text. Fits 40 lines whatever the scenario.
 pub fn terminal(summary: &Summary) -> String {
@@ -79,6 +80,12 @@ fn requests(out: &mut String, summary: &Summary) {
     if let rest @ [_, ..] = &counts.rejected_by_code[counts.rejected_by_code.len().min(MOST_CODES)..] {
         let count = rest.iter().map(|code| code.count).sum();
         line(out, format!("  {:>10}  {:>6.2} %  {} other codes", grouped(count), share(count), rest.len()));
+    }
+    if !summary.no_room.is_empty() {
+        let reason =
+            |no_room: &ReasonCount| format!("{} ({})", no_room.reason.text(), grouped(no_room.count));
+        let reasons: Vec<String> = summary.no_room.iter().take(MOST_REASONS).map(reason).collect();
+        line(out, format!("  no room: {}", reasons.join(", ")));
     }
 }
 

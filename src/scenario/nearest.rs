@@ -9,7 +9,7 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     // A third of the letters may be wrong, and one always.
     let most = (name.chars().count() / 3).max(1);
     // Among equals the one that begins alike for longest, then the one of the same length.
-    let mut best: Option<((usize, Reverse<usize>, usize), &str)> = None;
+    let mut best: Option<(Rank, &str)> = None;
     let mut begun = None;
     for candidate in known {
         let candidate_lower = candidate.to_lowercase();
@@ -25,6 +25,9 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     }
     best.map(|(_, name)| name).or(begun)
 }
+
+/// Wrong letters, letters alike at the beginning, difference in length.
+type Rank = (usize, Reverse<usize>, usize);
 
 /// A sentence of help: the nearest known name, else the known names when they are few.
 pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> Option<String> {

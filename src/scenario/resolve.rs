@@ -206,6 +206,11 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
     }
+    if spec.name.contains(char::is_control) {
+        return Err(Problem::new(
+            "the `name` of the scenario is one line of text without control characters",
+        ));
+    }
     if spec.accounts.is_empty() {
         spec.accounts.push(AccountSpec::unlimited(naming::DEFAULT_ACCOUNT));
     }

@@ -20,18 +20,19 @@ use std::path::Path;
 pub use cloud::{Cloud, build};
 pub use run::{Go, Progress};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary, ZoneUse,
+    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
+    ZoneUse,
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, LatencyStage, Usage};
+use crate::metrics::{CostProbe, LatencyStage, Unmeasured, Usage};
 use crate::model::SimTime;
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run};
+use run::{Ended, Run, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -85,32 +86,17 @@ impl<'a> Simulation<'a> {
     ) -> Result<Summary, SimError> {
         let Simulation { scenario, mut cloud, workload, templates } = self;
         let spec = &scenario.spec;
-        let zones = cloud.world.all_zones().count();
-        let plane = scenario.control_plane();
-        let control = (!plane.instant).then(|| {
-            let hosts = scenario.host_count() as usize;
-            ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
-        });
-        let instant = control.is_none();
+        let instant = scenario.control_plane().instant;
         let warmup = SimTime::ZERO + spec.warmup.get().get();
-        let until = SimTime::ZERO + spec.duration.get().get();
-        let mut run = Run::new(
-            &mut cloud.world,
-            &cloud.fleet,
-            workload,
-            &templates,
-            control,
-            zones,
-            (spec.start.0, warmup, until),
-            probe,
-        );
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let stage =
             |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
         let simulated_latency_us =
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
-        let (requests, events, total, per_zone) = (run.tally.counts(), run.events, run.total, run.zones);
+        let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let (events, total, per_zone) = (run.events, run.total, run.zones);
         let demands = mix_demands(&cloud, &templates);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
@@ -125,6 +111,7 @@ impl<'a> Simulation<'a> {
                 cut_short,
             },
             requests,
+            no_room,
             peaks: Peaks {
                 instances: total.instances.peak(),
                 vcpus: total.cpu_milli.peak() as f64 / 1e3,
@@ -136,6 +123,44 @@ impl<'a> Simulation<'a> {
             engine: Engine { events, ..Engine::default() },
         })
     }
+
+    /// The cloud before anything happens.
+    pub fn into_cloud(self) -> Cloud {
+        self.cloud
+    }
+
+    /// The cloud at a moment of the run, with everything that happened up to it.
+    ///
+    /// # Errors
+    /// A trace file failed or changed while it was read.
+    pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
+        let Simulation { scenario, mut cloud, workload, templates } = self;
+        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured).advance_to(moment)?;
+        Ok(cloud)
+    }
+}
+
+/// Puts the parts of a run together.
+fn assemble<'a, P: CostProbe>(
+    scenario: &Scenario,
+    cloud: &'a mut Cloud,
+    workload: Workload,
+    templates: &'a [Template],
+    probe: &'a mut P,
+) -> Run<'a, P> {
+    let spec = &scenario.spec;
+    let zones = cloud.world.all_zones().count();
+    let plane = scenario.control_plane();
+    let control = (!plane.instant).then(|| {
+        let hosts = scenario.host_count() as usize;
+        ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
+    });
+    let times = Times {
+        start: spec.start.0,
+        warmup: SimTime::ZERO + spec.warmup.get().get(),
+        until: SimTime::ZERO + spec.duration.get().get(),
+    };
+    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

@@ -94,6 +94,17 @@ pub(super) struct Run<'a, P: CostProbe> {
     warm: bool,
 }
 
+/// When a run begins, begins to count, and ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Date of the start.
+    pub(super) start: Utc,
+    /// End of the warm-up.
+    pub(super) warmup: SimTime,
+    /// End of the run; [`SimTime::NEVER`]: with its last event.
+    pub(super) until: SimTime,
+}
+
 /// What is left when a run has ended.
 pub(super) struct Ended {
     pub(super) now: SimTime,
@@ -101,17 +112,18 @@ pub(super) struct Ended {
 }
 
 impl<'a, P: CostProbe> Run<'a, P> {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one run, assembled in one place")]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run, put together in one place")]
     pub(super) fn new(
         world: &'a mut World,
         fleet: &'a Fleet,
         workload: Workload,
         templates: &'a [Template],
         control: Option<ControlPlane>,
+        times: Times,
         zones: usize,
-        (start, warmup, until): (Utc, SimTime, SimTime),
         probe: &'a mut P,
     ) -> Run<'a, P> {
+        let Times { start, warmup, until } = times;
         Run {
             world,
             fleet,
@@ -138,11 +150,28 @@ impl<'a, P: CostProbe> Run<'a, P> {
     }
 
     /// Runs to the end of the workload and of the run's duration; every call gets its answer.
-    pub(super) fn go(&mut self, mut watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+    pub(super) fn go(&mut self, watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+        // The run ends at its duration, but no call that came in before is left without an answer.
+        let cut_short = self.steps(|run, at| at <= run.until || run.tally.unanswered() > 0, watch)?;
+        let last = self.queue.now();
+        let now = if cut_short || self.until == SimTime::NEVER { last } else { last.max(self.until) };
+        Ok(Ended { now, cut_short })
+    }
+
+    /// Runs everything that happens up to `moment`, and stops there with calls and starts under way.
+    pub(super) fn advance_to(&mut self, moment: SimTime) -> Result<(), WorkloadError> {
+        self.steps(|run, at| at <= moment.min(run.until), |_| Go::On).map(|_| ())
+    }
+
+    /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
+    fn steps(
+        &mut self,
+        more: impl Fn(&Self, SimTime) -> bool,
+        mut watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<bool, WorkloadError> {
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
-            // The run ends at its duration, but no call that came in before is left without an answer.
-            if at > self.until && self.tally.unanswered() == 0 {
+            if !more(self, at) {
                 break;
             }
             if !self.warm && at >= self.warmup {
@@ -154,12 +183,10 @@ impl<'a, P: CostProbe> Run<'a, P> {
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
-                return Ok(Ended { now, cut_short: true });
+                return Ok(true);
             }
         }
-        let last = self.queue.now();
-        let now = if self.until == SimTime::NEVER { last } else { last.max(self.until) };
-        Ok(Ended { now, cut_short: false })
+        Ok(false)
     }
 
     /// The digest of all that happened.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::metrics::{CostStage, EngineCost, Percentiles};
+use crate::placement::Reason;
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
@@ -17,6 +18,8 @@ pub struct Summary {
     pub run: RunInfo,
     /// Requests and what became of them, over the whole run.
     pub requests: RequestCounts,
+    /// Why placements found no room, most frequent first.
+    pub no_room: Vec<ReasonCount>,
     /// Peaks over the whole run.
     pub peaks: Peaks,
     /// Simulated latency by stage in microseconds of virtual time, after the warm-up.
@@ -78,6 +81,15 @@ pub struct CodeCount {
     pub status: u16,
     /// Error code of the API.
     pub code: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Placements that found no room for one reason.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ReasonCount {
+    /// The constraint that removed the last hosts.
+    pub reason: Reason,
     /// How many.
     pub count: u64,
 }

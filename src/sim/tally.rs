@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::placement::Reason;
 use crate::validate::Reject;
 
-use super::summary::{CodeCount, RequestCounts};
+use super::summary::{CodeCount, ReasonCount, RequestCounts};
 
 /// Running counts; answers by check, turned into codes at the end.
 #[derive(Debug, Default)]
@@ -15,6 +16,7 @@ pub(super) struct Tally {
     pub(super) replayed: u64,
     pub(super) released: u64,
     by_code: BTreeMap<(u16, &'static str), u64>,
+    no_room: BTreeMap<Reason, u64>,
 }
 
 impl Tally {
@@ -26,6 +28,17 @@ impl Tally {
         }
         self.rejected += 1;
         *self.by_code.entry((reject.status, reject.code)).or_default() += 1;
+        if let Some(reason) = reject.no_room {
+            *self.no_room.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// What the placement core ran into when there was no room, most frequent first.
+    pub(super) fn no_room(&self) -> Vec<ReasonCount> {
+        let count = |(&reason, &count): (&Reason, &u64)| ReasonCount { reason, count };
+        let mut reasons: Vec<ReasonCount> = self.no_room.iter().map(count).collect();
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+        reasons
     }
 
     /// Calls without an answer yet.

@@ -138,3 +138,16 @@ pub(super) fn first(phases: &[Phase], cx: &Cx<'_>) -> Option<Reject> {
     }
     None
 }
+
+/// The first check of phases 1 to 11 that fires when no group is skipped: what the short cuts are held against.
+#[cfg(test)]
+pub(super) fn first_unguarded(
+    request: &crate::api::Request,
+    world: &crate::world::World,
+    account: crate::model::AccountIx,
+    now: crate::model::Utc,
+) -> Option<Reject> {
+    let cx = Cx::new(request, world, account, world.accounts.get(account.0)?, now);
+    let groups = super::order::PURE.iter().flat_map(|phase| phase.groups);
+    groups.flat_map(|group| group.checks).find_map(|check| check.look(&cx))
+}

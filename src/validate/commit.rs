@@ -138,11 +138,23 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
             Err(no_room) => last = Some(no_room.reason),
         }
     }
-    Err(match last {
+    let mut reject = match last {
         // The fleet counts the members of a set by zone (DEP-11).
         Some(Reason::SetFull) => order::refuse("Q1.deployment-set").unwrap_or_else(out_of_stock),
         _ => out_of_stock(),
-    })
+    };
+    reject.no_room = last;
+    Err(reject)
+}
+
+/// What the placement core is asked for, zone by zone, in the order in which they are tried.
+pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
+    let effective = &admitted.effective;
+    let Some(account) = world.accounts.get(effective.account.0) else { return Vec::new() };
+    let order = Order { effective, world, account };
+    let zones = effective.zone.map_or_else(|| order.candidates(), |zone| SmallVec::from_slice(&[zone]));
+    let Some(demand) = world.demand_of(effective.instance_type) else { return Vec::new() };
+    zones.into_iter().filter_map(|zone| want(&order, Want::zone(demand, zone))).collect()
 }
 
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.

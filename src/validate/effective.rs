@@ -215,7 +215,7 @@ pub struct Effective {
     /// System disk (R96, R98).
     pub system: Disk,
     /// Data disks by rising N.
-    pub data: SmallVec<[Disk; 4]>,
+    pub data: SmallVec<[Disk; 16]>,
     /// Inbound public bandwidth in Mbit/s (R89).
     pub bandwidth_in: u16,
     /// Outbound public bandwidth in Mbit/s (R90).

@@ -29,7 +29,7 @@ pub use reject::Reject;
 
 use crate::api::Request;
 use crate::model::{AccountIx, HostIx, Utc, ZoneIx};
-use crate::placement::{Claim, Fleet};
+use crate::placement::{Claim, Fleet, Want};
 use crate::world::{Holdings, World};
 use cx::Cx;
 
@@ -131,6 +131,12 @@ pub fn would_create(
 ) -> Result<Effective, Reject> {
     let admitted = admit(request, world, account, now)?;
     commit::would(&admitted, world, fleet)
+}
+
+/// What an admitted request asks of the placement core: one want for each zone that may take it, in the order in which
+/// they are tried. Empty when no host class serves the type.
+pub fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
+    commit::wants(admitted, world)
 }
 
 /// The whole gate: [`admit`], then [`commit`].

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::check::{Answer, Check};
 use crate::api::ErrorTable;
+use crate::placement::Reason;
 
 /// A refusal: the first check that fired, and the answer of its row. Also the two answers that end a request
 /// without creating anything: a dry run that would succeed (X4), and the replay of a finished call.
@@ -22,6 +23,8 @@ pub struct Reject {
     pub message: Cow<'static, str>,
     /// The instance of the first call, when this call repeats it (R20).
     pub replay: Option<Box<str>>,
+    /// What the placement core ran into, when there was no room.
+    pub no_room: Option<Reason>,
 }
 
 impl Reject {
@@ -43,7 +46,7 @@ impl Reject {
         };
         let replay =
             if matches!(check.answer, Answer::Replay) { text.map(String::into_boxed_str) } else { None };
-        Reject { check: check.id, row, status, code, message, replay }
+        Reject { check: check.id, row, status, code, message, replay, no_room: None }
     }
 
     /// Number of the check in the order of validation, from 1: a short name for logs.

@@ -35,6 +35,8 @@ pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
+#[cfg(test)]
+pub(crate) use timestamp::parse as parse_utc;
 pub(crate) use tokens::Token;
 
 use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx};
@@ -220,6 +222,17 @@ impl World {
                 && row.create_allowed
                 && (!row.gated || account.zones_granted.has(zone))
         })
+    }
+
+    /// Forgets how many instances there were, for tests that compare worlds.
+    #[cfg(test)]
+    pub(crate) fn forget_numbers(&mut self) {
+        self.next_instance = 0;
+    }
+
+    /// Number of client tokens remembered.
+    pub fn tokens_known(&self) -> usize {
+        self.accounts.iter().map(|(_, _, account)| account.tokens.len()).sum()
     }
 
     /// Client tokens remembered, and for how long.

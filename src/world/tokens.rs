@@ -48,6 +48,11 @@ impl Tokens {
         }
     }
 
+    /// Number of tokens remembered.
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// Feeds the store into a hash, in the order of the tokens.
     pub(super) fn digest(&self, hash: &mut blake3::Hasher) {
         let mut known: Vec<_> = self.known.iter().collect();

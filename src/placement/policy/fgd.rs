@@ -32,19 +32,20 @@ impl Fgd {
     }
 
     /// The typical instances of a load: the most frequent demands that together make up `cover` of it (0.95 in the
-    /// published runs), weighted by frequency. Equal frequencies keep the order given.
+    /// published runs), weighted by their share of those. Equal frequencies keep the order given.
     pub fn of_load(mut counts: Vec<(Demand, u64)>, cover: f64) -> Fgd {
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let total: u64 = counts.iter().map(|(_, count)| count).sum();
-        let mut seen = 0;
-        let typical = counts.into_iter().take_while(|(_, count)| {
-            let more = (seen as f64) < cover * total as f64;
-            seen += count;
-            more
-        });
-        Fgd::new(
-            typical.map(|(demand, count)| Typical { demand, weight: count as f64 / total as f64 }).collect(),
-        )
+        let total = counts.iter().map(|(_, count)| *count as f64).sum::<f64>();
+        let (mut seen, mut kept) = (0.0, 0);
+        while kept < counts.len() && seen < cover * total {
+            seen += counts[kept].1 as f64;
+            kept += 1;
+        }
+        counts.truncate(kept);
+        // First shares of the whole load, then of what is kept: the published weights, to the last bit.
+        let weight = |count: u64| count as f64 / total / (seen / total);
+        let typical = counts.into_iter().map(|(demand, count)| Typical { demand, weight: weight(count) });
+        Fgd::new(typical.collect())
     }
 
     /// The expected free GPU thousandths that typical instances cannot use.

@@ -62,8 +62,10 @@ pub struct TraceInfo {
     /// Batches; the same as `requests` for formats without batches.
     pub batches: u64,
     /// Moment of the first creation on the trace's clock, in microseconds.
+    #[serde(rename = "first_us")]
     pub first: SimTime,
-    /// Moment of the last creation.
+    /// Moment of the last creation, likewise.
+    #[serde(rename = "last_us")]
     pub last: SimTime,
     /// Creations whose end is known.
     pub ended: u64,

@@ -12,7 +12,7 @@ const LONGEST: u64 = 1 << 20;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Reads lines; knows the file's name and the number of the current line, for errors.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     path: PathBuf,
     input: Box<dyn BufRead + Send>,
     number: u64,
@@ -21,7 +21,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Opens a file; compression is told by its first bytes, not by its name.
-    pub(super) fn open(path: &Path) -> Result<Lines, TraceError> {
+    pub(crate) fn open(path: &Path) -> Result<Lines, TraceError> {
         let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
         let file = File::open(path).map_err(failed)?;
         if file.metadata().map_err(failed)?.is_dir() {
@@ -39,7 +39,7 @@ impl Lines {
     }
 
     /// Goes to the next line; false at the end of the file.
-    pub(super) fn advance(&mut self) -> Result<bool, TraceError> {
+    pub(crate) fn advance(&mut self) -> Result<bool, TraceError> {
         self.bytes.clear();
         self.number += 1;
         let read = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.bytes);
@@ -55,12 +55,12 @@ impl Lines {
     }
 
     /// The current line, without its end.
-    pub(super) fn text(&self) -> Result<&str, TraceError> {
+    pub(crate) fn text(&self) -> Result<&str, TraceError> {
         std::str::from_utf8(&self.bytes).map_err(|_| self.damaged("not UTF-8 text"))
     }
 
     /// Goes to the next line that holds data: not blank, not a `#` comment.
-    pub(super) fn advance_to_data(&mut self) -> Result<bool, TraceError> {
+    pub(crate) fn advance_to_data(&mut self) -> Result<bool, TraceError> {
         while self.advance()? {
             if !matches!(self.bytes.trim_ascii_start().first(), None | Some(b'#')) {
                 return Ok(true);
@@ -70,7 +70,7 @@ impl Lines {
     }
 
     /// The error for the current line.
-    pub(super) fn damaged(&self, what: impl Into<String>) -> TraceError {
+    pub(crate) fn damaged(&self, what: impl Into<String>) -> TraceError {
         let mut text: String = String::from_utf8_lossy(&self.bytes).chars().take(TEXT_SHOWN + 1).collect();
         if text.chars().count() > TEXT_SHOWN {
             text.pop();
@@ -80,7 +80,7 @@ impl Lines {
     }
 
     /// Number of the current line, from 1.
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 }
@@ -89,13 +89,13 @@ impl Lines {
 const TEXT_SHOWN: usize = 120;
 
 /// Reads a count or an amount such as `12` or `1.75`; not negative, not beyond `limit`.
-pub(super) fn number(text: &str, limit: f64) -> Option<f64> {
+pub(crate) fn number(text: &str, limit: f64) -> Option<f64> {
     let value: f64 = text.trim().parse().ok()?;
     (value >= 0.0 && value <= limit).then_some(value)
 }
 
 /// Reads seconds, with decimals to the microsecond, into microseconds (exactly, while plain decimals are used).
-pub(super) fn micros(text: &str) -> Option<u64> {
+pub(crate) fn micros(text: &str) -> Option<u64> {
     let text = text.trim();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,7 +1,7 @@
 //! Readers of recorded workloads.
 //!
 //! A reader streams: it holds one line, the names and sizes seen so far, and nothing else of the file (the
-//! `huawei-east-1` create/delete form also keeps one number per instance: see [`huawei`]). Damage is reported with
+//! `huawei-east-1` create/delete form also keeps one number per instance). Damage is reported with
 //! file, line number and the text of the line. Formats are described in `docs/workload.md`.
 
 use std::io;
@@ -15,7 +15,7 @@ use crate::scenario::workload::TraceFormat;
 mod azure;
 mod huawei;
 mod info;
-mod lines;
+pub(crate) mod lines;
 mod plain;
 #[cfg(test)]
 mod tests;
