@@ -92,7 +92,7 @@ impl Verdict {
 pub struct Step {
     /// Requests a second that the schedule offers.
     pub offered_rate: f64,
-    /// Answers a second.
+    /// Answers a second, warm-up included: a step that falls behind answers late what was meant for the warm-up.
     pub achieved_rate: f64,
     /// How it went.
     pub verdict: Verdict,

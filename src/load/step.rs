@@ -79,10 +79,9 @@ impl Bench<'_> {
         } else {
             Verdict::Broke
         };
-        // A step that was ended early is measured up to its last answer.
+        // A step that was ended early lasted up to its last answer.
         let planned = if unsent > 0 { 0 } else { (plan.warmup + plan.step).as_nanos() as u64 };
         let end_ns = book.last_ns.max(planned);
-        let measured_secs = end_ns.saturating_sub(shift.warmup_ns) as f64 / 1e9;
         let worked_ns = end_ns as f64 * plan.workers as f64;
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let mut rejected_by_code: Vec<CodeCount> = book
@@ -93,7 +92,7 @@ impl Bench<'_> {
         rejected_by_code.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
         Step {
             offered_rate: rate,
-            achieved_rate: share(sent as f64, measured_secs),
+            achieved_rate: share((book.warmup + sent) as f64, end_ns as f64 / 1e9),
             verdict,
             broken,
             warmup: book.warmup,
