@@ -11,8 +11,8 @@ use packyard::model::{AccountIx, HostIx, Utc};
 use packyard::placement::{Demand, Fleet, FleetBuilder, HostClass, HostGroup, Owner, Policy};
 use packyard::validate;
 use packyard::world::{
-    AccountFacts, DedicatedHostFacts, ImageFacts, ImageSource, SecurityGroupFacts, SnapshotFacts, VSwitchFacts,
-    VpcFacts, World, WorldFacts,
+    AccountFacts, DedicatedHostFacts, ImageFacts, ImageSource, SecurityGroupFacts, SnapshotFacts,
+    VSwitchFacts, VpcFacts, World, WorldFacts,
 };
 
 const REGION: &str = "cn-hangzhou";
@@ -108,7 +108,9 @@ fn requests(cloud: &Cloud, kind: Kind) -> Vec<(AccountIx, Request)> {
     let of = |uid: &String| {
         let image = format!("m-{uid}");
         let mut request = Request::new(REGION, &image, "ecs.g5.large");
-        request.set(Param::VSwitchId, &format!("vsw-{uid}")).set(Param::SecurityGroupId, &format!("sg-{uid}"));
+        request
+            .set(Param::VSwitchId, &format!("vsw-{uid}"))
+            .set(Param::SecurityGroupId, &format!("sg-{uid}"));
         match kind {
             Kind::Plain => {}
             Kind::Full => {
@@ -161,8 +163,8 @@ fn gate(bench: &mut Criterion) {
             bench.bench_function(&format!("create and release/{name}/{factor}x"), |bench| {
                 bench.iter(|| {
                     let (account, request) = turn.next().expect("an endless cycle");
-                    let created =
-                        validate::create(request, &mut cloud.world, &cloud.fleet, *account, NOW).expect("room");
+                    let created = validate::create(request, &mut cloud.world, &cloud.fleet, *account, NOW)
+                        .expect("room");
                     cloud.fleet.release(created.claim);
                     cloud.world.give_back(created.holdings);
                 });

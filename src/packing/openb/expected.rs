@@ -19,8 +19,11 @@ pub const PUBLISHED: &[(&str, &str)] = &[
 /// A table of published curves: columns `workload`, `sc_policy`, `seed`, and the percentages of arrived GPU.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    rows: Vec<(String, String, u64, Vec<(usize, u32)>)>,
+    rows: Vec<Row>,
 }
+
+/// List, policy and seed of a run, and its published curve: (per cent arrived, allocated percentage in hundredths).
+type Row = (String, String, u64, Vec<(usize, u32)>);
 
 impl Expected {
     /// Reads a table.
@@ -38,8 +41,11 @@ impl Expected {
             place.ok_or_else(|| lines.damaged(format!("the header names no column {name}")))
         };
         let (workload, policy, seed) = (find("workload")?, find("sc_policy")?, find("seed")?);
-        let points: Vec<(usize, usize)> =
-            header.iter().enumerate().filter_map(|(column, name)| Some((column, name.parse().ok()?))).collect();
+        let points: Vec<(usize, usize)> = header
+            .iter()
+            .enumerate()
+            .filter_map(|(column, name)| Some((column, name.parse().ok()?)))
+            .collect();
         let mut rows = Vec::new();
         while lines.advance_to_data()? {
             let fields: Vec<&str> = lines.text()?.split(',').map(str::trim).collect();
@@ -50,7 +56,11 @@ impl Expected {
             let bad = |column: usize| lines.damaged(format!("column {} is no number", header[column]));
             let curve = points.iter().map(|&(column, k)| {
                 let value: f64 = fields[column].parse().map_err(|_| bad(column))?;
-                if (0.0..=100.0).contains(&value) { Ok((k, (value * 100.0).round() as u32)) } else { Err(bad(column)) }
+                if (0.0..=100.0).contains(&value) {
+                    Ok((k, (value * 100.0).round() as u32))
+                } else {
+                    Err(bad(column))
+                }
             });
             let curve = curve.collect::<Result<Vec<_>, TraceError>>()?;
             let seed = fields[seed].parse().map_err(|_| bad(seed))?;
@@ -63,7 +73,10 @@ impl Expected {
     /// arrived GPU, and hundredths of a percent allocated.
     pub fn curve(&self, list: &str, policy: &str, seed: u64) -> Option<&[(usize, u32)]> {
         let &(_, published) = PUBLISHED.iter().find(|(name, _)| *name == policy)?;
-        let row = self.rows.iter().find(|row| (row.0.as_str(), row.1.as_str(), row.2) == (list, published, seed))?;
+        let row = self
+            .rows
+            .iter()
+            .find(|row| (row.0.as_str(), row.1.as_str(), row.2) == (list, published, seed))?;
         Some(&row.3)
     }
 

@@ -111,8 +111,7 @@ pub fn read_nodes(path: &Path) -> Result<Nodes, TraceError> {
         [file.place("cpu_milli")?, file.place("memory_mib")?, file.place("gpu")?, file.place("model")?];
     let mut nodes = Nodes { path: path.to_path_buf(), classes: Vec::new(), nodes: Vec::new() };
     let mut places: BTreeMap<(u32, u32, u32, String), u32> = BTreeMap::new();
-    loop {
-        let Some(fields) = file.next()? else { break };
+    while let Some(fields) = file.next()? {
         let read = (
             count(fields[cpu], u32::MAX).filter(|&milli| milli > 0),
             count(fields[memory], u32::MAX).filter(|&mib| mib > 0),
@@ -159,8 +158,7 @@ pub fn read_pods(path: &Path) -> Result<Pods, TraceError> {
     let spec = file.maybe("gpu_spec");
     let mut pods = Pods { path: path.to_path_buf(), demands: Vec::new(), pods: Vec::new() };
     let mut places: BTreeMap<(u32, u32, u32, u32, String), u32> = BTreeMap::new();
-    loop {
-        let Some(fields) = file.next()? else { break };
+    while let Some(fields) = file.next()? {
         let read = (
             count(fields[cpu], u32::MAX),
             count(fields[memory], u32::MAX),
