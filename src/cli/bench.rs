@@ -1,6 +1,7 @@
 //! `packyard bench`: how fast this program is on this machine.
 
 mod hdr;
+mod packing;
 mod placement;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ pub(super) struct Args {
 enum What {
     Placement(placement::Args),
     Load(load::Args),
+    Packing(packing::Args),
 }
 
 /// Runs the benchmark that was asked for.
@@ -27,5 +29,6 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     match args.what {
         What::Placement(args) => placement::run(args),
         What::Load(args) => load::run(args),
+        What::Packing(args) => packing::run(args),
     }
 }
