@@ -100,12 +100,8 @@ fn details(out: &mut String, step: &Step) {
         let count = rest.iter().map(|code| code.count).sum();
         let _ = writeln!(out, "  {:>10}  {} other codes", grouped(count), rest.len());
     }
-    let _ = writeln!(
-        out,
-        "world lock: shared {}; exclusive {}",
-        lock(&step.locks.shared),
-        lock(&step.locks.exclusive)
-    );
+    let _ = writeln!(out, "world lock, shared: {}", lock(&step.locks.shared));
+    let _ = writeln!(out, "world lock, exclusive: {}", lock(&step.locks.exclusive));
 }
 
 fn lock(used: &LockUse) -> String {
