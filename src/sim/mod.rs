@@ -1,7 +1,7 @@
 //! One simulated run: ties workload, gate, placement, hypervisor and metrics together.
 //!
 //! [`Simulation::new`] builds a cloud and a workload from a scenario; [`Simulation::run`] runs it and gives a
-//! [`Summary`]. The library starts no thread and reads no clock: an observer may look on and stop the run, and a
+//! [`Summary`]. A simulation starts no thread and reads no clock: an observer may look on and stop the run, and a
 //! [`CostProbe`] measures what the engine costs.
 
 mod cloud;

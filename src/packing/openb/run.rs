@@ -41,7 +41,7 @@ impl Policies {
 
 /// Allocated GPU against arrived GPU. Place k holds the mean, over the arrivals up to and with which the requested GPU
 /// thousandths round to k % of the cluster's, of the share allocated then; in hundredths of a percent, each rounded to one
-/// before the mean and the mean rounded again, half to even, as published. None where no arrival fell.
+/// before the mean and the mean rounded again, in binary floating point as published. None where no arrival fell.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Curve(pub Vec<Option<u32>>);
 
@@ -83,6 +83,13 @@ fn rounded(part: u64, whole: u64, scale: u64) -> u64 {
     let rest = doubled - floor * 2 * whole;
     let up = rest > whole || (rest == whole && floor % 2 == 1);
     (floor + u128::from(up)) as u64
+}
+
+/// The mean of percentages that are given by their sum in hundredths, in hundredths: rounded in binary floating point, half to
+/// even after the mean was scaled, as the published figures are.
+fn hundredths(sum: u64, count: u64) -> u32 {
+    let mean = sum as f64 / 100.0 / count as f64;
+    (mean * 100.0).round_ties_even() as u32
 }
 
 /// Runs one order, or the list in order of file on nodes that rank in order of file.
@@ -138,7 +145,7 @@ pub fn run(
         None => (0..pods.pods.len() as u32).for_each(arrive),
     }
     let used = fleet.zone_usage(ZoneIx(0)).used;
-    let means = sums.iter().map(|&(sum, count)| (count > 0).then(|| rounded(sum, count, 1) as u32));
+    let means = sums.iter().map(|&(sum, count)| (count > 0).then(|| hundredths(sum, count)));
     Ok(Outcome {
         arrived,
         placed,
