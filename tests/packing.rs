@@ -79,6 +79,43 @@ fn openb_seed_42_agrees_to_the_last_thousandth() {
 }
 
 #[test]
+fn openb_in_order_of_file_agrees_to_the_last_pod() {
+    let nodes =
+        |which: &str| openb::read_nodes(&data(&format!("openb/openb_node_list_{which}.csv.zst"))).unwrap();
+    let (gpu, all) = (nodes("gpu_node"), nodes("all_node"));
+    let pods = openb::read_pods(&data("openb/openb_pod_list_default.csv.zst")).unwrap();
+    let policies = openb::Policies::of(&pods);
+    for (nodes, name, placed, failed) in [
+        (&gpu, "first-fit", 7_784, 368),
+        (&gpu, "gpu-best-fit-exact", 7_687, 465),
+        (&gpu, "fgd", 7_886, 266),
+        (&all, "gpu-best-fit-exact", 7_702, 450),
+    ] {
+        let outcome = openb::run(nodes, &pods, None, policies.named(name).unwrap()).unwrap();
+        assert_eq!((outcome.placed, outcome.failed()), (placed, failed), "{name}");
+    }
+}
+
+#[test]
+fn openb_damage_is_told_with_file_line_and_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pods.csv");
+    let pods = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        openb::read_pods(&path).map(|pods| pods.pods.len()).map_err(|error| error.to_string())
+    };
+    let header = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n";
+    assert_eq!(pods(&format!("{header}a,1000,1,1,500,T4|P100\nb,1000,1,0,0,\n")), Ok(2));
+    let error = pods(&format!("{header}a,1000,1,1,1500,\n")).unwrap_err();
+    assert!(error.contains("pods.csv:2: column gpu_milli is no share of a GPU"), "{error}");
+    assert!(error.contains("a,1000,1,1,1500,"), "{error}");
+    let error = pods(&format!("{header}a,1000\n")).unwrap_err();
+    assert!(error.contains(":2: 2 columns where the header names 6"), "{error}");
+    assert!(pods("name,cpu_milli\n").unwrap_err().contains("no column memory_mib"));
+    assert!(pods(header).unwrap_err().contains("the list holds no pod"));
+}
+
+#[test]
 fn azure_first_fit_opens_the_published_number_of_hosts() {
     let trace = azure::Trace::read(&data("azure-v1-2017/v1.dev.txt.zst")).unwrap();
     assert_eq!(trace.len(), 259_159);

@@ -35,7 +35,7 @@ pub use resolve::{Class, DedicatedHost, DiskPool, Families, Pool, Scenario};
 pub use schema::ScenarioSpec;
 
 /// Names of the placement policies; beside them `power-of-K` for any K from 1 on.
-pub const POLICIES: [&str; 16] = [
+pub const POLICIES: [&str; 18] = [
     "first-fit",
     "next-fit",
     "best-fit",
@@ -47,7 +47,9 @@ pub const POLICIES: [&str; 16] = [
     "l2-norm",
     "chain",
     "node-best-fit",
+    "server-best-fit",
     "gpu-best-fit",
+    "gpu-best-fit-exact",
     "gpu-packing",
     "gpu-clustering",
     "fgd",

@@ -86,10 +86,23 @@ impl Twin {
             }
             "node-best-fit" => {
                 let scarcer = |node: usize| {
-                    let (cpu, memory) = fresh.nodes[node];
-                    share(after.nodes[node].0, cpu).min(share(after.nodes[node].1, memory))
+                    let ((cpu, memory), (free_cpu, free_memory)) = (fresh.nodes[node], after.nodes[node]);
+                    (free_cpu as f64 / cpu as f64).min(free_memory as f64 / memory as f64)
                 };
-                -(scarcer(at.node) + scarcer(at.second.unwrap_or(at.node)))
+                let left =
+                    at.second.map_or(scarcer(at.node), |second| (scarcer(at.node) + scarcer(second)) / 2.0);
+                -i128::from(left.to_bits())
+            }
+            "server-best-fit" => {
+                let scarcer = |(&(free_cpu, free_memory), &(cpu, memory))| {
+                    share(free_cpu, cpu).min(share(free_memory, memory))
+                };
+                let left: i128 = after.nodes.iter().zip(&fresh.nodes).map(scarcer).sum();
+                -((left + (1 << 9)) >> 10)
+            }
+            "gpu-best-fit-exact" => {
+                let (cpu, _, gpu) = total(after);
+                -i128::from(cpu + 16 * gpu)
             }
             "gpu-best-fit" => {
                 let (cpu, _, gpu) = total(after);

@@ -15,6 +15,16 @@ impl Rule for GpuBestFit {
     }
 }
 
+/// [`GpuBestFit`] without the truncation: the least `cpu / 128000 + gpu / 8000` left, exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct GpuBestFitExact;
+
+impl Rule for GpuBestFitExact {
+    fn score(&self, fit: &Fit<'_>) -> Option<Score> {
+        Some(Score(-((fit.after.cpu() + 16 * fit.after.gpu()) as i64)))
+    }
+}
+
 /// GPU packing: first devices that are already shared, then idle devices of hosts with busy ones, then idle hosts;
 /// within each, the least room left. Instances without GPUs prefer hosts without free GPUs.
 ///

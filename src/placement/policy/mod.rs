@@ -10,6 +10,7 @@ mod next_fit;
 mod node_best_fit;
 mod power_of_k;
 mod random_fit;
+mod server_best_fit;
 mod vectors;
 mod worst_fit;
 
@@ -24,12 +25,13 @@ pub use best_fit::BestFit;
 pub use chain::{Balance, Chain, KeepEmpty, KeepGpus};
 pub use fgd::{Fgd, Typical};
 pub use first_fit::FirstFit;
-pub use gpu::{GpuBestFit, GpuClustering, GpuPacking};
+pub use gpu::{GpuBestFit, GpuBestFitExact, GpuClustering, GpuPacking};
 pub use lifetime::{Lifetime, lifetime_class};
 pub use next_fit::NextFit;
 pub use node_best_fit::NodeBestFit;
 pub use power_of_k::PowerOfK;
 pub use random_fit::RandomFit;
+pub use server_best_fit::ServerBestFit;
 pub use vectors::{Cosine, DotProduct, L2Norm};
 pub use worst_fit::WorstFit;
 
@@ -144,7 +146,11 @@ const REGISTRY: &[(&str, &str, Make)] = &[
         Arc::new(Chain::default())
     }),
     ("node-best-fit", "the least free share of the NUMA node's scarcer resource", || Arc::new(NodeBestFit)),
+    ("server-best-fit", "the least free share of the scarcer resource over all NUMA nodes", || {
+        Arc::new(ServerBestFit)
+    }),
     ("gpu-best-fit", "best fit of the published GPU simulator", || Arc::new(GpuBestFit)),
+    ("gpu-best-fit-exact", "the same without the truncation to an integer", || Arc::new(GpuBestFitExact)),
     ("gpu-packing", "shared devices first, then busy hosts, then idle ones", || Arc::new(GpuPacking)),
     ("gpu-clustering", "hosts with GPU demands of the same kind first", || Arc::new(GpuClustering)),
     ("fgd", "the least added GPU fragmentation for the typical load", || Arc::new(Fgd::default())),
