@@ -97,7 +97,9 @@ fn send(fixture: &mut Fixture, request: &Request) -> Result<Option<Reject>, Test
             prop_assert_eq!(&state(fixture), &before);
             prop_assert_eq!(asked.err(), Some(reject.clone()));
             prop_assert!(reject.replay.is_some() || !reject.code.is_empty());
-            prop_assert!(!reject.message.contains("%s"));
+            // Every gap of a template is filled; a value of the request that is echoed may itself look like one.
+            let echoed = format!("{request:?}").contains("%s");
+            prop_assert!(echoed || !reject.message.contains("%s"));
             Ok(Some(reject))
         }
     }
