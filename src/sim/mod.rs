@@ -8,6 +8,7 @@ mod cloud;
 mod control;
 mod event;
 mod log;
+mod observe;
 mod packing;
 mod run;
 mod station;
@@ -18,6 +19,7 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
+pub use observe::{Happened, Observer, View};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -84,11 +86,24 @@ impl<'a> Simulation<'a> {
         probe: &mut P,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
+        self.run_observed(probe, &mut (), watch)
+    }
+
+    /// Runs as [`Simulation::run`] does, while `observer` looks on.
+    ///
+    /// # Errors
+    /// As [`Simulation::run`].
+    pub fn run_observed<P: CostProbe, O: Observer>(
+        self,
+        probe: &mut P,
+        observer: &mut O,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<Summary, SimError> {
         let Simulation { scenario, mut cloud, workload, templates } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
         let warmup = SimTime::ZERO + spec.warmup.get().get();
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let stage =
@@ -135,19 +150,20 @@ impl<'a> Simulation<'a> {
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
         let Simulation { scenario, mut cloud, workload, templates } = self;
-        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured).advance_to(moment)?;
+        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured, &mut ()).advance_to(moment)?;
         Ok(cloud)
     }
 }
 
 /// Puts the parts of a run together.
-fn assemble<'a, P: CostProbe>(
+fn assemble<'a, P: CostProbe, O: Observer>(
     scenario: &Scenario,
     cloud: &'a mut Cloud,
     workload: Workload,
     templates: &'a [Template],
     probe: &'a mut P,
-) -> Run<'a, P> {
+    observer: &'a mut O,
+) -> Run<'a, P, O> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -160,7 +176,7 @@ fn assemble<'a, P: CostProbe>(
         warmup: SimTime::ZERO + spec.warmup.get().get(),
         until: SimTime::ZERO + spec.duration.get().get(),
     };
-    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe)
+    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

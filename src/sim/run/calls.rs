@@ -1,0 +1,135 @@
+//! Calls on their way through the control plane: arrival, gate, placement, answer.
+
+use crate::metrics::{CostProbe, CostStage, LatencyStage};
+use crate::model::SimTime;
+use crate::sim::control::ControlPlane;
+use crate::sim::event::Event;
+use crate::sim::log::Record;
+use crate::sim::observe::{Happened, Observer};
+use crate::validate::{self, Admitted, Reject};
+use crate::workload::{Arrival, WorkloadError};
+
+use super::{Call, Run};
+
+impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+    pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
+        let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
+        let number = self.tally.requests;
+        self.tally.requests += 1;
+        self.log.note(now, Record::Requested, number, template);
+        self.observer.happened(now, &Happened::Requested { number, template });
+        let mut call = Call { number, template, end, arrived: now, entered: now, begun: now, admitted: None };
+        if self.control.is_some() {
+            let call = self.calls.insert(call) as u32;
+            self.enter_api(now, call);
+        } else {
+            match self.admit(now, number, template) {
+                Ok(admitted) => {
+                    call.admitted = Some(admitted);
+                    self.decide(now, call);
+                }
+                Err(reject) => self.reject(now, &call, &reject),
+            }
+        }
+        self.fetch_arrival()
+    }
+
+    // --- stations ---
+
+    pub(super) fn control(&mut self) -> &mut ControlPlane {
+        self.control.as_mut().expect("only a control plane with queues schedules these events")
+    }
+
+    fn enter_api(&mut self, now: SimTime, call: u32) {
+        if self.control().api.enter(call) {
+            self.serve_api(now, call);
+        }
+    }
+
+    fn serve_api(&mut self, now: SimTime, call: u32) {
+        self.begin(now, call, LatencyStage::ApiQueue);
+        let took = self.control().api_time();
+        self.at(now + took, Event::Validated { call });
+    }
+
+    pub(super) fn validated(&mut self, now: SimTime, call: u32) {
+        if let Some(next) = self.control().api.leave() {
+            self.serve_api(now, next);
+        }
+        let Call { number, template, begun, .. } = self.calls[call as usize];
+        self.latency.record(LatencyStage::Validation, now.since(begun));
+        match self.admit(now, number, template) {
+            Ok(admitted) => {
+                let waiting = &mut self.calls[call as usize];
+                waiting.admitted = Some(admitted);
+                waiting.entered = now;
+                if self.control().schedulers.enter(call) {
+                    self.serve_scheduler(now, call);
+                }
+            }
+            Err(reject) => {
+                let call = self.calls.remove(call as usize);
+                self.reject(now, &call, &reject);
+            }
+        }
+    }
+
+    fn serve_scheduler(&mut self, now: SimTime, call: u32) {
+        self.begin(now, call, LatencyStage::SchedulerQueue);
+        let took = self.control().schedule_time();
+        self.at(now + took, Event::Scheduled { call });
+    }
+
+    pub(super) fn scheduled(&mut self, now: SimTime, call: u32) {
+        if let Some(next) = self.control().schedulers.leave() {
+            self.serve_scheduler(now, next);
+        }
+        let call = self.calls.remove(call as usize);
+        self.latency.record(LatencyStage::Scheduling, now.since(call.begun));
+        self.decide(now, call);
+    }
+
+    fn begin(&mut self, now: SimTime, call: u32, queue: LatencyStage) {
+        let call = &mut self.calls[call as usize];
+        call.begun = now;
+        let waited = now.since(call.entered);
+        self.latency.record(queue, waited);
+    }
+
+    // --- gate and placement ---
+
+    fn admit(&mut self, now: SimTime, number: u64, template: u32) -> Result<Admitted, Reject> {
+        let template = &self.templates[template as usize];
+        let utc = self.start.after(now.since(SimTime::ZERO));
+        let mark = self.probe.start();
+        let answer = validate::admit(template.request(number), self.world, template.account, utc);
+        self.probe.stop(CostStage::Validation, mark);
+        answer
+    }
+
+    fn decide(&mut self, now: SimTime, call: Call) {
+        let template = &self.templates[call.template as usize];
+        let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
+        let utc = self.start.after(now.since(SimTime::ZERO));
+        let mark = self.probe.start();
+        let answer = validate::commit(admitted, template.request(call.number), self.world, self.fleet, utc);
+        self.probe.stop(CostStage::Placement, mark);
+        match answer {
+            Ok(created) => self.create(now, &call, created),
+            Err(reject) => self.reject(now, &call, &reject),
+        }
+    }
+
+    fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject) {
+        self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
+        self.latency.record(LatencyStage::AnswerRejected, now.since(call.arrived));
+        self.tally.reject(reject);
+        let Call { number, template, arrived, .. } = *call;
+        self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
+    }
+}
+
+/// A check as the number that the digest uses: 32-bit FNV-1a of its id, the same in every version that has it.
+fn check_number(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}

@@ -1,0 +1,277 @@
+//! The loop of one run: takes events in order and lets each part do its work.
+
+mod calls;
+mod lives;
+
+use slab::Slab;
+
+use crate::engine::{Queue, Ticket};
+use crate::hypervisor::State;
+use crate::metrics::{CostProbe, CostStage, Latency, Usage};
+use crate::model::{SimTime, Utc, ZoneIx};
+use crate::placement::{Claim, Fleet};
+use crate::validate::Admitted;
+use crate::workload::{Arrival, End, Workload, WorkloadError};
+use crate::world::{Holdings, World};
+
+use crate::sim::control::ControlPlane;
+use crate::sim::event::Event;
+use crate::sim::log::EventLog;
+use crate::sim::observe::{Observer, View};
+use crate::sim::tally::Tally;
+use crate::sim::templates::Template;
+
+/// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
+const LOOK_EVERY: u64 = 1 << 14;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Virtual time.
+    pub now: SimTime,
+    /// Share of the run that is done, by virtual time: 0 to 1.
+    pub done: f64,
+    /// Events so far.
+    pub events: u64,
+    /// Instances that live now.
+    pub live: u64,
+}
+
+/// What an observer wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Go {
+    /// Go on.
+    On,
+    /// End the run cleanly here.
+    Stop,
+}
+
+/// A call in the control plane.
+struct Call {
+    number: u64,
+    template: u32,
+    end: End,
+    arrived: SimTime,
+    /// When it entered the station that it is in.
+    entered: SimTime,
+    /// When that station began to serve it.
+    begun: SimTime,
+    admitted: Option<Admitted>,
+}
+
+/// A live instance.
+struct Instance {
+    number: u64,
+    template: u32,
+    zone: ZoneIx,
+    state: State,
+    end: End,
+    arrived: SimTime,
+    /// When it entered its present stage (node queue, clone, boot).
+    entered: SimTime,
+    /// Its place on a host; none while it has given its place up.
+    claim: Option<Claim>,
+    /// Its next event (a stage of the start that ends, its release): what an early end cancels.
+    next: Option<Ticket>,
+    holdings: Holdings,
+}
+
+/// Everything that changes while a run goes on.
+pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
+    pub(in crate::sim) world: &'a mut World,
+    pub(in crate::sim) fleet: &'a Fleet,
+    pub(in crate::sim) workload: Workload,
+    pub(in crate::sim) templates: &'a [Template],
+    pub(in crate::sim) control: Option<ControlPlane>,
+    pub(in crate::sim) start: Utc,
+    pub(in crate::sim) warmup: SimTime,
+    pub(in crate::sim) until: SimTime,
+    pub(in crate::sim) probe: &'a mut P,
+    observer: &'a mut O,
+    /// When the observer wants its next sample.
+    next_sample: SimTime,
+    queue: Queue<Event>,
+    calls: Slab<Call>,
+    instances: Slab<Instance>,
+    next_clone: Vec<Option<Ticket>>,
+    next_arrival: Option<Arrival>,
+    log: EventLog,
+    pub(in crate::sim) latency: Latency,
+    pub(in crate::sim) total: Usage,
+    pub(in crate::sim) zones: Vec<Usage>,
+    pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) events: u64,
+    warm: bool,
+}
+
+/// When a run begins, begins to count, and ends.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) struct Times {
+    /// Date of the start.
+    pub(in crate::sim) start: Utc,
+    /// End of the warm-up.
+    pub(in crate::sim) warmup: SimTime,
+    /// End of the run; [`SimTime::NEVER`]: with its last event.
+    pub(in crate::sim) until: SimTime,
+}
+
+/// What is left when a run has ended.
+pub(in crate::sim) struct Ended {
+    pub(in crate::sim) now: SimTime,
+    pub(in crate::sim) cut_short: bool,
+}
+
+impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run, put together in one place")]
+    pub(in crate::sim) fn new(
+        world: &'a mut World,
+        fleet: &'a Fleet,
+        workload: Workload,
+        templates: &'a [Template],
+        control: Option<ControlPlane>,
+        times: Times,
+        zones: usize,
+        probe: &'a mut P,
+        observer: &'a mut O,
+    ) -> Run<'a, P, O> {
+        let next_sample = observer.interval().map_or(SimTime::NEVER, |_| SimTime::ZERO);
+        let Times { start, warmup, until } = times;
+        Run {
+            world,
+            fleet,
+            workload,
+            templates,
+            control,
+            start,
+            warmup,
+            until,
+            probe,
+            observer,
+            next_sample,
+            queue: Queue::new(),
+            calls: Slab::new(),
+            instances: Slab::new(),
+            next_clone: vec![None; zones],
+            next_arrival: None,
+            log: EventLog::new(),
+            latency: Latency::new(),
+            total: Usage::default(),
+            zones: vec![Usage::default(); zones],
+            tally: Tally::default(),
+            events: 0,
+            warm: warmup == SimTime::ZERO,
+        }
+    }
+
+    /// Runs to the end of the workload and of the run's duration; every call gets its answer.
+    pub(in crate::sim) fn go(&mut self, watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+        // The run ends at its duration, but no call that came in before is left without an answer.
+        let cut_short = self.steps(|run, at| at <= run.until || run.tally.unanswered() > 0, watch)?;
+        let last = self.queue.now();
+        let now = if cut_short || self.until == SimTime::NEVER { last } else { last.max(self.until) };
+        while self.next_sample < now {
+            self.sample();
+        }
+        if self.next_sample < SimTime::NEVER {
+            self.next_sample = now;
+            self.sample();
+        }
+        Ok(Ended { now, cut_short })
+    }
+
+    /// Runs everything that happens up to `moment`, and stops there with calls and starts under way.
+    pub(in crate::sim) fn advance_to(&mut self, moment: SimTime) -> Result<(), WorkloadError> {
+        self.steps(|run, at| at <= moment.min(run.until), |_| Go::On).map(|_| ())
+    }
+
+    /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
+    fn steps(
+        &mut self,
+        more: impl Fn(&Self, SimTime) -> bool,
+        mut watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<bool, WorkloadError> {
+        self.fetch_arrival()?;
+        while let Some(at) = self.queue.peek_time() {
+            if !more(self, at) {
+                break;
+            }
+            if !self.warm && at >= self.warmup {
+                self.end_warmup();
+            }
+            while self.next_sample <= at {
+                self.sample();
+            }
+            let (now, event) = self.queue.pop().expect("an event was just seen");
+            let mark = self.probe.start();
+            self.handle(now, event)?;
+            self.probe.stop(CostStage::Event, mark);
+            self.events += 1;
+            if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The digest of all that happened.
+    pub(in crate::sim) fn digest(&mut self) -> String {
+        std::mem::replace(&mut self.log, EventLog::new()).digest()
+    }
+
+    fn progress(&self) -> Progress {
+        let now = self.queue.now();
+        let done = match self.until {
+            SimTime::NEVER => self.workload.progress(),
+            until => now.as_secs_f64() / until.as_secs_f64(),
+        };
+        Progress { now, done, events: self.events, live: self.tally.live() }
+    }
+
+    /// Shows the state of this moment to the observer.
+    fn sample(&mut self) {
+        let view = View {
+            world: self.world,
+            fleet: self.fleet,
+            total: &self.total,
+            zones: &self.zones,
+            unanswered: self.tally.unanswered(),
+        };
+        self.observer.sample(self.next_sample, &view);
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
+    }
+
+    fn end_warmup(&mut self) {
+        self.warm = true;
+        self.latency = Latency::new();
+        self.total.restart(self.warmup);
+        for zone in &mut self.zones {
+            zone.restart(self.warmup);
+        }
+    }
+
+    fn handle(&mut self, now: SimTime, event: Event) -> Result<(), WorkloadError> {
+        match event {
+            Event::Arrival => self.arrival(now)?,
+            Event::Validated { call } => self.validated(now, call),
+            Event::Scheduled { call } => self.scheduled(now, call),
+            Event::CloneReady { instance } => self.clone_ready(now, instance),
+            Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
+            Event::Booted { instance } => self.booted(now, instance),
+            Event::Released { instance } => self.release(now, instance),
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, at: SimTime, event: Event) -> Ticket {
+        self.queue.schedule(at, event.class(), event)
+    }
+
+    fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {
+        self.next_arrival = self.workload.next()?.filter(|arrival| arrival.at < self.until);
+        if let Some(arrival) = &self.next_arrival {
+            let at = arrival.at;
+            self.at(at, Event::Arrival);
+        }
+        Ok(())
+    }
+}
