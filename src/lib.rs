@@ -16,6 +16,7 @@ pub mod placement;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod spot;
 pub mod validate;
 pub mod workload;
 pub mod world;

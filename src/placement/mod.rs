@@ -36,6 +36,7 @@ mod state;
 mod stats;
 mod sync;
 mod want;
+mod what_if;
 
 pub use builder::FleetBuilder;
 pub use change::{Reservation, Unchanged};
@@ -50,6 +51,7 @@ pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
+pub use what_if::{Hold, WhatIf};
 
 #[cfg(test)]
 mod tests;

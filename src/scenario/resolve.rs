@@ -22,6 +22,7 @@ use crate::model::{
 
 mod checks;
 mod cloud;
+mod spot;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -232,6 +233,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images: &images,
         accounts: &accounts,
     };
+    spot::market(&spec, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod customers;
+mod spot;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,10 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use spot::{
+    FleetStrategy, HeadroomPolicy, HeadroomSpec, PriceModel, PriceSpec, SpotFleetSpec, SpotOverrideSpec,
+    SpotSpec, VictimsSpec,
+};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -44,6 +49,9 @@ pub struct ScenarioSpec {
     pub network: NetworkSpec,
     /// What the report shows.
     pub report: ReportSpec,
+    /// The spot market. Left out: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSpec>,
     /// Regions and their zones. Left out: the catalog's regions of the zones that pools name.
     pub regions: Vec<RegionSpec>,
     /// Host classes beside the catalog's dedicated-host types.
@@ -77,6 +85,7 @@ impl Default for ScenarioSpec {
             control_plane: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
+            spot: None,
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
