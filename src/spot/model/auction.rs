@@ -26,7 +26,6 @@ const LEVELS: usize = 1_001;
 /// The bids of one pool.
 #[derive(Clone, Debug)]
 pub struct Book {
-    floor: u64,
     /// Thousandths of a vCPU bid for, by thousandths of the list price.
     wanted: Vec<u64>,
     /// Refused bids: when they leave the book, level, thousandths of a vCPU.
@@ -37,12 +36,13 @@ fn level(bid: u64) -> usize {
     (bid.min(WHOLE) / 1_000) as usize
 }
 
-impl Book {
-    /// An empty book; `floor` is the lowest price as a share of the list price, in millionths.
-    pub fn new(floor: u64) -> Book {
-        Book { floor: floor.min(WHOLE), wanted: vec![0; LEVELS], refused: VecDeque::new() }
+impl Default for Book {
+    fn default() -> Book {
+        Book { wanted: vec![0; LEVELS], refused: VecDeque::new() }
     }
+}
 
+impl Book {
     /// An instance with this bid (share of its list price) and these thousandths of a vCPU runs.
     pub fn enter(&mut self, bid: u64, cpu_milli: u64) {
         self.wanted[level(bid)] += cpu_milli;
@@ -60,7 +60,8 @@ impl Book {
         self.refused.push_back((until, level(bid), cpu_milli));
     }
 
-    /// The price as a share of the list price, when the market clears with this supply in thousandths of a vCPU.
+    /// The highest unfulfilled bid as a share of the list price, when the market clears with this supply in thousandths
+    /// of a vCPU; 0 when every bid is fulfilled. The floor is the caller's.
     pub fn clear(&mut self, now: SimTime, supply: u64) -> u64 {
         while let Some(&(until, level, cpu_milli)) = self.refused.front()
             && until <= now
@@ -72,10 +73,10 @@ impl Book {
         for (level, wanted) in self.wanted.iter().enumerate().rev() {
             sum += wanted;
             if sum > supply {
-                return (level as u64 * 1_000).max(self.floor);
+                return level as u64 * 1_000;
             }
         }
-        self.floor
+        0
     }
 }
 
@@ -85,16 +86,16 @@ mod tests {
 
     #[test]
     fn the_highest_unfulfilled_bid_is_the_price() {
-        let mut book = Book::new(100_000);
+        let mut book = Book::default();
         let at = SimTime;
-        assert_eq!(book.clear(at(0), 0), 100_000, "nobody bids");
+        assert_eq!(book.clear(at(0), 0), 0, "nobody bids");
         for bid in [900_000, 700_000, 500_000, 300_000, 50_000] {
             book.enter(bid, 10_000);
         }
         let prices: Vec<u64> = [50_000, 49_999, 40_000, 39_999, 20_000, 19_999, 9_999, 0]
             .map(|supply| book.clear(at(0), supply))
             .to_vec();
-        assert_eq!(prices, [100_000, 100_000, 100_000, 300_000, 500_000, 700_000, 900_000, 900_000]);
+        assert_eq!(prices, [0, 50_000, 50_000, 300_000, 500_000, 700_000, 900_000, 900_000]);
         book.leave(900_000, 10_000);
         assert_eq!(book.clear(at(0), 9_999), 700_000);
         assert_eq!(book.clear(at(0), 10_000), 500_000);
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn golden() {
-        let mut book = Book::new(100_000);
+        let mut book = Book::default();
         let mut stream = crate::engine::Streams::new(7).stream("auction test", 0);
         let mut prices = Vec::new();
         for step in 0..200u64 {
@@ -113,12 +114,12 @@ mod tests {
             );
             prices.push(book.clear(SimTime(step * 300), 30_000));
         }
-        assert!(prices.iter().all(|price| (100_000..=WHOLE).contains(price)));
+        assert!(prices.iter().all(|price| *price <= WHOLE));
         assert_eq!(
             [prices[9], prices[19], prices[59], prices[99], prices[199]],
             [578_000, 853_000, 603_000, 331_000, 533_000]
         );
         // Refused bids leave the book.
-        assert_eq!(book.clear(SimTime(u64::MAX), 0), 100_000);
+        assert_eq!(book.clear(SimTime(u64::MAX), 0), 0);
     }
 }
