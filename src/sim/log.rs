@@ -19,6 +19,10 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A spot price changed; number: its series; detail: thousandths an hour.
+    Priced = 32,
+    /// A spot instance was told to go; detail: the cause.
+    Told = 33,
 }
 
 /// Bytes of one record: time, kind, request number, detail; little-endian.

@@ -8,6 +8,7 @@ mod cloud;
 mod control;
 mod event;
 mod log;
+mod market;
 mod observe;
 mod packing;
 mod run;
@@ -34,6 +35,7 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
+use market::MarketRun;
 use run::{Ended, Run, Times};
 use templates::Template;
 
@@ -46,6 +48,9 @@ pub enum SimError {
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
+    /// A file of spot prices is missing or damaged.
+    #[error(transparent)]
+    Prices(#[from] crate::spot::model::ReplayError),
 }
 
 impl SimError {
@@ -60,6 +65,7 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    market: Option<Box<MarketRun>>,
 }
 
 impl<'a> Simulation<'a> {
@@ -73,8 +79,9 @@ impl<'a> Simulation<'a> {
         folder: &Path,
         trace: Option<&Path>,
     ) -> Result<Simulation<'a>, SimError> {
-        let (cloud, workload, templates) = prepare(scenario, folder, trace)?;
-        Ok(Simulation { scenario, cloud, workload, templates })
+        let (mut cloud, workload, templates) = prepare(scenario, folder, trace)?;
+        let market = market::open(scenario, &mut cloud, &workload, &templates)?;
+        Ok(Simulation { scenario, cloud, workload, templates, market })
     }
 
     /// Runs to the end, or until `watch` says stop.
@@ -99,11 +106,12 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
         let warmup = SimTime::ZERO + spec.warmup.get().get();
         let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
+        run.open_market(market);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let stage =
@@ -112,6 +120,7 @@ impl<'a> Simulation<'a> {
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let (events, total, per_zone) = (run.events, run.total, run.zones);
+        let spot = run.market.map(|market| market.summary(now, &cloud.world));
         let demands = mix_demands(&cloud, &templates);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
@@ -135,6 +144,7 @@ impl<'a> Simulation<'a> {
             simulated_latency_us,
             zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
             packing: packing::packing(&cloud.fleet, &demands),
+            spot,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -149,8 +159,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
-        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured, &mut ()).advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, market } = self;
+        let (probe, observer) = (&mut Unmeasured, &mut ());
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
+        run.open_market(market);
+        run.advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -194,7 +207,8 @@ pub(crate) fn prepare(
         folder,
         trace,
     };
-    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    let mut workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    market::add_fleets(scenario, &mut workload);
     let cloud = build(scenario, workload.required_types())?;
     let templates = templates::parse(scenario, &cloud, &workload);
     Ok((cloud, workload, templates))

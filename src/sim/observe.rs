@@ -1,8 +1,10 @@
 //! Those who look on while a run goes on: time series, tables, journals. They see everything and change nothing.
 
 use crate::metrics::Usage;
-use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::model::{HostIx, SimDuration, SimTime, TypeIx, ZoneIx};
 use crate::placement::Fleet;
+use crate::spot::notice::Cause;
+use crate::spot::price::HourPrice;
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -12,6 +14,8 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// The spot market took it back, after its notice (LIFE-18, SPOT-34).
+    Reclaimed,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -61,6 +65,26 @@ pub enum Happened<'a> {
         number: u64,
         /// Its host, maybe another one than before.
         host: HostIx,
+    },
+    /// A spot price changed.
+    SpotPrice {
+        /// Zone.
+        zone: ZoneIx,
+        /// Type.
+        instance_type: TypeIx,
+        /// The price from now on.
+        price: HourPrice,
+        /// The pay-as-you-go price.
+        list: HourPrice,
+    },
+    /// A spot instance was told to go: it is locked (SPOT-34).
+    SpotNotice {
+        /// Number of its request.
+        number: u64,
+        /// Why.
+        cause: Cause,
+        /// When it is released.
+        ends: SimTime,
     },
     /// The instance is gone.
     Released {

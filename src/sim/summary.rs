@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
+use crate::spot::market::SpotSummary;
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
@@ -28,6 +29,9 @@ pub struct Summary {
     pub zones: Vec<ZoneUse>,
     /// Hosts at the end of the run.
     pub packing: Packing,
+    /// The spot market, when the scenario has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSummary>,
     /// What this machine spent.
     pub engine: Engine,
 }

@@ -1,12 +1,21 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, InstanceType, Resources, TypeIx};
+use crate::model::{AccountIx, InstanceType, Resources, TypeIx, ZoneIx};
 use crate::scenario::Scenario;
+use crate::spot::price::HourPrice;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
 use super::cloud::vswitch_name;
+use super::market::spot_ask;
+
+/// What a request asks of the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SpotAsk {
+    /// Its price limit; none for SpotAsPriceGo.
+    pub(crate) limit: Option<HourPrice>,
+}
 
 /// A request template, parsed once.
 #[derive(Debug)]
@@ -19,6 +28,10 @@ pub(crate) struct Template {
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
+    /// Zone that it is meant for.
+    pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of the spot market; none when it is no spot request.
+    pub(crate) spot: Option<SpotAsk>,
     pub(crate) image_bytes: u64,
 }
 
@@ -78,6 +91,8 @@ fn one(
             .expect("every account of the scenario is in its world"),
         instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some(),
+        zone: cloud.world.zone_named(&template.zone),
+        spot: spot_ask(value("SpotStrategy"), value("SpotPriceLimit")),
         demand,
         image_bytes: gib << 30,
     }

@@ -5,7 +5,9 @@
 //! SPOT-61).
 
 pub mod bill;
+pub mod fleet;
 pub mod headroom;
+pub mod market;
 pub mod model;
 pub mod notice;
 pub mod price;
@@ -13,3 +15,5 @@ pub mod restart;
 pub mod series;
 pub mod survival;
 pub mod victims;
+
+pub use market::Market;

@@ -72,6 +72,15 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
+    /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
+    pub(crate) fn leave_disk(&mut self, category: CategoryIx, gib: u32, portable: bool) {
+        if let Some(held) = self.gib.get_mut(usize::from(category.0)) {
+            *held = held.saturating_sub(gib);
+        }
+        self.disks = self.disks.saturating_sub(1);
+        self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
     /// The private address that the instance holds.
     pub fn address(&self, world: &World) -> Option<std::net::Ipv4Addr> {
         let offset = some(self.offset)?;

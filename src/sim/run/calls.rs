@@ -7,13 +7,19 @@ use crate::sim::event::Event;
 use crate::sim::log::Record;
 use crate::sim::observe::{Happened, Observer};
 use crate::validate::{self, Admitted, Reject};
-use crate::workload::{Arrival, WorkloadError};
+use crate::workload::{Arrival, End, WorkloadError};
 
 use super::{Call, Run};
 
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
+        self.send(now, template, end);
+        self.fetch_arrival()
+    }
+
+    /// A request comes in.
+    pub(super) fn send(&mut self, now: SimTime, template: u32, end: End) {
         let number = self.tally.requests;
         self.tally.requests += 1;
         self.log.note(now, Record::Requested, number, template);
@@ -31,7 +37,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 Err(reject) => self.reject(now, &call, &reject),
             }
         }
-        self.fetch_arrival()
     }
 
     // --- stations ---
@@ -108,6 +113,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     fn decide(&mut self, now: SimTime, call: Call) {
+        if self.market.is_some() {
+            self.market_stock(&call);
+        }
         let template = &self.templates[call.template as usize];
         let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
         let utc = self.start.after(now.since(SimTime::ZERO));
@@ -126,6 +134,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.tally.reject(reject);
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
+        if self.market.is_some() {
+            self.market_refused(now, call, reject);
+        }
     }
 }
 

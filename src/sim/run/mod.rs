@@ -2,6 +2,7 @@
 
 mod calls;
 mod lives;
+mod market;
 
 use slab::Slab;
 
@@ -17,6 +18,7 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
+use crate::sim::market::MarketRun;
 use crate::sim::observe::{Gone, Observer, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
@@ -125,6 +127,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) tally: Tally,
     pub(in crate::sim) events: u64,
     warm: bool,
+    /// The spot market, when the scenario has one.
+    pub(in crate::sim) market: Option<Box<MarketRun>>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -183,6 +187,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             tally: Tally::default(),
             events: 0,
             warm: warmup == SimTime::ZERO,
+            market: None,
         }
     }
 
@@ -281,6 +286,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Market(event) => self.market_event(now, event),
         }
         Ok(())
     }
