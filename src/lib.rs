@@ -11,6 +11,7 @@ pub mod hypervisor;
 pub mod load;
 pub mod metrics;
 pub mod model;
+pub mod operations;
 pub mod packing;
 pub mod placement;
 pub mod report;

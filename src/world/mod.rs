@@ -35,7 +35,6 @@ pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
-#[cfg(test)]
 pub(crate) use timestamp::parse as parse_utc;
 pub(crate) use tokens::Token;
 
