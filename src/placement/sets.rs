@@ -314,6 +314,24 @@ impl Fleet {
         moved.unwrap_or(Err(Reason::Set))
     }
 
+    /// Makes the holder of a claim on `host` a member of a set, where it is.
+    pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
+        let (shard, at) = self.layout.locate(host);
+        let entered = self.sets.with(set, |set| {
+            match set.rule {
+                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
+                    return Err(Reason::SetFull);
+                }
+                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
+                    return Err(Reason::Set);
+                }
+                _ => set.join(&self.layout, zone, host),
+            }
+            Ok(())
+        });
+        entered.unwrap_or(Err(Reason::Set))
+    }
+
     /// Takes a member out of a set.
     pub(super) fn leave_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) {
         self.sets.with(set, |set| set.leave(&self.layout, zone, host));

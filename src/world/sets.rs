@@ -153,6 +153,11 @@ impl<T> Table<T> {
         self.rows.get_mut(at as usize)?.1.as_mut()
     }
 
+    /// The row at a position, whether the entity exists or not.
+    pub(super) fn get_row_mut(&mut self, at: u32) -> Option<&mut Option<T>> {
+        self.rows.get_mut(at as usize).map(|(_, row)| row)
+    }
+
     /// Position and row of an entity that exists.
     #[inline]
     pub(crate) fn entry(&self, name: &str) -> Option<(u32, &T)> {
