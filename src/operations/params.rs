@@ -95,6 +95,13 @@ actions! {
         "Makes a deployment set (CDS).";
     DeleteDeploymentSet, Account, ["DeploymentSetId"], "Deletes an empty deployment set (DEP-44).";
     CreateHpcCluster, Account, ["Name", "Description", "DeploymentSetId"], "Makes an HPC cluster (HPC-8).";
+    RedeployDedicatedHost, Account, ["DedicatedHostId"], "Moves a host that is under assessment (DHST-43).";
+    SetHostCondition, Account, ["DedicatedHostId", "Status"],
+        "An act of the operator: a dedicated host is Available, UnderAssessment or PermanentFailure from now on.";
+    SetLock, Instance, ["LockReason"],
+        "An act of the operator: locks an instance (`financial`, `security`), or unlocks it.";
+    RaiseEvent, Instance, ["EventType"],
+        "An act of the operator: an event such as `SystemMaintenance.Redeploy` is pending, or no more (RED-B4).";
     DeleteHpcCluster, Account, ["HpcClusterId"], "Deletes an empty HPC cluster (HPC-11).";
 }
 

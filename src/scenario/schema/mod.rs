@@ -5,6 +5,7 @@
 
 mod cloud;
 mod customers;
+mod operations;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -69,6 +71,9 @@ pub struct ScenarioSpec {
     pub accounts: Vec<AccountSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -94,6 +99,7 @@ impl Default for ScenarioSpec {
             world: At::default_of(toml::Table::new()),
             accounts: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
         }
     }
 }
