@@ -5,6 +5,7 @@
 
 mod cloud;
 mod customers;
+mod nodes;
 mod operations;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
@@ -44,6 +46,12 @@ pub struct ScenarioSpec {
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlaneSpec>,
+    /// Hosts that fail. Left out: none does, but those that `[[events]]` name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresSpec>,
+    /// How hosts are emptied for maintenance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
     /// Networks of the accounts.
     pub network: NetworkSpec,
     /// What the report shows.
@@ -69,6 +77,9 @@ pub struct ScenarioSpec {
     pub world: At<toml::Table>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
+    /// What happens to hosts at set times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
     /// Operations of the API that are sent at given moments.
@@ -87,6 +98,8 @@ impl Default for ScenarioSpec {
             warmup: At::default_of(Span::secs(0)),
             policy: At::default_of("best-fit".to_owned()),
             control_plane: None,
+            failures: None,
+            maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
             regions: Vec::new(),
@@ -98,6 +111,7 @@ impl Default for ScenarioSpec {
             images: Vec::new(),
             world: At::default_of(toml::Table::new()),
             accounts: Vec::new(),
+            events: Vec::new(),
             workloads: Vec::new(),
             operations: Vec::new(),
         }
