@@ -7,7 +7,7 @@ use crate::world::ChargeType;
 
 use super::hosts::{Condition, Host, Hosts};
 use super::refusal::*;
-use super::sets::Sets;
+use super::sets::{Set, Sets};
 use super::{Instance, Params, Refusal};
 
 /// Where an instance is to go. Whether there is room is the next question.
@@ -59,8 +59,8 @@ fn into_set(params: &Params, id: &str, instance: &Instance, sets: &Sets, now: Ut
     instance.paid(now)?;
     instance.in_state(&[State::Running, State::Stopped])?;
     // DEP-33: a set of another region counts as unknown.
-    let own = |account: u32, region: u32| account == instance.account && region == instance.region;
-    let found = sets.named(id).filter(|(_, set)| own(set.account, set.region));
+    let own = |set: &Set| set.belongs_to(instance.account) && set.region == instance.region;
+    let found = sets.named(id).filter(|(_, set)| own(set));
     let (at, set) = found.ok_or(UNKNOWN_SET)?;
     if instance.host.is_some() {
         return Err(SET_ON_HOST); // DEP-31
@@ -127,7 +127,10 @@ fn to_host(params: &Params, instance: &Instance, hosts: &Hosts, now: Utc) -> Res
 }
 
 /// A host may take the instance, room apart.
-fn fits(host: &Host, instance: &Instance) -> Result<(), Refusal> {
+///
+/// # Errors
+/// What the move to it would be answered.
+pub fn fits(host: &Host, instance: &Instance) -> Result<(), Refusal> {
     if host.zone != instance.zone {
         return Err(OTHER_ZONE); // DHST-6
     }

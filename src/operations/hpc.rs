@@ -14,8 +14,8 @@ use super::{Params, Refusal};
 pub struct Cluster {
     /// Id.
     pub id: String,
-    /// Account, by number.
-    pub account: u32,
+    /// Account, by number; none: every account's (a fact of the scenario).
+    pub account: Option<u32>,
     /// Region, by number.
     pub region: u32,
     /// Deployment set that it refers to (HPC-12).
@@ -41,7 +41,7 @@ pub fn create(params: &Params, account: u32, sets: &Sets) -> Result<Option<u32>,
         return Err(BAD_HPC_DESCRIPTION);
     }
     let Some(id) = params.get("DeploymentSetId") else { return Ok(None) };
-    let own = sets.named(id).filter(|(_, set)| set.account == account);
+    let own = sets.named(id).filter(|(_, set)| set.belongs_to(account));
     own.map(|(at, _)| Some(at)).ok_or(UNKNOWN_SET)
 }
 
@@ -51,7 +51,7 @@ pub fn create(params: &Params, account: u32, sets: &Sets) -> Result<Option<u32>,
 /// A cluster that does not exist or is another's, or has instances.
 pub fn delete(params: &Params, account: u32, clusters: &Clusters) -> Result<u32, Refusal> {
     let id = params.get("HpcClusterId").ok_or(MISSING_PARAMETER)?;
-    let mut own = clusters.0.iter().filter(|(_, cluster)| cluster.account == account);
+    let mut own = clusters.0.iter().filter(|(_, cluster)| cluster.account.is_none_or(|own| own == account));
     let (at, cluster) = own.find(|(_, cluster)| cluster.id == id).ok_or(UNKNOWN_HPC)?;
     if cluster.instances > 0 { Err(HPC_NOT_EMPTY) } else { Ok(*at) }
 }
@@ -75,7 +75,8 @@ mod tests {
         assert_eq!(make(&[("Name", "mpi"), ("DeploymentSetId", "ds-b")]), Err(UNKNOWN_SET));
 
         let mut clusters = Clusters::default();
-        let cluster = Cluster { id: "hpc-a".to_owned(), account: 0, region: 0, set: None, instances: 1 };
+        let cluster =
+            Cluster { id: "hpc-a".to_owned(), account: Some(0), region: 0, set: None, instances: 1 };
         clusters.0.insert(2, cluster);
         let of = |id: &str| Params::of(&[("HpcClusterId", id)]);
         assert_eq!(delete(&of("hpc-a"), 0, &clusters), Err(HPC_NOT_EMPTY));

@@ -167,6 +167,12 @@ pub const BAD_HOST_TYPE: Refusal = refusal(
 /// The zone has no such hosts at all (ADH-E027).
 pub const ZONE_WITHOUT_HOST_TYPE: Refusal =
     refusal(403, "InvalidDedicatedHostType.ZoneNotSupported", "The zone has no hosts of this type.");
+/// The zone is no longer sold (DHST-53, ADH-E009).
+pub const ZONE_NOT_ON_SALE: Refusal = refusal(400, "Zone.NotOnSale", "The zone is no longer sold.");
+/// The zone is not open to the account (DHST-53, ADH-E012).
+pub const ZONE_NOT_OPEN: Refusal = refusal(403, "Zone.NotOpen", "The zone is not open to the account.");
+/// The account owes money (ADH-E001).
+pub const ARREARAGE: Refusal = refusal(400, "Account.Arrearage", "The account is in arrears.");
 /// Too few hosts are left (DHST-53, ADH-E007).
 pub const NO_HOST_STOCK: Refusal =
     refusal(400, "OperationDenied.NoStock", "The dedicated-host type is out of stock.");

@@ -12,6 +12,35 @@ use super::{Params, Refusal};
 /// Most members of a set in a zone (DEP-10, QUO-61).
 pub const PER_ZONE: u32 = 7;
 
+/// Families that deployment sets take: those of 2021, those of 2019 among them (DEP-20, DEP-21).
+pub const FAMILIES: [&str; 25] = [
+    "ecs.c6",
+    "ecs.g6",
+    "ecs.r6",
+    "ecs.c5",
+    "ecs.g5",
+    "ecs.ic5",
+    "ecs.r5",
+    "ecs.hfc6",
+    "ecs.hfg6",
+    "ecs.hfr6",
+    "ecs.hfc5",
+    "ecs.hfg5",
+    "ecs.d2",
+    "ecs.d2s",
+    "ecs.d2c",
+    "ecs.d1",
+    "ecs.d1ne",
+    "ecs.i2",
+    "ecs.i2g",
+    "ecs.i2ne",
+    "ecs.i2gne",
+    "ecs.i1",
+    "ecs.se1ne",
+    "ecs.sn1ne",
+    "ecs.sn2ne",
+];
+
 /// What becomes of a member when its server has failed and no other keeps the rule (DEP-41, CDS-B1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum OnUnable {
@@ -27,8 +56,8 @@ pub enum OnUnable {
 pub struct Set {
     /// Id (DEP-50).
     pub id: String,
-    /// Account, by number.
-    pub account: u32,
+    /// Account, by number; none: every account's (a fact of the scenario).
+    pub account: Option<u32>,
     /// Region, by number; it spans all its zones (DEP-4).
     pub region: u32,
     /// Families that it does not take, by number, ascending (DEP-20).
@@ -44,6 +73,11 @@ pub struct Set {
 }
 
 impl Set {
+    /// The account may use it and delete it.
+    pub fn belongs_to(&self, account: u32) -> bool {
+        self.account.is_none_or(|own| own == account)
+    }
+
     /// The rule for the placement core (DEP-1, DEP-10).
     pub fn rule(&self) -> SetRule {
         SetRule::Spread { apart: self.apart, per_zone: PER_ZONE }
@@ -62,7 +96,7 @@ impl Sets {
 
     /// Sets of an account in a region (DEP-12).
     pub fn of(&self, account: u32, region: u32) -> u64 {
-        self.0.values().filter(|set| set.account == account && set.region == region).count() as u64
+        self.0.values().filter(|set| set.account == Some(account) && set.region == region).count() as u64
     }
 }
 
@@ -117,7 +151,7 @@ pub fn create(params: &Params, quota: Quota) -> Result<Create, Refusal> {
 /// A set that does not exist or is another's, has members, or is an HPC cluster's.
 pub fn delete(params: &Params, account: u32, sets: &Sets) -> Result<u32, Refusal> {
     let id = params.get("DeploymentSetId").ok_or(MISSING_PARAMETER)?;
-    let (at, set) = sets.named(id).filter(|(_, set)| set.account == account).ok_or(UNKNOWN_SET)?;
+    let (at, set) = sets.named(id).filter(|(_, set)| set.belongs_to(account)).ok_or(UNKNOWN_SET)?;
     if set.of_hpc {
         return Err(SET_OF_HPC);
     }
@@ -134,7 +168,7 @@ pub(crate) mod tests {
     pub(crate) fn set(id: &str) -> Set {
         Set {
             id: id.to_owned(),
-            account: 0,
+            account: Some(0),
             region: 0,
             refused: vec![3],
             apart: Granularity::Host,

@@ -9,6 +9,7 @@ mod control;
 mod event;
 mod log;
 mod observe;
+mod operations;
 mod packing;
 mod run;
 mod station;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 pub use cloud::{Cloud, build};
 pub use observe::{Gone, Happened, Observer, View};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -111,6 +113,7 @@ impl<'a> Simulation<'a> {
         let simulated_latency_us =
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let operations = run.operations_summary(now);
         let (events, total, per_zone) = (run.events, run.total, run.zones);
         let demands = mix_demands(&cloud, &templates);
         Ok(Summary {
@@ -135,6 +138,7 @@ impl<'a> Simulation<'a> {
             simulated_latency_us,
             zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
             packing: packing::packing(&cloud.fleet, &demands),
+            operations,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -176,7 +180,11 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: SimTime::ZERO + spec.warmup.get().get(),
         until: SimTime::ZERO + spec.duration.get().get(),
     };
-    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer)
+    let operations = operations::Operations::new(scenario, cloud, &workload);
+    let mut run =
+        Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    run.operations = operations;
+    run
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

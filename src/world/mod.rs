@@ -31,6 +31,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use addresses::{Cidr, CidrError, Holder};
 use bindings::Bindings;
 pub use build::WorldError;
+pub(crate) use changes::NewHost;
 pub use default_vpc::VpcPlace;
 pub use disks::DiskHolding;
 pub(crate) use entities::*;

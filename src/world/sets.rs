@@ -141,6 +141,11 @@ impl<T> Table<T> {
         self.rows[at as usize].1.is_some().then_some(at)
     }
 
+    /// True for a name that nothing ever had or referred to.
+    pub(crate) fn is_new(&self, name: &str) -> bool {
+        !self.names.contains_key(name)
+    }
+
     /// The row at a position, when the entity exists.
     #[inline]
     pub(crate) fn get(&self, at: u32) -> Option<&T> {

@@ -124,6 +124,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
         self.latency.record(LatencyStage::AnswerRejected, now.since(call.arrived));
         self.tally.reject(reject);
+        if let Some(ops) = &mut self.operations {
+            ops.rejected(reject);
+        }
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
     }

@@ -42,12 +42,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             holdings: created.holdings,
         }) as u32;
         self.take_place(now, slot, created.claim);
-        self.ask_slot(now, slot);
+        if self.operations.is_none() || self.enroll(now, slot, &created.effective) {
+            self.ask_slot(now, slot);
+        }
     }
 
     // --- places ---
 
-    #[allow(dead_code, reason = "recovery and StartInstance call it")]
     /// What an instance asks of the placement core for another place: what it is bound to, else its zone.
     pub(super) fn want(&self, slot: u32) -> Option<Want<'static>> {
         let instance = &self.instances[slot as usize];
@@ -66,6 +67,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
+        if self.operations.is_some()
+            && let Some(host) = self.host(slot)
+        {
+            self.touch_host(now, host);
+        }
     }
 
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
@@ -76,21 +82,23 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
+        let host = claim.host();
         self.fleet.release(claim);
+        self.touch_host(now, host);
     }
 
     /// Schedules the next event of an instance.
-    fn then(&mut self, at: SimTime, slot: u32, event: Event) {
+    pub(super) fn then(&mut self, at: SimTime, slot: u32, event: Event) {
         let ticket = self.at(at, event);
         self.instances[slot as usize].next = Some(ticket);
     }
 
     /// Host of an instance, while it has a place.
-    fn host(&self, slot: u32) -> Option<HostIx> {
+    pub(super) fn host(&self, slot: u32) -> Option<HostIx> {
         self.instances[slot as usize].claim.as_ref().map(Claim::host)
     }
 
-    fn enter(&mut self, slot: u32, state: State) {
+    pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
     }
 
@@ -106,7 +114,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Starts an instance that has its place and is stopped, or down: it asks its host for a slot. Its end, when that
     /// comes in the meantime, waits for the start.
-    #[allow(dead_code, reason = "recovery and StartInstance call it")]
     pub(super) fn start_again(&mut self, now: SimTime, slot: u32) {
         self.cancel_next(slot);
         self.enter(slot, State::Starting);
@@ -236,10 +243,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.observer.happened(now, &Happened::Running { number, arrived });
         }
         self.plan_end(now, slot);
+        if self.operations.is_some() {
+            self.runs(now, slot, again);
+        }
     }
 
     /// Schedules the end of an instance whose moment is known, as its next event.
-    fn plan_end(&mut self, now: SimTime, slot: u32) {
+    pub(super) fn plan_end(&mut self, now: SimTime, slot: u32) {
         // A customer cannot release what does not run yet: the release waits for the start (LIFE-21).
         if let End::At(at) = self.instances[slot as usize].end
             && at < SimTime::NEVER
@@ -253,6 +263,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn release(&mut self, now: SimTime, slot: u32, cause: Gone) {
         self.cut_start(now, slot);
         self.cancel_next(slot);
+        if self.operations.is_some() {
+            self.unenroll(now, slot);
+        }
         self.enter(slot, State::Released);
         let instance = &self.instances[slot as usize];
         let host = instance.claim.as_ref().map_or(NO_HOST, |claim| claim.host().0);
@@ -263,10 +276,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);
+        if self.operations.is_some() {
+            self.touch_pools(now, instance.zone.0);
+        }
     }
 
     /// Takes back the next event of an instance, when one waits.
-    fn cancel_next(&mut self, slot: u32) {
+    pub(super) fn cancel_next(&mut self, slot: u32) {
         if let Some(ticket) = self.instances[slot as usize].next.take() {
             self.queue.cancel(ticket);
         }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod lives;
+mod operations;
 
 use slab::Slab;
 
@@ -18,6 +19,7 @@ use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
 use crate::sim::observe::{Gone, Observer, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -123,6 +125,7 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
     pub(in crate::sim) events: u64,
     warm: bool,
 }
@@ -181,6 +184,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
             events: 0,
             warm: warmup == SimTime::ZERO,
         }
@@ -213,6 +217,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_operations();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -281,6 +286,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }
