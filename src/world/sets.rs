@@ -175,6 +175,11 @@ impl<T> Table<T> {
         self.rows.get(at as usize).map_or("", |(name, _)| name)
     }
 
+    /// Every name, of entities that exist and others: position and name.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.rows.iter().enumerate().map(|(at, (name, _))| (at as u32, &**name))
+    }
+
     /// Every entity that exists: position, name, row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str, &T)> {
         self.rows.iter().enumerate().filter_map(|(at, (name, row))| Some((at as u32, &**name, row.as_ref()?)))

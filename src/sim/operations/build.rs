@@ -245,7 +245,7 @@ impl Operations {
     /// Deployment sets and HPC clusters of the facts: of every account.
     fn groups(&mut self, world: &World) {
         for (at, id, set) in world.sets.iter() {
-            let refused = world.families.iter().map(|(family, ..)| family);
+            let refused = world.families.all_names().map(|(family, _)| family);
             let set = Set {
                 id: id.to_owned(),
                 account: None,
@@ -273,7 +273,7 @@ pub(in crate::sim) fn default_action(local_disks: bool) -> OnMaintenance {
 
 /// Families that a class serves, by number in the world, ascending.
 fn families(class: &Class, world: &World) -> Vec<u32> {
-    let all = world.families.iter().map(|(at, name, ())| (at, name));
+    let all = world.families.all_names();
     match &class.families {
         Families::All => all.map(|(at, _)| at).collect(),
         Families::Only(names) => {

@@ -21,7 +21,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         // A set takes the families of the documents' lists; types of the scenario's own are no concern of theirs.
         let listed =
             |name: &str| Catalog::shipped().family_named(name).is_some() && !FAMILIES.contains(&name);
-        let refused = self.world.families.iter().filter(|(_, name, ())| listed(name)).map(|(at, ..)| at);
+        let refused = self.world.families.all_names().filter(|(_, name)| listed(name)).map(|(at, _)| at);
         let mut refused: Vec<u32> = refused.collect();
         refused.sort_unstable();
         let set = Set {
