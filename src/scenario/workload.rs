@@ -24,7 +24,7 @@ pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
 pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
-pub use fault::{Fault, FaultsSpec};
+pub use fault::{Fault, FaultsSpec, Rows};
 pub use trace::{TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).

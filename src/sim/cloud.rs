@@ -9,6 +9,8 @@ use crate::placement::{
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
+use crate::validate::estate::Estate;
+use crate::workload;
 use crate::world::{
     AccountFacts, ClusterFacts, DedicatedHostFacts, ImageFacts, InstanceTypeFacts, Quota, RegionFacts,
     SecurityGroupFacts, VSwitchFacts, VpcFacts, World, WorldFacts, ZoneFacts,
@@ -42,7 +44,12 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
     let vswitches = vswitches_per_zone(scenario, &own);
-    let facts = facts(scenario, catalog, &own, &vswitches);
+    let mut facts = facts(scenario, catalog, &own, &vswitches);
+    let estates: Vec<Estate> =
+        workload::fault_rows(&scenario.spec.workloads).into_iter().filter_map(Estate::of_row).collect();
+    for estate in &estates {
+        estate.settle(&mut facts);
+    }
     let facts = if scenario.spec.world.is_empty() {
         facts
     } else {
@@ -74,6 +81,7 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
     for (id, host) in dedicated {
         world.bind_dedicated_host(&id, crate::model::HostIx(host));
     }
+    add_estates(&mut fleet, &mut world, &estates);
     let fleet = fleet.build().map_err(SimError::bug)?;
 
     let mut per_zone = vec![1; world.all_zones().count()];
@@ -146,6 +154,23 @@ fn add_dedicated_hosts(
         (host.id.clone(), hosts.start)
     };
     scenario.dedicated_hosts.iter().map(add).collect()
+}
+
+/// Adds one host to each estate that needs room, for its type alone.
+fn add_estates(fleet: &mut FleetBuilder, world: &mut World, estates: &[Estate]) {
+    for estate in estates.iter().filter(|estate| estate.needs_room) {
+        let named = estate.params.iter().find(|(name, _)| name == "InstanceType");
+        let instance_type = named.and_then(|(_, value)| world.type_named(value));
+        let (Some(zone), Some(instance_type)) = (world.zone_named(&estate.zone), instance_type) else {
+            continue;
+        };
+        let (cpu_milli, memory_mib) = world.size_of(instance_type);
+        let name = format!("estate of row {}", estate.row);
+        let class = fleet.class(HostClass::plain(name, cpu_milli, memory_mib));
+        fleet.hosts(HostGroup::new(zone, class, 1));
+        let demand = Demand { classes: ClassSet::Only(vec![class]), ..Demand::plain(cpu_milli, memory_mib) };
+        world.bind_type(instance_type, fleet.demand(demand));
+    }
 }
 
 /// The demand of an instance type, or none when no class of the scenario serves its family.

@@ -133,7 +133,7 @@ impl<'a> Simulation<'a> {
                 memory_gib: total.memory_mib.peak() as f64 / 1024.0,
             },
             simulated_latency_us,
-            zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
+            zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             packing: packing::packing(&cloud.fleet, &demands),
             engine: Engine { events, ..Engine::default() },
         })
@@ -210,11 +210,19 @@ fn mix_demands(cloud: &Cloud, templates: &[Template]) -> Vec<DemandId> {
     demands
 }
 
-fn zone_use(cloud: &Cloud, per_zone: &[Usage], from: SimTime, to: SimTime) -> Vec<ZoneUse> {
+fn zone_use(
+    scenario: &Scenario,
+    cloud: &Cloud,
+    per_zone: &[Usage],
+    from: SimTime,
+    to: SimTime,
+) -> Vec<ZoneUse> {
     let mut zones = Vec::new();
     for (zone, name) in cloud.world.all_zones() {
         let usage = cloud.fleet.zone_usage(zone);
-        if usage.hosts == 0 {
+        // Estates of the error table's rows are no part of the cloud that is planned.
+        let planned = scenario.zones.iter().any(|known| known.id == name);
+        if usage.hosts == 0 || !planned {
             continue;
         }
         let level = &per_zone[zone.at()];

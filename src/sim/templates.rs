@@ -3,6 +3,7 @@
 use crate::api::Request;
 use crate::model::{AccountIx, InstanceType, Resources, TypeIx};
 use crate::scenario::Scenario;
+use crate::validate::estate::Estate;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
@@ -48,7 +49,9 @@ fn one(
     types: &[&InstanceType],
     template: &workload::Template,
 ) -> Template {
-    let account_id = &scenario.accounts[template.account.at()];
+    let estate = template.row.and_then(Estate::of_row);
+    let account_id =
+        estate.as_ref().map_or(&scenario.accounts[template.account.at()], |estate| &estate.account);
     let vswitches = match cloud.world.zone_named(&template.zone) {
         Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
         _ => 1,
@@ -75,9 +78,9 @@ fn one(
         account: cloud
             .world
             .account_named(account_id)
-            .expect("every account of the scenario is in its world"),
+            .expect("every account of the scenario and of its estates is in its world"),
         instance_type: cloud.world.type_named(named),
-        faulty: template.fault.is_some(),
+        faulty: template.fault.is_some() || template.row.is_some(),
         demand,
         image_bytes: gib << 30,
     }

@@ -48,6 +48,9 @@ pub struct Template {
     pub needs_vswitch: bool,
     /// What is wrong with it on purpose.
     pub fault: Option<Fault>,
+    /// Row of the error table that it is meant for: it is then sent by the customer of that row's estate
+    /// ([`crate::validate::estate`]), whatever [`Template::account`] says.
+    pub row: Option<u16>,
 }
 
 /// When the instance of an arrival is released, if it was created.
@@ -276,6 +279,14 @@ impl Workload {
             .next()
             .map_err(|cause| WorkloadError::Trace { workload: self.names[place].clone(), cause })
     }
+}
+
+/// The rows of the error table that any of these workloads draws from, in order.
+pub fn fault_rows(specs: &[WorkloadSpec]) -> Vec<u16> {
+    let mut rows: Vec<u16> = specs.iter().flat_map(generator::fault_rows).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }
 
 /// The file of each workload that replays a trace.

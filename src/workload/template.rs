@@ -136,6 +136,7 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            row: None,
         }
     }
 }
