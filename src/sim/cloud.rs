@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::catalog::Catalog;
 use crate::model::{ClassIx, InstanceType, ZoneIx};
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, HostClass, HostGroup, Owner, Policy,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
+    SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
@@ -20,6 +21,8 @@ use super::SimError;
 
 /// Addresses of a /16 vSwitch that instances can have (VPC-12).
 const ADDRESSES: u64 = 65_532;
+/// Members of a deployment set in one zone, each on a host of its own (DEP-1, DEP-10).
+const SET_MEMBERS: u32 = 7;
 /// /16 blocks in the 10.0.0.0/8 of a generated VPC.
 const BLOCKS: u64 = 256;
 
@@ -69,7 +72,10 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
         fleet.class(host_class(class));
     }
     let clusters = add_pools(&mut fleet, scenario, &zone_of);
-    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of, clusters);
+    for (name, cluster) in clusters {
+        world.bind_cluster(name, cluster);
+    }
+    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of);
     for row in own.into_iter().chain(&catalog.types) {
         let Some(demand) = demand(row, &scenario.classes) else { continue };
         let instance_type = world.type_named(&row.name).expect("every type is in the world");
@@ -83,12 +89,30 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
     }
     add_estates(&mut fleet, &mut world, &estates);
     let fleet = fleet.build().map_err(SimError::bug)?;
+    name_hosts(&mut world, scenario);
+    for name in world.deployment_set_names() {
+        let set = fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: SET_MEMBERS });
+        world.bind_deployment_set(&name, set);
+    }
 
     let mut per_zone = vec![1; world.all_zones().count()];
     for (at, zone) in zone_of.iter().enumerate() {
         per_zone[zone.at()] = vswitches[at];
     }
     Ok(Cloud { world, fleet, vswitches: per_zone })
+}
+
+/// Names the hosts of pools as node controllers, and the clusters that they are in.
+fn name_hosts(world: &mut World, scenario: &Scenario) {
+    let mut numbers = vec![1; scenario.zones.len()];
+    let mut next = 0;
+    for pool in &scenario.pools {
+        let number = &mut numbers[pool.zone.at()];
+        let prefix = naming::node_controller_prefix(&scenario.zones[pool.zone.at()].id);
+        world.number_node_controllers(&prefix, *number, next..next + pool.hosts, &pool.cluster);
+        *number += pool.hosts;
+        next += pool.hosts;
+    }
 }
 
 /// Name of the vSwitch number `at` of an account in a zone; the first has the plain name.
@@ -143,7 +167,6 @@ fn add_dedicated_hosts(
     fleet: &mut FleetBuilder,
     scenario: &Scenario,
     zone_of: &[ZoneIx],
-    _: BTreeMap<&str, ClusterIx>,
 ) -> Vec<(String, u32)> {
     let add = |host: &crate::scenario::DedicatedHost| {
         let hosts = fleet.hosts(HostGroup {

@@ -19,6 +19,26 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A host failed; in place of the request stands the host, as in all records about hosts.
+    HostFailed = 6,
+    /// The failure of a host was noticed.
+    HostNoticed = 7,
+    /// A host is back.
+    HostBack = 8,
+    /// The instance went down; detail: its host.
+    Down = 9,
+    /// The instance has another place; detail: its host.
+    Replaced = 10,
+    /// The instance begins to move while it runs; detail: the host that it goes to.
+    MoveBegun = 11,
+    /// It has moved; detail: its host.
+    Moved = 12,
+    /// It stays where it is; detail: its host.
+    MoveCut = 13,
+    /// A host was closed, emptied or opened for maintenance (detail 0, 1, 2).
+    Maintenance = 14,
+    /// The instance left its deployment set; detail: its host.
+    LeftSet = 15,
 }
 
 /// Bytes of one record: time, kind, request number, detail; little-endian.

@@ -8,6 +8,7 @@ mod cloud;
 mod control;
 mod event;
 mod log;
+mod nodes;
 mod observe;
 mod packing;
 mod run;
@@ -19,6 +20,7 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
+pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, View};
 pub use run::{Go, Progress};
 pub use summary::{
@@ -34,7 +36,7 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, Times};
+use run::{Ended, Nodes, Run, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -110,6 +112,7 @@ impl<'a> Simulation<'a> {
             |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
         let simulated_latency_us =
             if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
+        let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let (events, total, per_zone) = (run.events, run.total, run.zones);
         let demands = mix_demands(&cloud, &templates);
@@ -135,6 +138,7 @@ impl<'a> Simulation<'a> {
             simulated_latency_us,
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             packing: packing::packing(&cloud.fleet, &demands),
+            nodes,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -176,7 +180,10 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: SimTime::ZERO + spec.warmup.get().get(),
         until: SimTime::ZERO + spec.duration.get().get(),
     };
-    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer)
+    let world = &mut cloud.world;
+    let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    run
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

@@ -2,7 +2,7 @@
 
 use crate::metrics::Usage;
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
-use crate::placement::Fleet;
+use crate::placement::{Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -62,6 +62,87 @@ pub enum Happened<'a> {
         /// Its host, maybe another one than before.
         host: HostIx,
     },
+    /// A host has failed. Nobody knows yet but its instances.
+    HostFailed {
+        /// The host.
+        host: HostIx,
+    },
+    /// Enough heartbeats of a failed host are missing: it counts as failed.
+    HostNoticed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host that had failed is back.
+    HostBack {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host is closed: it is to be emptied for maintenance.
+    HostClosed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host is empty.
+    HostEmpty {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host takes instances again.
+    HostOpened {
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance went down with its host, or was stopped for the work on it.
+    Down {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance has a place on another host, where it starts.
+    Replaced {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance is down and found no other host; it tries again.
+    NoPlace {
+        /// Number of its request.
+        number: u64,
+        /// What it ran into.
+        reason: Reason,
+    },
+    /// The instance begins to move while it runs: both hosts are claimed.
+    MoveBegun {
+        /// Number of its request.
+        number: u64,
+        /// Its host.
+        from: HostIx,
+        /// The host that it goes to.
+        to: HostIx,
+    },
+    /// The instance has moved.
+    Moved {
+        /// Number of its request.
+        number: u64,
+        /// Its host before.
+        from: HostIx,
+        /// Its host now.
+        to: HostIx,
+        /// How long it was paused.
+        pause: SimDuration,
+    },
+    /// The instance stays where it is: it was released, or one of the hosts failed.
+    MoveCut {
+        /// Number of its request.
+        number: u64,
+    },
+    /// The instance left its deployment set, because no host keeps the set's rule (DEP-41).
+    LeftSet {
+        /// Number of its request.
+        number: u64,
+    },
     /// The instance is gone.
     Released {
         /// Number of its request.
@@ -84,6 +165,10 @@ pub struct View<'a> {
     pub zones: &'a [Usage],
     /// Calls that have no answer yet.
     pub unanswered: u64,
+    /// Instances that are down: their host failed, or is worked on.
+    pub down: u64,
+    /// Hosts that have failed and are not back.
+    pub hosts_down: u64,
 }
 
 /// One who looks on. Whatever an observer does, the run and its digest stay the same.

@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 
+use super::nodes::NodeReport;
+
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
 
@@ -28,6 +30,9 @@ pub struct Summary {
     pub zones: Vec<ZoneUse>,
     /// Hosts at the end of the run.
     pub packing: Packing,
+    /// Failures and maintenance of hosts, where the scenario has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodeReport>,
     /// What this machine spent.
     pub engine: Engine,
 }

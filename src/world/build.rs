@@ -93,7 +93,7 @@ impl World {
             regions: Table::default(),
             zones: Table::default(),
             clusters: Table::default(),
-            node_controllers: Table::default(),
+            node_controllers: super::node_controllers::NodeControllers::default(),
             types: Table::default(),
             families: Table::default(),
             categories,
@@ -426,6 +426,7 @@ impl World {
                 dedicated_host_supported: fact.dedicated_host_supported,
                 unsupported_families: names.families(&fact.unsupported_families),
                 instances: fact.instances,
+                keep_stopped: fact.on_unable_to_redeploy == "KeepStopped",
             };
             self.sets.put(name, row);
         }

@@ -180,7 +180,7 @@ pub(crate) struct Cluster {
     pub(crate) unsupported_categories: CategorySet,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeController {
     pub(crate) cluster: u32,
     pub(crate) available: bool,
@@ -364,6 +364,8 @@ pub(crate) struct DeploymentSet {
     pub(crate) dedicated_host_supported: bool,
     pub(crate) unsupported_families: IndexSet,
     pub(crate) instances: Quota,
+    /// A member that finds no host which keeps the rule stays stopped (DEP-41).
+    pub(crate) keep_stopped: bool,
 }
 
 #[derive(Debug)]

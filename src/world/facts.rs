@@ -520,6 +520,9 @@ pub struct DeploymentSetFacts {
     pub unsupported_families: Vec<String>,
     /// Instances in it.
     pub instances: Quota,
+    /// What becomes of a member whose host failed when no host keeps the rule: `CancelMembershipAndStart`, or
+    /// `KeepStopped` (DEP-41, CDS-P08).
+    pub on_unable_to_redeploy: String,
 }
 
 /// An HPC cluster.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod lives;
+mod nodes;
 
 use slab::Slab;
 
@@ -20,6 +21,8 @@ use crate::sim::log::EventLog;
 use crate::sim::observe::{Gone, Observer, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
+
+pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -106,6 +109,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) workload: Workload,
     pub(in crate::sim) templates: &'a [Template],
     pub(in crate::sim) control: Option<ControlPlane>,
+    /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
+    pub(in crate::sim) nodes: Option<Box<Nodes>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -165,6 +170,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             workload,
             templates,
             control,
+            nodes: None,
             start,
             warmup,
             until,
@@ -213,6 +219,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_nodes();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -252,12 +259,16 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
         let view = View {
             world: self.world,
             fleet: self.fleet,
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            down,
+            hosts_down,
         };
         self.observer.sample(self.next_sample, &view);
         self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
@@ -280,6 +291,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
         }
         Ok(())
