@@ -1,7 +1,8 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, InstanceType, Resources, TypeIx};
+use crate::model::{AccountIx, InstanceType, Resources, ZoneIx};
+use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{self, Workload};
 
@@ -14,11 +15,13 @@ pub(crate) struct Template {
     /// One request, or one for each vSwitch that may take it: they are used in turn.
     pub(crate) requests: Vec<Request>,
     pub(crate) account: AccountIx,
-    /// Its instance type, when there is one of that name.
-    pub(crate) instance_type: Option<TypeIx>,
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
+    /// Zone that it is meant for.
+    pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of a host, when a host class serves its type.
+    pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
 }
 
@@ -76,9 +79,10 @@ fn one(
             .world
             .account_named(account_id)
             .expect("every account of the scenario is in its world"),
-        instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some(),
         demand,
+        zone: cloud.world.zone_named(&template.zone),
+        demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),
         image_bytes: gib << 30,
     }
 }

@@ -1,7 +1,7 @@
 //! Lives of instances: created, started by their node controller, running, released.
 
 use crate::hypervisor::{State, Turn};
-use crate::metrics::{CostProbe, LatencyStage};
+use crate::metrics::{CostProbe, LatencyStage, Outcome};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::Claim;
 use crate::sim::event::Event;
@@ -20,7 +20,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[call.template as usize].demand;
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.latency.record(LatencyStage::AnswerCreated, now.since(call.arrived));
+        self.answered(now, call, Outcome::Created);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
         self.observer
@@ -72,7 +72,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = &mut self.instances[slot as usize];
         let waited = now.since(instance.entered);
         instance.entered = now;
-        self.latency.record(stage, waited);
+        self.latency.record(stage, Outcome::Created, waited);
     }
 
     fn start(&mut self, now: SimTime, slot: u32) {
@@ -122,7 +122,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.enter(slot, State::Running);
         let Instance { number, zone, end, arrived, .. } = self.instances[slot as usize];
         self.log.note(now, Record::Running, number, zone.0);
-        self.latency.record(LatencyStage::Running, now.since(arrived));
+        self.latency.record(LatencyStage::Running, Outcome::Created, now.since(arrived));
         self.observer.happened(now, &Happened::Running { number, arrived });
         let at = match end {
             End::After(lifetime) => now + lifetime,
