@@ -403,6 +403,7 @@ impl Observer for Sampler {
                 self.counts.started += 1;
             }
             Happened::Released { .. } => self.counts.released += 1,
+            Happened::RunsAgain { .. } => {}
         }
     }
 

@@ -22,7 +22,7 @@ use std::path::Path;
 
 pub use cloud::{Cloud, build};
 pub use labels::{Labels, TemplateLabel};
-pub use observe::{Happened, Observer, Queues, View};
+pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,

@@ -1,7 +1,7 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, InstanceType, Resources, ZoneIx};
+use crate::model::{AccountIx, InstanceType, Resources, TypeIx, ZoneIx};
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{self, Workload};
@@ -15,6 +15,8 @@ pub(crate) struct Template {
     /// One request, or one for each vSwitch that may take it: they are used in turn.
     pub(crate) requests: Vec<Request>,
     pub(crate) account: AccountIx,
+    /// Its instance type, when there is one of that name.
+    pub(crate) instance_type: Option<TypeIx>,
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
@@ -79,6 +81,7 @@ fn one(
             .world
             .account_named(account_id)
             .expect("every account of the scenario is in its world"),
+        instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some(),
         demand,
         zone: cloud.world.zone_named(&template.zone),
