@@ -7,6 +7,7 @@ pub mod api;
 pub mod catalog;
 pub mod cli;
 pub mod engine;
+pub mod evidence;
 pub mod hypervisor;
 pub mod load;
 pub mod metrics;

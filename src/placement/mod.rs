@@ -34,6 +34,7 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod survey;
 mod sync;
 mod want;
 
@@ -49,6 +50,7 @@ pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
+pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
 
 #[cfg(test)]

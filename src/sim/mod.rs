@@ -7,8 +7,10 @@
 mod cloud;
 mod control;
 mod event;
+mod labels;
 mod log;
 mod nodes;
+mod mix;
 mod observe;
 mod packing;
 mod run;
@@ -21,7 +23,8 @@ use std::path::Path;
 
 pub use cloud::{Cloud, build};
 pub use nodes::{MigrationReport, NodeReport};
-pub use observe::{Gone, Happened, Observer, View};
+pub use labels::{Labels, TemplateLabel};
+pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -29,9 +32,8 @@ pub use summary::{
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, LatencyStage, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
 use crate::model::SimTime;
-use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
@@ -108,14 +110,10 @@ impl<'a> Simulation<'a> {
         let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
-        let stage =
-            |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
-        let simulated_latency_us =
-            if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
-        let (events, total, per_zone) = (run.events, run.total, run.zones);
-        let demands = mix_demands(&cloud, &templates);
+        let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -137,10 +135,15 @@ impl<'a> Simulation<'a> {
             },
             simulated_latency_us,
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
-            packing: packing::packing(&cloud.fleet, &demands),
             nodes,
+            packing: packing::packing(&cloud.fleet, mix.by_zone()),
             engine: Engine { events, ..Engine::default() },
         })
+    }
+
+    /// Names of what an observer is told about by number.
+    pub fn labels(&self) -> Labels {
+        Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
     }
 
     /// The cloud before anything happens.
@@ -207,14 +210,23 @@ pub(crate) fn prepare(
     Ok((cloud, workload, templates))
 }
 
-/// The demands of the workload's correct requests: the mix that room is judged by.
-fn mix_demands(cloud: &Cloud, templates: &[Template]) -> Vec<DemandId> {
-    let sound = templates.iter().filter(|template| !template.faulty);
-    let mut demands: Vec<DemandId> =
-        sound.filter_map(|template| cloud.world.demand_of(template.instance_type?)).collect();
-    demands.sort();
-    demands.dedup();
-    demands
+/// Every stage over all outcomes, then by outcome where there was more than one.
+fn stages(latency: &Latency) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for stage in LatencyStage::ALL {
+        stages.push(Stage { stage: stage.name(), outcome: None, percentiles: latency.percentiles(stage) });
+        let parts: Vec<Stage> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| Stage {
+                stage: stage.name(),
+                outcome: Some(outcome.name()),
+                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+            })
+            .filter(|part| part.percentiles.count > 0)
+            .collect();
+        stages.extend((parts.len() > 1).then_some(parts).into_iter().flatten());
+    }
+    stages
 }
 
 fn zone_use(

@@ -1,7 +1,8 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx};
+use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
+use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::validate::estate::Estate;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
@@ -21,6 +22,10 @@ pub(crate) struct Template {
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
+    /// Zone that it is meant for.
+    pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of a host, when a host class serves its type.
+    pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
     /// Law of its boot time: 0 is `boot`, then the `boots` of the scenario.
     pub(crate) boot: u16,
@@ -91,6 +96,8 @@ fn one(
         instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some() || template.row.is_some(),
         demand,
+        zone: cloud.world.zone_named(&template.zone),
+        demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),
         image_bytes: gib << 30,
         boot: boot_law(plane, row, image),
         wipe: wipe_time(plane, row),
