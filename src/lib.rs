@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod cli;
 pub mod engine;
 pub mod hypervisor;
+pub mod journal;
 pub mod load;
 pub mod metrics;
 pub mod model;
