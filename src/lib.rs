@@ -9,6 +9,7 @@ pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod hypervisor;
+pub mod journal;
 pub mod load;
 pub mod metrics;
 pub mod model;

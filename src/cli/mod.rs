@@ -12,11 +12,13 @@ mod explain;
 mod load;
 mod output;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod table;
 mod trace;
 mod validate;
+mod wiring;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -57,6 +59,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Replay(replay::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),

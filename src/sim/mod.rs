@@ -25,6 +25,7 @@ pub use cloud::{Cloud, build};
 pub use nodes::{MigrationReport, NodeReport};
 pub use labels::{Labels, TemplateLabel};
 pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -38,6 +39,7 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
+use log::EventLog;
 use run::{Ended, Nodes, Run, Times};
 use templates::Template;
 
@@ -64,6 +66,15 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    plan: Plan,
+}
+
+/// What a run does otherwise than its scenario says.
+#[derive(Default)]
+struct Plan {
+    chain: Option<Box<dyn Chain>>,
+    until: Option<SimTime>,
+    warmup: Option<SimTime>,
 }
 
 impl<'a> Simulation<'a> {
@@ -77,8 +88,38 @@ impl<'a> Simulation<'a> {
         folder: &Path,
         trace: Option<&Path>,
     ) -> Result<Simulation<'a>, SimError> {
-        let (cloud, workload, templates) = prepare(scenario, folder, trace)?;
-        Ok(Simulation { scenario, cloud, workload, templates })
+        Simulation::of(scenario, workload(scenario, folder, trace)?)
+    }
+
+    /// Builds the cloud for a workload that is made already, such as that of a journal.
+    ///
+    /// # Errors
+    /// The cloud cannot be built.
+    pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
+        let cloud = build(scenario, workload.required_types())?;
+        let templates = templates::parse(scenario, &cloud, &workload);
+        Ok(Simulation { scenario, cloud, workload, templates, plan: Plan::default() })
+    }
+
+    /// Lets `chain` link the event log, instead of the run itself.
+    #[must_use]
+    pub fn chained(mut self, chain: Box<dyn Chain>) -> Simulation<'a> {
+        self.plan.chain = Some(chain);
+        self
+    }
+
+    /// Ends the run at `moment`, when that is before the end of the scenario: nothing arrives then or later.
+    #[must_use]
+    pub fn until(mut self, moment: SimTime) -> Simulation<'a> {
+        self.plan.until = Some(moment);
+        self
+    }
+
+    /// Takes everything before `moment` for the warm-up.
+    #[must_use]
+    pub fn measured_from(mut self, moment: SimTime) -> Simulation<'a> {
+        self.plan.warmup = Some(moment);
+        self
     }
 
     /// Runs to the end, or until `watch` says stop.
@@ -103,11 +144,11 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
+        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let warmup = SimTime::ZERO + spec.warmup.get().get();
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
@@ -156,8 +197,9 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
-        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured, &mut ()).advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
+            .advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -168,6 +210,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     cloud: &'a mut Cloud,
     workload: Workload,
     templates: &'a [Template],
+    plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
 ) -> Run<'a, P, O> {
@@ -180,12 +223,15 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     });
     let times = Times {
         start: spec.start.0,
-        warmup: SimTime::ZERO + spec.warmup.get().get(),
-        until: SimTime::ZERO + spec.duration.get().get(),
+        warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
+        until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    if let Some(chain) = plan.chain {
+        run.log = EventLog::chained(chain);
+    }
     run
 }
 
@@ -196,6 +242,18 @@ pub(crate) fn prepare(
     folder: &Path,
     trace: Option<&Path>,
 ) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
+    let workload = workload(scenario, folder, trace)?;
+    let cloud = build(scenario, workload.required_types())?;
+    let templates = templates::parse(scenario, &cloud, &workload);
+    Ok((cloud, workload, templates))
+}
+
+/// The workload of a scenario. `folder` is where relative trace paths start; `trace` is a trace file named on the
+/// command line.
+///
+/// # Errors
+/// A trace is missing or damaged.
+pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Result<Workload, WorkloadError> {
     let setting = Setting {
         seed: scenario.spec.seed,
         duration: scenario.spec.duration.get().get(),
@@ -204,10 +262,7 @@ pub(crate) fn prepare(
         folder,
         trace,
     };
-    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
-    let cloud = build(scenario, workload.required_types())?;
-    let templates = templates::parse(scenario, &cloud, &workload);
-    Ok((cloud, workload, templates))
+    Workload::new(&scenario.spec.workloads, &setting)
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

@@ -126,7 +126,7 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    log: EventLog,
+    pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
@@ -254,7 +254,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// The digest of all that happened.
     pub(in crate::sim) fn digest(&mut self) -> String {
-        std::mem::replace(&mut self.log, EventLog::new()).digest()
+        self.log.digest()
     }
 
     fn progress(&self) -> Progress {
