@@ -20,6 +20,7 @@ use crate::model::{
     LocalDisks, Region, RegionIx, Zone, ZoneIx,
 };
 
+mod check_plan;
 mod checks;
 mod cloud;
 
@@ -240,6 +241,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    check_plan::check(&spec, known)?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Scenario {
         folder,
