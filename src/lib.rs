@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod model;
 pub mod packing;
 pub mod placement;
+pub mod planner;
 pub mod report;
 pub mod scenario;
 pub mod sim;

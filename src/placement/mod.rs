@@ -22,6 +22,7 @@ mod explain;
 mod find;
 mod fit;
 mod fleet;
+mod fork;
 mod hostset;
 mod layout;
 mod locate;

@@ -185,9 +185,17 @@ impl<'a> Simulation<'a> {
     /// Names of what an observer is told about by number.
     pub fn labels(&self) -> Labels {
         Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
+    /// Who will ask for what: the requests of the workload by number of their template.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
     }
 
     /// The cloud before anything happens.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The cloud before anything happens, taken out.
     pub fn into_cloud(self) -> Cloud {
         self.cloud
     }

@@ -189,11 +189,17 @@ pub struct Queues {
     pub clones: u64,
 }
 
-/// One who looks on. Whatever an observer does, the run and its digest stay the same.
+/// One who looks on. Whatever an observer does, the run and its digest stay the same; it may only end the run early.
 pub trait Observer {
     /// Distance of the samples; none: it wants none.
     fn interval(&self) -> Option<SimDuration> {
         None
+    }
+
+    /// True when it has seen all that it wants to: the run ends cleanly after the event at hand, cut short.
+    #[inline]
+    fn enough(&self) -> bool {
+        false
     }
 
     /// Something happened.

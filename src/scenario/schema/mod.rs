@@ -8,6 +8,7 @@ mod customers;
 mod nodes;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,10 @@ pub use cloud::{
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -80,6 +85,12 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -108,6 +119,8 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }

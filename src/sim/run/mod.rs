@@ -245,6 +245,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.handle(now, event)?;
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
+            if self.observer.enough() {
+                return Ok(true);
+            }
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
                 return Ok(true);
             }
