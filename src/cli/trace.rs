@@ -98,7 +98,7 @@ fn table(info: &TraceInfo) -> String {
     }
     let _ = writeln!(text, "\n{:>10} {:>8} {:>8} {:>10}  type", "creations", "share %", "vCPU", "GiB");
     for size in &info.sizes {
-        let SizeShare { name, cpu_milli, memory_mib, count } = size;
+        let SizeShare { name, cpu_milli, memory_mib, count, .. } = size;
         let cpu = cpu_milli.map_or("?".to_owned(), |cpu| thousandths(cpu.into()));
         let memory = memory_mib.map_or("?".to_owned(), |mib| format!("{}", f64::from(mib) / 1_024.0));
         let share = percent(*count, info.requests);

@@ -156,7 +156,8 @@ fn demand(row: &InstanceType, classes: &[Class]) -> Option<Demand> {
     let gpu = row.gpu.as_ref().map(|gpu| GpuDemand {
         count: (gpu.milli / 1_000).max(1),
         milli_each: gpu.milli.min(1_000),
-        models: vec![gpu.model.clone()],
+        // A trace may allow several models, or any.
+        models: gpu.model.split('|').filter(|model| !model.is_empty()).map(str::to_owned).collect(),
     });
     Some(Demand {
         cpu_milli: row.cpu_milli,
