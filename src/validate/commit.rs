@@ -157,6 +157,19 @@ pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
     zones.into_iter().filter_map(|zone| want(&order, Want::zone(demand, zone))).collect()
 }
 
+/// What binds the place of an instance, as a want that finds it another one; none: any shared host of its zone.
+pub(super) fn bound(effective: &Effective, world: &World, zone: ZoneIx) -> Option<Want<'static>> {
+    let loose = !effective.on_host
+        && [effective.cluster, effective.node_controller, effective.hpc_cluster, effective.deployment_set]
+            .iter()
+            .all(Option::is_none);
+    if loose {
+        return None;
+    }
+    let order = Order { effective, world, account: account(world, effective) };
+    want(&order, Want::zone(world.demand_of(effective.instance_type)?, zone))
+}
+
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
 fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
     let (effective, world) = (order.effective, order.world);
@@ -175,8 +188,9 @@ fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
 }
 
 /// The fault that is injected, when it is one of these.
-fn injected(world: &World, kind: FaultKind) -> Option<Option<String>> {
-    let fault = world.fault.as_ref().filter(|fault| fault.kind == kind)?;
+fn injected(order: &Order<'_>, kind: FaultKind) -> Option<Option<String>> {
+    let faults = order.account.fault.as_deref().into_iter().chain(&order.world.fault);
+    let fault = faults.into_iter().find(|fault| fault.kind == kind)?;
     Some((kind == FaultKind::Detail).then(|| fault.detail.clone()))
 }
 
@@ -189,16 +203,16 @@ fn after_place(order: &Order<'_>, zone: ZoneIx) -> Result<(), Reject> {
     if order.all_in_flight() {
         return refuse(&order::IP_RESERVED, None);
     }
-    if let Some(text) = injected(order.world, FaultKind::Unknown) {
+    if let Some(text) = injected(order, FaultKind::Unknown) {
         return refuse(&order::UNKNOWN, text);
     }
     if order.effective.dry_run {
         return refuse(&order::DRY_RUN, None);
     }
-    if let Some(text) = injected(order.world, FaultKind::Exception) {
+    if let Some(text) = injected(order, FaultKind::Exception) {
         return refuse(&order::EXCEPTION, text);
     }
-    if let Some(text) = injected(order.world, FaultKind::Detail) {
+    if let Some(text) = injected(order, FaultKind::Detail) {
         return refuse(&order::DETAIL, text);
     }
     Ok(())

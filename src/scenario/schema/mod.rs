@@ -5,6 +5,9 @@
 
 mod cloud;
 mod customers;
+mod nodes;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,7 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -40,6 +44,12 @@ pub struct ScenarioSpec {
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlaneSpec>,
+    /// Hosts that fail. Left out: none does, but those that `[[events]]` name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresSpec>,
+    /// How hosts are emptied for maintenance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
     /// Networks of the accounts.
     pub network: NetworkSpec,
     /// What the report shows.
@@ -58,8 +68,16 @@ pub struct ScenarioSpec {
     pub types: Vec<TypeSpec>,
     /// Public images beside the catalog's.
     pub images: Vec<ImageSpec>,
+    /// Facts of the world beside those that follow from the rest, by kind and name, under the names of the conformance
+    /// fixtures: `[world.accounts.1000000001]` with `arrears = true`.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub world: At<toml::Table>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
+    /// What happens to hosts at set times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
 }
@@ -75,6 +93,8 @@ impl Default for ScenarioSpec {
             warmup: At::default_of(Span::secs(0)),
             policy: At::default_of("best-fit".to_owned()),
             control_plane: None,
+            failures: None,
+            maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
             regions: Vec::new(),
@@ -84,10 +104,16 @@ impl Default for ScenarioSpec {
             disk_pools: Vec::new(),
             types: Vec::new(),
             images: Vec::new(),
+            world: At::default_of(toml::Table::new()),
             accounts: Vec::new(),
+            events: Vec::new(),
             workloads: Vec::new(),
         }
     }
+}
+
+fn is_empty(table: &At<toml::Table>) -> bool {
+    table.get().is_empty()
 }
 
 /// What the report shows.
