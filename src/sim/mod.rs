@@ -195,7 +195,12 @@ pub(crate) fn prepare(
         trace,
     };
     let workload = Workload::new(&scenario.spec.workloads, &setting)?;
-    let cloud = build(scenario, workload.required_types())?;
+    let load: Vec<(&str, u64)> = workload
+        .mappings()
+        .flat_map(|mapping| &mapping.rows)
+        .map(|row| (row.instance_type.as_str(), row.count))
+        .collect();
+    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
     let templates = templates::parse(scenario, &cloud, &workload);
     Ok((cloud, workload, templates))
 }

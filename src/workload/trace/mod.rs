@@ -17,8 +17,9 @@ mod azure;
 mod azure_packing;
 mod azure_vm;
 pub(crate) mod columns;
+mod guess;
 mod huawei;
-mod info;
+pub(crate) mod info;
 pub(crate) mod lines;
 mod nodes;
 mod openb;
@@ -32,6 +33,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use guess::guess;
 pub use info::{Count, Quantiles, SizeOf, SizeShare, TraceInfo, WindowStats};
 pub use nodes::{NodeClass, NodeList};
 pub use shaped::{Reshape, Shaped};
