@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::model::{ClassIx, InstanceType, ZoneIx};
+use crate::placement::policy::Fgd;
 use crate::placement::{
     ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
     SetRule,
@@ -44,6 +45,19 @@ pub struct Cloud {
 /// # Errors
 /// When the scenario describes a host, a type or a network that cannot be.
 pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimError> {
+    build_for(scenario, extra, &[])
+}
+
+/// Builds the cloud of a scenario for a load that is known: `load` is how often each instance type will be asked for.
+/// The policy `fgd` takes its typical instances from it; others do not look ahead.
+///
+/// # Errors
+/// As [`build`].
+pub(super) fn build_for(
+    scenario: &Scenario,
+    extra: &[InstanceType],
+    load: &[(&str, u64)],
+) -> Result<Cloud, SimError> {
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
     let vswitches = vswitches_per_zone(scenario, &own);
@@ -66,7 +80,13 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
         .map(|zone| world.zone_named(&zone.id).expect("every zone of the scenario is in its world"))
         .collect();
     let name = scenario.spec.policy.get();
-    let policy = Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?;
+    let policy = match name.as_str() {
+        "fgd" if !load.is_empty() => {
+            let types = own.iter().copied().chain(&catalog.types);
+            Policy::new("fgd", typical(load, types, &scenario.classes))
+        }
+        name => Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?,
+    };
     let mut fleet = FleetBuilder::new(policy, scenario.spec.seed);
     for class in &scenario.classes {
         fleet.class(host_class(class));
@@ -113,6 +133,26 @@ fn name_hosts(world: &mut World, scenario: &Scenario) {
         *number += pool.hosts;
         next += pool.hosts;
     }
+/// Share of a load that its typical instances cover, as in the published runs.
+const TYPICAL: f64 = 0.95;
+
+/// FGD for a load: its most frequent shapes of CPU, GPUs and allowed models (memory aside).
+fn typical<'a>(
+    load: &[(&str, u64)],
+    types: impl Iterator<Item = &'a InstanceType> + Clone,
+    classes: &[Class],
+) -> Fgd {
+    let mut counts: Vec<(Demand, u64)> = Vec::new();
+    for (name, count) in load {
+        let Some(row) = types.clone().find(|row| row.name == *name) else { continue };
+        let Some(shape) = demand(row, classes) else { continue };
+        let shape = Demand { memory_mib: 0, ..shape };
+        match counts.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, sum)) => *sum += count,
+            None => counts.push((shape, *count)),
+        }
+    }
+    Fgd::of_load(counts, TYPICAL)
 }
 
 /// Name of the vSwitch number `at` of an account in a zone; the first has the plain name.
@@ -210,7 +250,8 @@ fn demand(row: &InstanceType, classes: &[Class]) -> Option<Demand> {
     let gpu = row.gpu.as_ref().map(|gpu| GpuDemand {
         count: (gpu.milli / 1_000).max(1),
         milli_each: gpu.milli.min(1_000),
-        models: vec![gpu.model.clone()],
+        // A trace may allow several models, or any.
+        models: gpu.model.split('|').filter(|model| !model.is_empty()).map(str::to_owned).collect(),
     });
     Some(Demand {
         cpu_milli: row.cpu_milli,

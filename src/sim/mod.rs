@@ -271,6 +271,15 @@ pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Res
         trace,
     };
     Workload::new(&scenario.spec.workloads, &setting)
+    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    let load: Vec<(&str, u64)> = workload
+        .mappings()
+        .flat_map(|mapping| &mapping.rows)
+        .map(|row| (row.instance_type.as_str(), row.count))
+        .collect();
+    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
+    let templates = templates::parse(scenario, &cloud, &workload);
+    Ok((cloud, workload, templates))
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

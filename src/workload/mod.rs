@@ -16,6 +16,7 @@ mod arrivals;
 pub mod dist;
 mod faults;
 mod generator;
+mod mapping;
 mod replay;
 mod shape;
 mod supply;
@@ -25,6 +26,7 @@ mod tests;
 pub mod trace;
 
 pub use dist::Distribution;
+pub use mapping::{ClassRow, Mapping, MappingRow};
 pub use shape::local_hours;
 pub use supply::{Kinds, Supply};
 pub use template::trace_type;
@@ -279,6 +281,14 @@ impl Workload {
     /// `ecs.trace`, in order of vCPUs and memory.
     pub fn required_types(&self) -> &[InstanceType] {
         &self.types
+    }
+
+    /// What replayed traces ask for, and what is requested for it, trace by trace.
+    pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Replay(replay) => Some(replay.mapping()),
+            Source::Generator(_) => None,
+        })
     }
 
     /// Names of the workloads, by [`Template::workload`].

@@ -29,7 +29,7 @@ impl WorkloadSpec {
     /// Everything that is wrong with the workload, in the order of its keys.
     pub fn check(&self, known: &Known<'_>) -> Vec<Wrong> {
         let mut wrongs = Wrongs(Vec::new());
-        self.check_source(&mut wrongs);
+        self.check_source(known, &mut wrongs);
         let zones = self.check_region(known, &mut wrongs);
         if let Some(accounts) = &self.accounts {
             wrongs.weights(accounts, "account", &known.accounts);
@@ -55,7 +55,7 @@ impl WorkloadSpec {
         wrongs.0
     }
 
-    fn check_source(&self, wrongs: &mut Wrongs) {
+    fn check_source(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
         match (&self.arrivals, &self.trace) {
             (None, None) => wrongs.add(&self.name, "a workload needs `arrivals` or `trace`"),
             (Some(_), Some(trace)) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
@@ -72,6 +72,7 @@ impl WorkloadSpec {
                 if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
                     wrongs.add(trace, "the path of the trace is empty");
                 }
+                trace.get().check(known, wrongs);
             }
         }
     }
@@ -241,10 +242,10 @@ impl BatchSpec {
     }
 }
 
-struct Wrongs(Vec<Wrong>);
+pub(super) struct Wrongs(Vec<Wrong>);
 
 impl Wrongs {
-    fn add<T>(&mut self, at: &At<T>, what: impl Into<String>) {
+    pub(super) fn add<T>(&mut self, at: &At<T>, what: impl Into<String>) {
         self.0.push(Wrong::at(at, what));
     }
 
@@ -252,7 +253,12 @@ impl Wrongs {
         self.0.extend(result.err());
     }
 
-    fn number(&mut self, value: &At<f64>, low: f64, high: f64) {
+    /// Something wrong with a value whose place is not kept.
+    pub(super) fn nowhere(&mut self, what: String) {
+        self.0.push(Wrong { span: 0..0, what });
+    }
+
+    pub(super) fn number(&mut self, value: &At<f64>, low: f64, high: f64) {
         if !(low..=high).contains(value.get()) {
             self.add(value, format!("must be a number from {low} to {high}"));
         }
@@ -284,7 +290,7 @@ impl Wrongs {
     }
 
     fn params<T>(&mut self, params: &BTreeMap<String, String>, at: &At<T>) {
-        for name in params.keys().filter(|name| name.is_empty() || FIXED.contains(&name.as_str())) {
+        for name in params.keys().filter(|name| fixed(name)) {
             self.add(at, format!("parameter `{name}` cannot be set through `params`"));
         }
     }
@@ -292,6 +298,11 @@ impl Wrongs {
 
 /// Parameters that the workload sets itself.
 const FIXED: [&str; 5] = ["Action", "RegionId", "InstanceType", "ImageId", "ZoneId"];
+
+/// True for a parameter that cannot be set by hand.
+pub(super) fn fixed(name: &str) -> bool {
+    name.is_empty() || FIXED.contains(&name)
+}
 
 /// What to say when `name` is none of `known`.
 fn unknown(name: &str, kind: &str, known: &[&str]) -> Option<String> {
