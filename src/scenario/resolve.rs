@@ -257,7 +257,6 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
     check_plan::check(&spec, known)?;
-    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Scenario {
         folder,
         regions,

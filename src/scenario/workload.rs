@@ -27,8 +27,6 @@ pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
 pub use fault::{Fault, FaultsSpec, Rows};
-pub use trace::{TraceFormat, TraceSpec};
-pub use fault::{Fault, FaultsSpec};
 pub use map::{MapClass, MapNames, MapSizes, MapSpec};
 pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 

@@ -133,6 +133,8 @@ fn name_hosts(world: &mut World, scenario: &Scenario) {
         *number += pool.hosts;
         next += pool.hosts;
     }
+}
+
 /// Share of a load that its typical instances cover, as in the published runs.
 const TYPICAL: f64 = 0.95;
 

@@ -185,6 +185,8 @@ impl<'a> Simulation<'a> {
     /// Names of what an observer is told about by number.
     pub fn labels(&self) -> Labels {
         Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
+    }
+
     /// Who will ask for what: the requests of the workload by number of their template.
     pub fn workload(&self) -> &Workload {
         &self.workload
@@ -251,7 +253,12 @@ pub(crate) fn prepare(
     trace: Option<&Path>,
 ) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
     let workload = workload(scenario, folder, trace)?;
-    let cloud = build(scenario, workload.required_types())?;
+    let load: Vec<(&str, u64)> = workload
+        .mappings()
+        .flat_map(|mapping| &mapping.rows)
+        .map(|row| (row.instance_type.as_str(), row.count))
+        .collect();
+    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
     let templates = templates::parse(scenario, &cloud, &workload);
     Ok((cloud, workload, templates))
 }
@@ -271,15 +278,6 @@ pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Res
         trace,
     };
     Workload::new(&scenario.spec.workloads, &setting)
-    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
-    let load: Vec<(&str, u64)> = workload
-        .mappings()
-        .flat_map(|mapping| &mapping.rows)
-        .map(|row| (row.instance_type.as_str(), row.count))
-        .collect();
-    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
-    let templates = templates::parse(scenario, &cloud, &workload);
-    Ok((cloud, workload, templates))
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

@@ -287,7 +287,7 @@ impl Workload {
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Generator(_) => None,
+            Source::Generator(_) | Source::Supplied(_) => None,
         })
     }
 
