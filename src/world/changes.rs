@@ -94,6 +94,7 @@ impl World {
         id: &str,
         region: RegionIx,
         refused: &[u32],
+        keep_stopped: bool,
         set: SetIx,
     ) -> u32 {
         let row = DeploymentSet {
@@ -101,6 +102,7 @@ impl World {
             dedicated_host_supported: false,
             unsupported_families: IndexSet::of(refused.iter().copied()),
             instances: Quota::default(),
+            keep_stopped,
         };
         let at = self.sets.put(id, row);
         self.bind_deployment_set(id, set);

@@ -208,6 +208,22 @@ impl World {
         }
         holdings.set = set.unwrap_or(NONE);
     }
+
+    /// Whether an instance may leave its deployment set to start again when no host keeps the set's rule (DEP-41); none
+    /// when it is in no set.
+    pub fn may_leave_set(&self, holdings: &Holdings) -> Option<bool> {
+        self.sets.get(holdings.set).map(|set| !set.keep_stopped)
+    }
+
+    /// Takes an instance out of its deployment set.
+    pub fn leave_set(&mut self, holdings: &mut Holdings) {
+        self.change_set(holdings, None);
+    }
+
+    /// Names of the deployment sets.
+    pub fn deployment_set_names(&self) -> Vec<String> {
+        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
+    }
 }
 
 impl super::Account {

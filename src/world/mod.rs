@@ -20,6 +20,7 @@ mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod node_controllers;
 mod overlay;
 mod pools;
 mod sets;
@@ -39,6 +40,7 @@ pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
+use node_controllers::NodeControllers;
 pub(crate) use pools::{Gib, SLOTS, pool_slot, slot_name};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
@@ -54,7 +56,7 @@ pub struct World {
     pub(crate) regions: Table<Region>,
     pub(crate) zones: Table<Zone>,
     pub(crate) clusters: Table<Cluster>,
-    pub(crate) node_controllers: Table<NodeController>,
+    pub(crate) node_controllers: NodeControllers,
     pub(crate) types: Table<TypeRow>,
     pub(crate) families: Table<()>,
     pub(crate) categories: Vec<(Box<str>, Category)>,

@@ -5,10 +5,12 @@
 
 mod cloud;
 mod customers;
+mod node_list;
 mod nodes;
 mod operations;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,12 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
 pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
@@ -62,6 +69,9 @@ pub struct ScenarioSpec {
     pub classes: Vec<ClassSpec>,
     /// Pools of hosts (node controllers).
     pub pools: Vec<PoolSpec>,
+    /// Hosts from lists of nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_lists: Vec<NodeListSpec>,
     /// Hosts that belong to one account.
     pub dedicated_hosts: Vec<DedicatedHostSpec>,
     /// Disk pools. A zone and category without one has room for everything.
@@ -85,6 +95,12 @@ pub struct ScenarioSpec {
     /// Operations of the API that are sent at given moments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<OperationSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -105,6 +121,7 @@ impl Default for ScenarioSpec {
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
+            node_lists: Vec::new(),
             dedicated_hosts: Vec::new(),
             disk_pools: Vec::new(),
             types: Vec::new(),
@@ -114,6 +131,8 @@ impl Default for ScenarioSpec {
             events: Vec::new(),
             workloads: Vec::new(),
             operations: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }

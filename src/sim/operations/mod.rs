@@ -3,6 +3,7 @@
 
 mod build;
 mod disks;
+mod event;
 mod record;
 mod report;
 mod stock;
@@ -13,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 pub(in crate::sim) use build::{Habits, Step, Target, default_action};
 pub(in crate::sim) use disks::{Own, OwnDisks};
+pub(in crate::sim) use event::OperationEvent;
 pub(in crate::sim) use record::{AUTO_RELEASE, Address, PAUSE, REBOOT, Record};
 pub use report::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
 pub(in crate::sim) use stock::{Stock, StockHost};

@@ -1,7 +1,7 @@
 //! Lives of instances: created, started by their node controller, running, released.
 
 use crate::hypervisor::{State, Turn};
-use crate::metrics::{CostProbe, LatencyStage};
+use crate::metrics::{CostProbe, LatencyStage, Outcome};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::{Claim, Want};
 use crate::sim::event::Event;
@@ -19,7 +19,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.latency.record(LatencyStage::AnswerCreated, now.since(call.arrived));
+        self.answered(now, call, Outcome::Created);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
         self.observer
@@ -63,15 +63,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn take_place(&mut self, now: SimTime, slot: u32, claim: Claim) {
         let instance = &mut self.instances[slot as usize];
         assert!(instance.claim.is_none(), "an instance has one place");
+        let host = claim.host();
         instance.claim = Some(claim);
         let demand = self.templates[instance.template as usize].demand;
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
-        if self.operations.is_some()
-            && let Some(host) = self.host(slot)
-        {
-            self.touch_host(now, host);
-        }
+        self.came_to_host(slot, host);
+        self.touch_host(now, host);
     }
 
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
@@ -83,7 +81,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
         let host = claim.host();
-        self.fleet.release(claim);
+        if let Some(claim) = self.went_from_host(now, slot, claim) {
+            self.fleet.release(claim);
+        }
         self.touch_host(now, host);
     }
 
@@ -107,7 +107,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = &mut self.instances[slot as usize];
         let waited = now.since(instance.entered);
         instance.entered = now;
-        self.latency.record(stage, waited);
+        self.latency.record(stage, Outcome::Created, waited);
     }
 
     // --- starts ---
@@ -123,6 +123,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     fn ask_slot(&mut self, now: SimTime, slot: u32) {
         let host = self.host(slot).expect("an instance that starts has its place");
+        if self.asks_dead_host(now, slot, host) {
+            return;
+        }
         match &mut self.control {
             None => {
                 if self.instances[slot as usize].state == State::Pending {
@@ -184,7 +187,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     fn boot(&mut self, now: SimTime, slot: u32) {
         self.instances[slot as usize].step = Step::Boot;
-        let took = self.control().boot_time();
+        let boot = self.templates[self.instances[slot as usize].template as usize].boot;
+        let took = self.control().boot_time(boot);
         self.then(now + took, slot, Event::Booted { instance: slot });
     }
 
@@ -239,9 +243,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let host = self.host(slot).expect("an instance that runs has its place");
             self.observer.happened(now, &Happened::RunsAgain { number, host });
         } else {
-            self.latency.record(LatencyStage::Running, now.since(arrived));
+            self.latency.record(LatencyStage::Running, Outcome::Created, now.since(arrived));
             self.observer.happened(now, &Happened::Running { number, arrived });
         }
+        self.is_up(now, slot, again);
         self.plan_end(now, slot);
         if self.operations.is_some() {
             self.runs(now, slot, again);
@@ -273,6 +278,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Released, number, host);
         self.observer.happened(now, &Happened::Released { number, cause });
         self.give_up_place(now, slot);
+        self.is_gone(slot);
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);

@@ -89,6 +89,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         slot: u32,
         change: impl FnOnce(&Self, Claim) -> Result<Claim, Unchanged>,
     ) -> Result<(), Reason> {
+        self.holds_still(now, slot);
         let claim = self.instances[slot as usize].claim.take().expect("an instance with a place");
         let before = claim.host();
         let (claim, changed) = match change(self, claim) {
@@ -97,6 +98,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         let after = claim.host();
         self.instances[slot as usize].claim = Some(claim);
+        self.changed_host(now, slot, before, after);
         self.touch_host(now, before);
         self.touch_host(now, after);
         changed

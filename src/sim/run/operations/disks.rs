@@ -7,9 +7,9 @@ use crate::operations::refusal::{
     INVALID_PARAMETER, MISSING_PARAMETER, OTHER_ZONE, POOL_FULL, UNKNOWN_DISK, UNKNOWN_SNAPSHOT,
 };
 use crate::operations::{Params, Refusal, snapshots};
-use crate::sim::event::OperationEvent;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::Observer;
+use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{DETACH, Own, SNAPSHOT_MIB_A_SECOND, Source};
 use crate::world::{CategoryIx, Snapshot, pool_slot};
 

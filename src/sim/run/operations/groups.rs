@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::metrics::CostProbe;
 use crate::model::RegionIx;
 use crate::operations::hpc::{self, Cluster};
-use crate::operations::sets::{self, FAMILIES, Set};
+use crate::operations::sets::{self, FAMILIES, OnUnable, Set};
 use crate::operations::{Params, Refusal};
 use crate::placement::SetRule;
 use crate::sim::observe::Observer;
@@ -34,8 +34,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             of_hpc: false,
             members: 0,
         };
+        let keep = set.on_unable == OnUnable::KeepStopped;
         let bound = self.fleet.add_set(set.rule());
-        let at = self.world.add_deployment_set(&set.id, RegionIx(region), &set.refused, bound);
+        let at = self.world.add_deployment_set(&set.id, RegionIx(region), &set.refused, keep, bound);
         self.ops().sets.0.insert(at, set);
         Ok(())
     }
@@ -77,6 +78,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
         self.world.remove_hpc_cluster(at);
         Ok(())
+    }
+
+    /// An instance has left its deployment set because no host kept the set's rule (DEP-41).
+    pub(in crate::sim::run) fn left_set(&mut self, slot: u32) {
+        let Some(ops) = self.operations.as_deref_mut() else { return };
+        let set = ops.record_mut(slot).set.take();
+        if let Some(set) = set.and_then(|set| ops.sets.0.get_mut(&set)) {
+            set.members -= 1;
+        }
     }
 
     /// The id that a call gives what it makes, if nothing ever had it, else a made-up one.

@@ -5,8 +5,8 @@ use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime};
 use crate::operations::refusal::NO_STOCK;
 use crate::operations::{Action, Params};
-use crate::sim::event::OperationEvent;
 use crate::sim::observe::Observer;
+use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{Habits, Operations, PAUSE, REBOOT, START_AGAIN};
 
 use super::super::Run;

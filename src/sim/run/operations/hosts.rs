@@ -11,9 +11,9 @@ use crate::operations::refusal::{
 use crate::operations::{Lock, Params, Refusal, StoppedMode};
 use crate::placement::{HostState, Owner};
 use crate::scenario::naming;
-use crate::sim::event::OperationEvent;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::{Gone, Observer};
+use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{HOST_GRACE, HOST_START, StockHost, default_action};
 use crate::validate::{Period, PeriodUnit};
 use crate::world::{HostStatus, NewHost, Quota, ZoneStatus};
@@ -198,7 +198,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, LogRecord::HostReleased, NOBODY, levels.host.0);
     }
 
-    pub(super) fn change_host(&mut self, params: &Params, account: u32) -> Result<(), Refusal> {
+    pub(super) fn change_host_attributes(&mut self, params: &Params, account: u32) -> Result<(), Refusal> {
         let change = hosts::modify(params, account, &self.ops().hosts)?;
         if let Some(action) = change.action
             && let Some(host) = self.ops().hosts.0.get_mut(&change.host)
@@ -321,11 +321,49 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if self.change_machine(now, at) { Ok(()) } else { Err(NO_HOST_STOCK) }
     }
 
-    /// What a dedicated host wants done when its server fails (DHST-40); none: no dedicated host is in front of it.
-    pub(in crate::sim::run) fn on_maintenance(&self, host: HostIx) -> Option<(u32, OnMaintenance)> {
-        let ops = self.operations.as_deref()?;
-        let at = *ops.in_front.get(&host)?;
-        Some((at, ops.hosts.0.get(&at)?.action))
+    /// The failure of the server under a dedicated host is noticed: by its ActionOnMaintenance the instances move with it to
+    /// another server, or stay down until it is mended (DHST-2, DHST-40).
+    pub(in crate::sim::run) fn dedicated_host_noticed(&mut self, now: SimTime, host: HostIx) {
+        let Some(at) = self.operations.as_deref().and_then(|ops| ops.in_front.get(&host).copied()) else {
+            return;
+        };
+        let Some(dedicated) = self.ops().hosts.0.get_mut(&at) else { return };
+        let action = dedicated.action;
+        if dedicated.condition == Condition::Available {
+            dedicated.condition = Condition::UnderAssessment;
+            self.world.set_host_status(at, HostStatus::Failed);
+        }
+        if action == OnMaintenance::Migrate {
+            self.change_machine(now, at);
+        }
+    }
+
+    /// The server under a dedicated host is mended.
+    pub(in crate::sim::run) fn dedicated_host_back(&mut self, host: HostIx) {
+        let Some(at) = self.operations.as_deref().and_then(|ops| ops.in_front.get(&host).copied()) else {
+            return;
+        };
+        if let Some(dedicated) = self.ops().hosts.0.get_mut(&at)
+            && dedicated.condition == Condition::UnderAssessment
+        {
+            dedicated.condition = Condition::Available;
+            self.world.set_host_status(at, HostStatus::Available);
+        }
+    }
+
+    /// An instance has come from a host to the one that it is on now, without an operation.
+    pub(in crate::sim::run) fn is_on(&mut self, now: SimTime, slot: u32, from: HostIx) {
+        if self.operations.is_none() {
+            return;
+        }
+        self.touch_host(now, from);
+        let Some(to) = self.host(slot) else { return };
+        self.touch_host(now, to);
+        let ops = self.ops();
+        let (own, front) = (ops.record(slot).host, ops.in_front.get(&to).copied());
+        if let Some(at) = front.filter(|at| own.is_some() && own != Some(*at)) {
+            self.now_on(slot, at);
+        }
     }
 
     /// Puts another server of the stock behind a dedicated host (DHST-41): ids and addresses stay. What ran starts
@@ -350,7 +388,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 continue;
             }
             self.cut_start(now, slot);
-            if matches!(state, State::Running | State::Starting) {
+            if matches!(state, State::Running | State::Starting) || self.is_down(slot) {
                 restart.push(slot);
             }
             self.give_up_place(now, slot);

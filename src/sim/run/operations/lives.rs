@@ -6,9 +6,10 @@ use crate::model::SimTime;
 use crate::operations::refusal::NO_STOCK;
 use crate::operations::{self, Params, Refusal, StoppedMode, lifecycle, redeploy, release_time};
 use crate::placement::{Claim, Owner, Want};
-use crate::sim::event::{Event, OperationEvent};
+use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::{Gone, Observer};
+use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, STOP};
 use crate::validate::{Affinity, Effective};
 
@@ -135,6 +136,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Sends a running instance to `Stopping` (LIFE-13, LIFE-17).
     pub(super) fn begin_stop(&mut self, now: SimTime, slot: u32, mode: StoppedMode, force: bool) {
+        self.holds_still(now, slot);
         self.cancel_next(slot);
         self.enter(slot, State::Stopping);
         self.ops().record_mut(slot).stopping_to = mode;
@@ -174,7 +176,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         lifecycle::start(params, &view, self.utc(now))?;
         // A place is needed after a stop without charges, and where a failure took it.
         if self.instances[slot as usize].claim.is_none() {
-            let claim = self.place_again(slot, &view).ok_or(NO_STOCK)?;
+            let claim = self.place_back(slot, &view).ok_or(NO_STOCK)?;
             let host = claim.host();
             self.take_place(now, slot, claim);
             let number = self.instances[slot as usize].number;
@@ -195,7 +197,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// A place for an instance that gave its own up: on a dedicated host by its affinity (DHST-15, DHST-23), else
     /// where the placement core likes; as a member of its set (DEP-40).
-    fn place_again(&mut self, slot: u32, view: &operations::Instance) -> Option<Claim> {
+    fn place_back(&mut self, slot: u32, view: &operations::Instance) -> Option<Claim> {
         let want = self.want(slot)?;
         let Some(own) = view.host else { return self.fleet.place(&want).ok() };
         let first = std::iter::once(own);
@@ -257,6 +259,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         params: &Params,
     ) -> Result<(), Refusal> {
         lifecycle::reboot(params, &self.view(slot), self.utc(now))?;
+        self.holds_still(now, slot);
         self.start_again(now, slot);
         Ok(())
     }
@@ -335,6 +338,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// none.
     fn move_elsewhere(&mut self, now: SimTime, slot: u32) -> bool {
         let Some(want) = self.want(slot) else { return false };
+        self.holds_still(now, slot);
         let moved = match self.instances[slot as usize].claim.take() {
             None => match self.fleet.place(&want) {
                 Ok(claim) => {
@@ -344,11 +348,14 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 Err(_) => false,
             },
             Some(claim) => {
+                let from = claim.host();
                 let (claim, moved) = match self.fleet.migrate(claim, &want) {
                     Ok(claim) => (claim, true),
                     Err(unchanged) => (unchanged.claim, false),
                 };
+                let to = claim.host();
                 self.instances[slot as usize].claim = Some(claim);
+                self.changed_host(now, slot, from, to);
                 moved
             }
         };

@@ -13,9 +13,10 @@ use crate::model::{SimDuration, SimTime, Utc};
 use crate::operations::params::Subject;
 use crate::operations::refusal::{NO_SUCH_RESOURCE, UNKNOWN_INSTANCE};
 use crate::operations::{Action, Params, Refusal};
-use crate::sim::event::{Event, OperationEvent};
+use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::{Happened, Observer};
+use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{Operations, OperationsSummary, Target};
 
 use super::Run;
@@ -74,7 +75,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     pub(super) fn operation_event(&mut self, now: SimTime, event: OperationEvent) {
         match event {
-            OperationEvent::Scripted { step } => self.scripted(now, step),
+            OperationEvent::Scripted { step } => self.scripted_operation(now, step),
             OperationEvent::Stopped { instance } => self.stopped(now, instance),
             OperationEvent::AutoRelease { instance } => self.auto_release(now, instance),
             OperationEvent::Pause { instance } => self.pause(now, instance),
@@ -90,7 +91,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Sends a step of the script to everyone whom it is meant for.
-    fn scripted(&mut self, now: SimTime, at: u32) {
+    fn scripted_operation(&mut self, now: SimTime, at: u32) {
         let until = self.until;
         let step = &mut self.ops().steps[at as usize];
         let (action, every, sent) = (step.action, step.every, step.sent);
@@ -211,7 +212,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         match call.action {
             Action::AllocateDedicatedHosts => self.allocate_hosts(now, &call, account, region),
             Action::ReleaseDedicatedHost => self.release_host(now, params, account),
-            Action::ModifyDedicatedHostAttribute => self.change_host(params, account),
+            Action::ModifyDedicatedHostAttribute => self.change_host_attributes(params, account),
             Action::RedeployDedicatedHost => self.redeploy_host(now, params, account),
             Action::SetHostCondition => self.set_host_condition(params),
             Action::CreateDeploymentSet => self.create_set(&call, account, region),
