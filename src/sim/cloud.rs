@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::catalog::Catalog;
 use crate::model::{ClassIx, InstanceType, ZoneIx};
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
-    SetRule,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner,
+    Policy, SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};

@@ -107,7 +107,8 @@ fn boot_law(plane: &ControlPlaneSpec, row: Option<&InstanceType>, image: Option<
 
 /// Local disks are wiped side by side, each at the scenario's flow.
 fn wipe_time(plane: &ControlPlaneSpec, row: Option<&InstanceType>) -> SimDuration {
-    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref())) else {
+    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref()))
+    else {
         return SimDuration::ZERO;
     };
     let bytes = u128::from(disks.gib_each) << 30;
