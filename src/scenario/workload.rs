@@ -15,17 +15,20 @@ use super::units::{At, Size};
 
 mod arrivals;
 mod check;
+mod check_trace;
 mod distribution;
 mod distribution_spec;
 mod fault;
+mod map;
 mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
 pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
-pub use fault::{Fault, FaultsSpec};
-pub use trace::{TraceFormat, TraceSpec};
+pub use fault::{Fault, FaultsSpec, Rows};
+pub use map::{MapClass, MapNames, MapSizes, MapSpec};
+pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
 #[derive(Clone, PartialEq, Eq, Debug)]

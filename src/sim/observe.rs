@@ -1,8 +1,8 @@
 //! Those who look on while a run goes on: time series, tables, journals. They see everything and change nothing.
 
-use crate::metrics::Usage;
+use crate::metrics::{Latency, Usage};
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
-use crate::placement::{Fleet, Reason};
+use crate::placement::{DemandId, Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -169,13 +169,37 @@ pub struct View<'a> {
     pub down: u64,
     /// Hosts that have failed and are not back.
     pub hosts_down: u64,
+    /// What waits in the control plane; none when that is instant.
+    pub queues: Option<Queues>,
+    /// By zone of the world: the demands asked for so far, in the order in which they first came. This is the mix
+    /// that free room is judged by ([`crate::placement::Survey`]).
+    pub mix: &'a [Vec<DemandId>],
 }
 
-/// One who looks on. Whatever an observer does, the run and its digest stay the same.
+/// What waits in the control plane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queues {
+    /// Calls that wait for an API worker.
+    pub api: u64,
+    /// Calls that wait for a scheduler.
+    pub scheduler: u64,
+    /// Instances that wait for a start slot of their host.
+    pub node: u64,
+    /// Clones of system disks under way: they share the bandwidth of their zone.
+    pub clones: u64,
+}
+
+/// One who looks on. Whatever an observer does, the run and its digest stay the same; it may only end the run early.
 pub trait Observer {
     /// Distance of the samples; none: it wants none.
     fn interval(&self) -> Option<SimDuration> {
         None
+    }
+
+    /// True when it has seen all that it wants to: the run ends cleanly after the event at hand, cut short.
+    #[inline]
+    fn enough(&self) -> bool {
+        false
     }
 
     /// Something happened.
@@ -186,7 +210,73 @@ pub trait Observer {
     /// before anything that happens in it; and once at the end of the run.
     #[inline]
     fn sample(&mut self, _at: SimTime, _view: &View<'_>) {}
+
+    /// Whether it wants the histograms of simulated latency, interval by interval.
+    fn logs_latency(&self) -> bool {
+        false
+    }
+
+    /// An interval of simulated latency ends: [`Latency::recent`]. An interval is some distances of samples long, so
+    /// that it holds enough values; the last one ends with the run, and the warm-up is left out.
+    fn latency(&mut self, _at: SimTime, _latency: &Latency) {}
 }
 
 /// Nobody looks on: costs nothing.
 impl Observer for () {}
+
+/// Two look on. Samples come at the distance that the first one wants, or the second when the first wants none.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn interval(&self) -> Option<SimDuration> {
+        self.0.interval().or_else(|| self.1.interval())
+    }
+
+    #[inline]
+    fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+        self.0.happened(at, what);
+        self.1.happened(at, what);
+    }
+
+    fn sample(&mut self, at: SimTime, view: &View<'_>) {
+        self.0.sample(at, view);
+        self.1.sample(at, view);
+    }
+
+    fn logs_latency(&self) -> bool {
+        self.0.logs_latency() || self.1.logs_latency()
+    }
+
+    fn latency(&mut self, at: SimTime, latency: &Latency) {
+        self.0.latency(at, latency);
+        self.1.latency(at, latency);
+    }
+}
+
+/// Perhaps one looks on.
+impl<O: Observer> Observer for Option<O> {
+    fn interval(&self) -> Option<SimDuration> {
+        self.as_ref().and_then(O::interval)
+    }
+
+    #[inline]
+    fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+        if let Some(observer) = self {
+            observer.happened(at, what);
+        }
+    }
+
+    fn sample(&mut self, at: SimTime, view: &View<'_>) {
+        if let Some(observer) = self {
+            observer.sample(at, view);
+        }
+    }
+
+    fn logs_latency(&self) -> bool {
+        self.as_ref().is_some_and(O::logs_latency)
+    }
+
+    fn latency(&mut self, at: SimTime, latency: &Latency) {
+        if let Some(observer) = self {
+            observer.latency(at, latency);
+        }
+    }
+}

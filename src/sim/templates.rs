@@ -1,8 +1,10 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx};
+use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
+use crate::placement::DemandId;
 use crate::scenario::Scenario;
+use crate::validate::estate::Estate;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
 use crate::workload::{self, Workload};
 
@@ -20,6 +22,10 @@ pub(crate) struct Template {
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
+    /// Zone that it is meant for.
+    pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of a host, when a host class serves its type.
+    pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
     /// Law of its boot time: 0 is `boot`, then the `boots` of the scenario.
     pub(crate) boot: u16,
@@ -55,7 +61,9 @@ fn one(
     types: &[&InstanceType],
     template: &workload::Template,
 ) -> Template {
-    let account_id = &scenario.accounts[template.account.at()];
+    let estate = template.row.and_then(Estate::of_row);
+    let account_id =
+        estate.as_ref().map_or(&scenario.accounts[template.account.at()], |estate| &estate.account);
     let vswitches = match cloud.world.zone_named(&template.zone) {
         Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
         _ => 1,
@@ -84,10 +92,12 @@ fn one(
         account: cloud
             .world
             .account_named(account_id)
-            .expect("every account of the scenario is in its world"),
+            .expect("every account of the scenario and of its estates is in its world"),
         instance_type: cloud.world.type_named(named),
-        faulty: template.fault.is_some(),
+        faulty: template.fault.is_some() || template.row.is_some(),
         demand,
+        zone: cloud.world.zone_named(&template.zone),
+        demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),
         image_bytes: gib << 30,
         boot: boot_law(plane, row, image),
         wipe: wipe_time(plane, row),

@@ -143,6 +143,8 @@ pub(crate) struct Region {
     pub(crate) credit_standard: bool,
     pub(crate) credit_unlimited: bool,
     pub(crate) byok_supported: bool,
+    /// Categories that are no longer sold, here or anywhere.
+    pub(crate) withdrawn_categories: CategorySet,
     /// Categories that the operator has frozen for new instances.
     pub(crate) frozen_categories: CategorySet,
     /// The operator has frozen configurations with local disks.
@@ -224,7 +226,6 @@ pub(crate) struct CategoryKinds {
     pub(crate) portable: CategorySet,
     pub(crate) local: CategorySet,
     pub(crate) encryptable: CategorySet,
-    pub(crate) withdrawn: CategorySet,
 }
 
 /// What the gate asks of the state of an image.

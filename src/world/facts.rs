@@ -135,6 +135,8 @@ pub struct RegionFacts {
     pub byok_supported: bool,
     /// Addresses of the classic network.
     pub classic_network: ClassicFacts,
+    /// Disk categories that this region no longer sells.
+    pub withdrawn_disk_categories: Vec<String>,
     /// What the operator has frozen in this region.
     pub maintenance: MaintenanceFacts,
 }
@@ -161,6 +163,7 @@ impl Default for RegionFacts {
             credit_specifications: texts(&["Standard", "Unlimited"]),
             byok_supported: true,
             classic_network: ClassicFacts::default(),
+            withdrawn_disk_categories: Vec::new(),
             maintenance: MaintenanceFacts::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Lives of instances: created, started by their node controller, running, released.
 
 use crate::hypervisor::{State, Turn};
-use crate::metrics::{CostProbe, LatencyStage};
+use crate::metrics::{CostProbe, LatencyStage, Outcome};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::{Claim, Want};
 use crate::sim::event::Event;
@@ -19,7 +19,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.latency.record(LatencyStage::AnswerCreated, now.since(call.arrived));
+        self.answered(now, call, Outcome::Created);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
         self.observer
@@ -102,7 +102,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = &mut self.instances[slot as usize];
         let waited = now.since(instance.entered);
         instance.entered = now;
-        self.latency.record(stage, waited);
+        self.latency.record(stage, Outcome::Created, waited);
     }
 
     // --- starts ---
@@ -238,7 +238,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let host = self.host(slot).expect("an instance that runs has its place");
             self.observer.happened(now, &Happened::RunsAgain { number, host });
         } else {
-            self.latency.record(LatencyStage::Running, now.since(arrived));
+            self.latency.record(LatencyStage::Running, Outcome::Created, now.since(arrived));
             self.observer.happened(now, &Happened::Running { number, arrived });
         }
         self.is_up(now, slot, again);

@@ -9,7 +9,7 @@ use slab::Slab;
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
-use crate::model::{SimTime, Utc, ZoneIx};
+use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -18,7 +18,8 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::observe::{Gone, Observer, View};
+use crate::sim::mix::Mix;
+use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -59,6 +60,8 @@ struct Call {
     entered: SimTime,
     /// When that station began to serve it.
     begun: SimTime,
+    /// Its waits in the control plane so far: counted when the outcome is known.
+    waits: [SimDuration; 4],
     admitted: Option<Admitted>,
 }
 
@@ -123,11 +126,13 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    log: EventLog,
+    pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    /// What has been asked for so far.
+    pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
 }
@@ -183,10 +188,11 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             next_clone: vec![None; zones],
             next_arrival: None,
             log: EventLog::new(),
-            latency: Latency::new(),
+            latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
         }
@@ -204,6 +210,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         if self.next_sample < SimTime::NEVER {
             self.next_sample = now;
             self.sample();
+            if self.observer.logs_latency() {
+                self.log_latency(now);
+            }
         }
         Ok(Ended { now, cut_short })
     }
@@ -236,6 +245,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.handle(now, event)?;
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
+            if self.observer.enough() {
+                return Ok(true);
+            }
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
                 return Ok(true);
             }
@@ -245,7 +257,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// The digest of all that happened.
     pub(in crate::sim) fn digest(&mut self) -> String {
-        std::mem::replace(&mut self.log, EventLog::new()).digest()
+        self.log.digest()
     }
 
     fn progress(&self) -> Progress {
@@ -261,6 +273,13 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     fn sample(&mut self) {
         let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
         let (down, hosts_down) = counts.unwrap_or_default();
+        let at = self.next_sample;
+        let queues = self.control.as_ref().map(|control| Queues {
+            api: control.api.waiting() as u64,
+            scheduler: control.schedulers.waiting() as u64,
+            node: control.starts.queued() as u64,
+            clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
+        });
         let view = View {
             world: self.world,
             fleet: self.fleet,
@@ -269,14 +288,26 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             unanswered: self.tally.unanswered(),
             down,
             hosts_down,
+            queues,
+            mix: self.mix.by_zone(),
         };
-        self.observer.sample(self.next_sample, &view);
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
+        self.observer.sample(at, &view);
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    /// Ends an interval of the latency log.
+    fn log_latency(&mut self, now: SimTime) {
+        self.observer.latency(now, &self.latency);
+        self.latency.cut(now);
     }
 
     fn end_warmup(&mut self) {
         self.warm = true;
-        self.latency = Latency::new();
+        self.latency = Latency::new(self.warmup);
         self.total.restart(self.warmup);
         for zone in &mut self.zones {
             zone.restart(self.warmup);
