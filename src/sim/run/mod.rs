@@ -2,8 +2,8 @@
 
 mod calls;
 mod lives;
-mod operations;
 mod nodes;
+mod operations;
 
 use slab::Slab;
 
@@ -19,9 +19,9 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::operations::Operations;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 

@@ -1,5 +1,6 @@
 //! Hosts that go down and come back.
 
+use crate::hypervisor::State;
 use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::scenario::{Action, Hosts};
@@ -172,7 +173,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             return;
         }
         for slot in self.residents(host) {
-            if self.nodes().down.contains_key(&slot) {
+            let stopped = self.instances[slot as usize].state == State::Stopped;
+            if stopped && self.nodes().down.contains_key(&slot) {
                 self.start_again(now, slot);
             }
         }

@@ -21,13 +21,19 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(want) = self.want_elsewhere(slot) else { return false };
         let instance = &self.instances[slot as usize];
         let number = instance.number;
+        let demand = self.templates[instance.template as usize].demand;
         let claim = instance.claim.as_ref().expect("an instance that runs has its place");
         let Ok(reserved) = self.fleet.reserve_move(claim, &want) else {
             self.nodes().tally.moves_without_room += 1;
             return false;
         };
         let to = reserved.host();
-        let demand = self.templates[instance.template as usize].demand;
+        if self.nodes().is_dead(to) {
+            // Nobody knows yet, but it does not answer.
+            self.fleet.cancel(reserved);
+            self.nodes().tally.moves_without_room += 1;
+            return false;
+        }
         let nodes = self.nodes();
         let copying = nodes.rules.copy.of(demand.memory_mib, demand.cpu_milli);
         let migration =

@@ -415,8 +415,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             if !placed.contains(&slot) {
                 continue;
             }
-            let claim =
-                self.fleet.place(&want).expect("an empty server of the same type has room for them again");
+            let Ok(claim) = self.fleet.place(&want) else {
+                // The instances do not fit together in this order (NUMA nodes, GPUs): this one stays stopped.
+                if self.instances[slot as usize].state != State::Stopped {
+                    self.cancel_next(slot);
+                    self.enter(slot, State::Stopped);
+                    self.plan_end(now, slot);
+                }
+                continue;
+            };
             self.take_place(now, slot, claim);
             if restart.contains(&slot) {
                 // A start that was cut begins anew; what ran reboots (LIFE-14).
