@@ -6,8 +6,11 @@ use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 use crate::spot::market::SpotSummary;
 
+use super::nodes::NodeReport;
+use super::operations::OperationsSummary;
+
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
-pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
+pub const SUMMARY_SCHEMA: &str = "packyard-summary/2";
 
 /// The result of one run. Everything but [`Summary::engine`] is a pure function of version, scenario, seed and
 /// trace; `engine` is about this machine.
@@ -23,7 +26,8 @@ pub struct Summary {
     pub no_room: Vec<ReasonCount>,
     /// Peaks over the whole run.
     pub peaks: Peaks,
-    /// Simulated latency by stage in microseconds of virtual time, after the warm-up.
+    /// Simulated latency in microseconds of virtual time, after the warm-up: each stage over all outcomes, followed
+    /// by its parts by outcome where there were several.
     pub simulated_latency_us: Vec<Stage>,
     /// Use of each zone, after the warm-up (peaks: whole run).
     pub zones: Vec<ZoneUse>,
@@ -32,6 +36,12 @@ pub struct Summary {
     /// The spot market, when the scenario has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spot: Option<SpotSummary>,
+    /// Operations of the API, dedicated hosts, disk pools and sets; none in a scenario without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSummary>,
+    /// Failures and maintenance of hosts, where the scenario has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodeReport>,
     /// What this machine spent.
     pub engine: Engine,
 }
@@ -114,6 +124,9 @@ pub struct Peaks {
 pub struct Stage {
     /// Name of the stage.
     pub stage: &'static str,
+    /// Outcome of the requests that are counted; left out where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
     /// Its percentiles.
     #[serde(flatten)]
     pub percentiles: Percentiles,
@@ -145,7 +158,9 @@ pub struct ZoneUse {
 pub struct Packing {
     /// All hosts.
     pub hosts: u64,
-    /// Hosts without an instance.
+    /// Hosts that take no instances at the end: draining or failed.
+    pub down: u64,
+    /// Hosts without an instance, as the next two among those that take some.
     pub empty: u64,
     /// Hosts with an instance and room for another one of the mix.
     pub partly: u64,
@@ -186,7 +201,11 @@ impl Summary {
             peak_memory_mib,
             cost_ns: CostStage::ALL
                 .into_iter()
-                .map(|stage| Stage { stage: stage.name(), percentiles: cost.percentiles(stage) })
+                .map(|stage| Stage {
+                    stage: stage.name(),
+                    outcome: None,
+                    percentiles: cost.percentiles(stage),
+                })
                 .collect(),
         };
     }

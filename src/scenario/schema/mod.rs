@@ -5,10 +5,13 @@
 
 mod cloud;
 mod customers;
+mod node_list;
 mod nodes;
+mod operations;
 mod spot;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +21,13 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
+pub use operations::OperationSpec;
 pub use spot::{
     FleetStrategy, HeadroomPolicy, HeadroomSpec, PriceModel, PriceSpec, SpotFleetSpec, SpotOverrideSpec,
     SpotSpec, VictimsSpec,
@@ -68,6 +77,9 @@ pub struct ScenarioSpec {
     pub classes: Vec<ClassSpec>,
     /// Pools of hosts (node controllers).
     pub pools: Vec<PoolSpec>,
+    /// Hosts from lists of nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_lists: Vec<NodeListSpec>,
     /// Hosts that belong to one account.
     pub dedicated_hosts: Vec<DedicatedHostSpec>,
     /// Disk pools. A zone and category without one has room for everything.
@@ -88,6 +100,15 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -109,6 +130,7 @@ impl Default for ScenarioSpec {
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
+            node_lists: Vec::new(),
             dedicated_hosts: Vec::new(),
             disk_pools: Vec::new(),
             types: Vec::new(),
@@ -117,6 +139,9 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }

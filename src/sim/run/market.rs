@@ -1,7 +1,9 @@
 //! The spot market in the loop: what happens is told to it, what follows is scheduled. Absent, nothing of this runs.
 
 use crate::metrics::CostProbe;
-use crate::model::{SimDuration, SimTime};
+use crate::model::{HostIx, SimDuration, SimTime};
+use crate::operations::refusal::{NO_STOCK, PRICE_ABOVE_BID};
+use crate::operations::{Lock, Refusal};
 use crate::sim::event::{Event, MarketEvent};
 use crate::sim::log::Record;
 use crate::sim::market::MarketRun;
@@ -9,6 +11,7 @@ use crate::sim::observe::{Gone, Happened, Observer};
 use crate::spot::market::{Followed, Purchase, check_distance};
 use crate::spot::notice::NOTICE;
 use crate::spot::price::HourPrice;
+use crate::spot::restart::NoStart;
 use crate::validate::{self, Reject, Spot};
 use crate::workload::End;
 
@@ -84,6 +87,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             market.reclaims.insert(slot, ticket);
             if let Some(&member) = market.members.get(&slot) {
                 market.market.clients[member.fleet as usize].told(now, member);
+            }
+            if let Some(operations) = &mut self.operations {
+                // SPOT-34: no operation but its deletion gets through from here on.
+                operations.record_mut(slot).lock = Some(Lock::Recycling);
             }
         }
     }
@@ -191,6 +198,32 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         market.market.left(self.fleet, slot, claim.host(), size);
     }
 
+    /// An instance that was on `from` has another place.
+    pub(super) fn market_moved(&mut self, slot: u32, from: HostIx) {
+        let size = self.templates[self.instances[slot as usize].template as usize].demand;
+        if let Some(market) = &mut self.market {
+            market.market.left(self.fleet, slot, from, size);
+        }
+        self.market_placed(slot);
+    }
+
+    /// A stopped instance wants to start (SPOT-42, SPOT-43).
+    pub(super) fn market_may_start(&self, now: SimTime, slot: u32) -> Result<(), Refusal> {
+        let Some(market) = &self.market else { return Ok(()) };
+        let kept = self.instances[slot as usize].claim.is_some();
+        market.market.may_start(now, slot, kept).map_err(|no| match no {
+            NoStart::PriceAboveBid => PRICE_ABOVE_BID,
+            NoStart::NoStock => NO_STOCK,
+        })
+    }
+
+    /// An instance stops without charges, or starts after that (SPOT-41).
+    pub(super) fn market_charge(&mut self, now: SimTime, slot: u32, charged: bool) {
+        if let Some(market) = &mut self.market {
+            market.market.charge(now, slot, charged);
+        }
+    }
+
     /// An instance is gone, and its place with it. After a reclaim, data disks that do not go with it stay as
     /// pay-as-you-go disks; the system disk, its data and the private address are given up (SPOT-36).
     pub(super) fn market_gone(&mut self, now: SimTime, slot: u32, cause: Gone) {
@@ -204,9 +237,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
         market.market.gone(now, slot);
         let lasting = market.lasting.remove(&slot).filter(|_| cause == Gone::Reclaimed);
+        // With operations disks have lives of their own, and have been parted from the instance already.
+        let parted = self.operations.is_some();
         for disk in lasting.into_iter().flatten() {
-            let portable = self.world.is_portable(disk.category);
-            self.instances[slot as usize].holdings.leave_disk(disk.category, disk.gib, portable);
+            if !parted {
+                let portable = self.world.is_portable(disk.category);
+                self.instances[slot as usize].holdings.leave_disk(disk.slot(), disk.gib, portable);
+            }
             market.left_disks.0 += 1;
             market.left_disks.1 += u64::from(disk.gib);
         }
@@ -231,7 +268,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             if let Some(market) = &mut self.market {
                 market.pending.insert(request, order.member);
             }
-            self.send(now, order.template, end);
+            self.request(now, order.template, end);
         }
         self.again(now, every, Event::Market(MarketEvent::Fleet { fleet: number }));
     }
