@@ -2,6 +2,7 @@
 
 mod nodes;
 mod operations;
+mod spot;
 mod terminal;
 
 pub use terminal::terminal;

@@ -1,4 +1,5 @@
-//! Whether a stopped spot instance may start again (SPOT-42, SPOT-43), and the errors when not (SPOT-44).
+//! Whether a stopped spot instance may start again (SPOT-42, SPOT-43). The errors when not: `operations::refusal`
+//! (SPOT-44).
 
 use super::price::HourPrice;
 
@@ -11,19 +12,6 @@ pub enum NoStart {
     /// The type is sold out in the zone.
     #[error("the type is sold out in the zone")]
     NoStock,
-}
-
-impl NoStart {
-    /// HTTP status (SPOT-44).
-    pub const STATUS: u16 = 403;
-
-    /// Error code (SPOT-44).
-    pub const fn code(self) -> &'static str {
-        match self {
-            NoStart::PriceAboveBid => "OperationDenied.SpotPriceLowerThanPublicPrice",
-            NoStart::NoStock => "OperationDenied.NoStock",
-        }
-    }
 }
 
 /// What a start depends on.
@@ -82,8 +70,5 @@ mod tests {
         assert_eq!(start(true, false, low, false), Err(NoStart::NoStock));
         assert_eq!(start(false, false, low, true), Err(NoStart::PriceAboveBid));
         assert_eq!(start(false, false, None, true), Ok(()));
-        // SPOT-44.
-        assert_eq!(NoStart::PriceAboveBid.code(), "OperationDenied.SpotPriceLowerThanPublicPrice");
-        assert_eq!((NoStart::NoStock.code(), NoStart::STATUS), ("OperationDenied.NoStock", 403));
     }
 }

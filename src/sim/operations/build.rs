@@ -120,10 +120,12 @@ impl Operations {
             return None;
         }
         let streams = Streams::new(spec.seed);
+        let fleets = spec.spot.as_ref().map_or(0, |spot| spot.fleets.len());
         let mut own = Operations {
             workload_of: templates.iter().map(|template| template.workload).collect(),
-            created: vec![0; spec.workloads.len()],
-            starts: spec.workloads.iter().map(|workload| workload.start).collect(),
+            // Spot fleets are workloads of their own, after the others.
+            created: vec![0; spec.workloads.len() + fleets],
+            starts: spec.workloads.iter().map(|workload| workload.start).chain(vec![true; fleets]).collect(),
             ..Operations::default()
         };
         own.habits = spec

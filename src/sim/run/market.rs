@@ -23,6 +23,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.market = market;
         let Some(market) = &self.market else { return };
         let fleets = market.market.clients.len() as u32;
+        let repriced = (0..market.market.all_series().count() as u32).collect();
+        self.follow(SimTime::ZERO, &Followed { repriced, told: Vec::new() });
         self.at(SimTime::ZERO + check_distance(), Event::Market(MarketEvent::Check));
         self.plan_replay();
         for fleet in 0..fleets {
