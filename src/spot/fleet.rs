@@ -200,6 +200,16 @@ impl Client {
         open.min_by_key(|(at, pool)| (pool.all(), *at)).map(|(at, _)| at)
     }
 
+    /// Whether a request that it decided on is still to be sent: not to a pool that has refused it in the meantime.
+    pub fn still_wants(&mut self, now: SimTime, member: Member) -> bool {
+        let pool = &mut self.pools[member.pool as usize];
+        let closed_until = if member.spot { pool.closed_until } else { pool.closed_to_regular_until };
+        if closed_until > now {
+            pool.pending -= 1;
+        }
+        closed_until <= now
+    }
+
     /// A request of it was answered.
     pub fn answered(&mut self, now: SimTime, member: Member, created: bool) {
         self.count(now);
@@ -305,7 +315,11 @@ mod tests {
         client.told(at(30), orders[0].member);
         let replaced = client.orders(at(31), prices);
         assert_eq!(pools(&replaced), [1]);
+        assert!(client.still_wants(at(31), replaced[0].member));
         client.answered(at(31), replaced[0].member, false);
+        // Another one that was decided on at the same look is not sent any more.
+        client.pools[1].pending += 1;
+        assert!(!client.still_wants(at(31), replaced[0].member) && client.pools[1].pending == 0);
         let elsewhere = client.orders(at(32), prices);
         assert_eq!(pools(&elsewhere), [0]);
         client.answered(at(32), elsewhere[0].member, false);

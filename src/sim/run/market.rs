@@ -268,6 +268,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let end = order.keep.map_or(End::Never, End::After);
             let request = self.tally.requests;
             if let Some(market) = &mut self.market {
+                // Where nothing takes any time, a refusal is known before the next request of the same look.
+                if !market.market.clients[number as usize].still_wants(now, order.member) {
+                    continue;
+                }
                 market.pending.insert(request, order.member);
             }
             self.request(now, order.template, end);
