@@ -86,3 +86,25 @@ fn million_hosts_is_golden() {
     assert!(summary.requests.total >= 1_000_000);
     assert_eq!(summary.packing.hosts, 1_000_000);
 }
+
+#[test]
+fn spot_scenarios_are_golden_and_show_what_they_promise() {
+    let fleet = run("spot-fleet", &[]);
+    assert_eq!(fleet.run.digest, golden("spot-fleet"));
+    let market = fleet.spot.expect("a market");
+    assert!(market.interruptions.price > 0 && market.interruptions.stock > 0 && market.saving > 0.2);
+    assert_eq!(market.survival_at[0].share, 1.0, "everybody lives for an hour");
+    assert!(market.fleets[2].stood_in > 0);
+
+    let predicted = run("spot-headroom", &[]);
+    assert_eq!(predicted.run.digest, golden("spot-headroom"));
+    let none = run("spot-headroom", &[("spot.headroom.policy", "none")]).spot.expect("a market");
+    let predicted = predicted.spot.expect("a market");
+    assert!(predicted.regular.no_room * 10 < none.regular.no_room, "headroom saves regular requests");
+    assert!(predicted.instance_hours < none.instance_hours, "and costs spot hours");
+
+    let replay = run("spot-replay", &[]);
+    assert_eq!(replay.run.digest, golden("spot-replay"));
+    let fleets = replay.spot.expect("a market").fleets;
+    assert!(fleets[0].interrupted > fleets[1].interrupted && fleets[2].interrupted == 0);
+}

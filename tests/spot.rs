@@ -316,3 +316,107 @@ fn every_pay_as_you_go_family_can_be_spot() {
     assert_eq!(code, "created");
     assert_eq!(summary.spot.expect("a market").bought, summary.requests.created);
 }
+
+/// A fleet of one instance against these prices of `cn-hangzhou-g` (time in seconds, thousandths), and operations on it.
+fn one(
+    prices: &[(u64, u64)],
+    fleet: &str,
+    operations: &[(&str, &str, &str)],
+) -> (Summary, Seen, Vec<Option<&'static str>>) {
+    #[derive(Default)]
+    struct Answers(Seen, Vec<Option<&'static str>>);
+    impl Observer for Answers {
+        fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+            self.0.happened(at, what);
+            if let Happened::Operated { refusal, .. } = what {
+                self.1.push(refusal.map(|refusal| refusal.code));
+            }
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut csv = "time,zone,instance_type,price\n".to_owned();
+    for (at, price) in prices {
+        csv += &format!("{at},cn-hangzhou-g,ecs.g5.xlarge,{}.{:03}\n", price / 1_000, price % 1_000);
+    }
+    std::fs::write(folder.path().join("prices.csv"), csv).expect("a file");
+    let mut text = format!(
+        "{}[spot]\nprice = {{ model = \"replay\", file = \"prices.csv\" }}\n\
+         [[spot.fleets]]\nname = \"one\"\ntarget = 1\ninterval = \"29h\"\nzones = [\"cn-hangzhou-g\"]\n\
+         types = [\"ecs.g5.xlarge\"]\n{fleet}\n{}",
+        cloud(2, "").replace("30h", "6h"),
+        // Somebody has to ask for something.
+        "[[workloads]]\nname = \"other\"\narrivals = { rate = \"1/d\" }\nlifetime = { distribution = \"exponential\", mean = \"1h\" }\nmix = [{ type = \"ecs.g5.large\" }]\n"
+    );
+    for (at, action, params) in operations {
+        text += &format!(
+            "[[operations]]\nat = \"{at}\"\ndo = \"{action}\"\nrequest = 0\nparams = {{ {params} }}\n"
+        );
+    }
+    let path = folder.path().join("one.toml");
+    std::fs::write(&path, text).expect("a file");
+    let scenario = Scenario::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
+    let simulation = Simulation::new(&scenario, folder.path(), None).expect("a cloud");
+    let mut answers = Answers::default();
+    let summary = simulation.run_observed(&mut Unmeasured, &mut answers, |_| Go::On).expect("a run");
+    (summary, answers.0, answers.1)
+}
+
+const STOP: &str = "StopInstance";
+const START: &str = "StartInstance";
+const FREE: &str = "StoppedMode = \"StopCharging\"";
+
+#[test]
+fn a_stopped_spot_instance_starts_again_when_price_and_stock_allow() {
+    let prices = [(0, 50), (7_200, 150), (14_400, 50)];
+    let limit = "limit = \"50%\"";
+    // SPOT-41, SPOT-43, SPOT-44: half an hour and an hour and a half are charged.
+    let stops = [("00:30", STOP, FREE), ("02:30", START, ""), ("04:30", START, "")];
+    let (summary, _, answers) = one(&prices, limit, &stops);
+    assert_eq!(answers, [None, Some("OperationDenied.SpotPriceLowerThanPublicPrice"), None]);
+    let market = summary.spot.expect("a market");
+    assert_eq!((market.cost, market.list_cost), (0.10, 0.40));
+    assert_eq!(market.interruptions.total(), 0, "it had no place to be taken");
+    // SPOT-40: stopping alone does not stop the charges. SPOT-42: inside the protection it always starts.
+    let (summary, _, answers) = one(&[(0, 50)], limit, &[("00:30", STOP, ""), ("00:50", START, "")]);
+    assert_eq!(answers, [None, None]);
+    assert_eq!(summary.spot.expect("a market").cost, 0.30);
+    // SPOT-42: afterwards SpotAsPriceGo needs stock only, whatever the price.
+    let (_, _, answers) = one(&prices, "", &[("00:30", STOP, FREE), ("02:30", START, "")]);
+    assert_eq!(answers, [None, None]);
+}
+
+#[test]
+fn what_a_reclaim_leaves() {
+    let disk = "limit = \"50%\"\nparams = { \"DataDisk.1.Size\" = \"100\", \"DataDisk.1.Category\" = \"cloud_ssd\", \
+                \"DataDisk.1.DeleteWithInstance\" = \"false\" }";
+    // SPOT-34, SPOT-35, SPOT-36: told at two o'clock, locked for five minutes, gone; the data disk stays.
+    let (summary, seen, answers) = one(&[(0, 50), (7_200, 150)], disk, &[("02:02", STOP, "")]);
+    let life = seen.lives.values().next().expect("the instance");
+    assert_eq!(life.notice, Some((2 * HOUR, Cause::Price, 2 * HOUR + 300_000_000)));
+    assert_eq!(life.gone, Some((2 * HOUR + 300_000_000, true)));
+    assert!(answers[0].is_some(), "it is locked: {answers:?}");
+    let market = summary.spot.expect("a market");
+    assert_eq!((market.disks_left, market.disks_left_gib, market.reclaimed), (1, 100, 1));
+    // No refund, and nothing above the bid: two hours at 0.05 (SPOT-25).
+    assert_eq!(market.cost, 0.10);
+    // SPOT-37: it ends as any pay-as-you-go instance does.
+    for (action, params, at) in [
+        ("DeleteInstance", "Force = \"true\"", 2 * HOUR),
+        ("ModifyInstanceAutoReleaseTime", "AutoReleaseTime = \"+1h\"", 3 * HOUR),
+    ] {
+        let (summary, seen, answers) = one(&[(0, 50)], "", &[("02:00", action, params)]);
+        assert_eq!(answers, [None]);
+        let life = seen.lives.values().next().expect("the instance");
+        assert_eq!(life.gone, Some((at, false)));
+        let market = summary.spot.expect("a market");
+        assert_eq!((market.released, market.reclaimed), (1, 0));
+    }
+}
+
+#[test]
+fn a_spot_instance_moves_to_no_dedicated_host_and_into_no_set() {
+    // SPOT-50
+    let (_, _, answers) =
+        one(&[(0, 50)], "", &[("02:00", "ModifyInstanceDeployment", "DedicatedHostId = \"dh-1\"")]);
+    assert!(answers[0].is_some(), "{answers:?}");
+}
