@@ -91,7 +91,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 market.market.clients[member.fleet as usize].told(now, member);
             }
             if let Some(operations) = &mut self.operations {
-                // SPOT-34: no operation but its deletion gets through from here on.
+                // SPOT-34: OperationLocks holds it from here on.
                 operations.record_mut(slot).lock = Some(Lock::Recycling);
             }
         }
