@@ -15,7 +15,7 @@ use crate::sim::cloud::Cloud;
 use crate::workload::{Workload, local_hours};
 use crate::world::{ChargeType, Quota, SLOTS, World, slot_name};
 
-use super::{HostLevels, Operations, PoolLevel, StockHost};
+use super::{HostLevels, Operations, PoolLevel, Restarts, StockHost};
 
 /// Who gets an operation of the script.
 #[derive(Clone, Debug)]
@@ -123,6 +123,7 @@ impl Operations {
         let mut own = Operations {
             workload_of: templates.iter().map(|template| template.workload).collect(),
             created: vec![0; spec.workloads.len()],
+            restarts: workload.names().iter().map(|name| (name.clone(), Restarts::default())).collect(),
             starts: spec.workloads.iter().map(|workload| workload.start).collect(),
             ..Operations::default()
         };
