@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn percentiles_of_nothing_are_none() {
-        let mut of = Percentiles { count: 0, mean: 0.0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+        let mut of = Percentiles::default();
         assert_eq!(percentiles(&of), "none");
         (of.count, of.p50, of.p99, of.max) = (3, 61_500_000, 400_000_000, 3_600_000_000);
         assert_eq!(percentiles(&of), "p50 61.5 s, p99 6.67 min, max 60.0 min");

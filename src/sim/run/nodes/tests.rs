@@ -297,12 +297,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 /// Walks, and returns the digest and what was counted.
 fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear) {
     let simulation = Simulation::new(scenario, Path::new("."), None).expect("it can be built");
-    let Simulation { scenario, mut cloud, workload, templates } = simulation;
+    let Simulation { scenario, mut cloud, workload, templates, plan } = simulation;
     let before = cloud.world.digest();
     let mut ear = Ear::default();
     let (digest, report) = {
         let mut probe = Unmeasured;
-        let mut run = crate::sim::assemble(scenario, &mut cloud, workload, &templates, &mut probe, &mut ear);
+        let mut run =
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear);
         let count = Cell::new(0);
         let end = run.until;
         run.steps(

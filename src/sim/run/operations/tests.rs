@@ -81,7 +81,7 @@ region = "cn-hangzhou"
 name = "all"
 lifetime = { distribution = "lognormal", median = "4h", sigma = 1.2 }
 arrivals = { rate = "50/h", batch = { mean = 3.0 } }
-params = { InternetMaxBandwidthOut = "5" }
+params = { InternetMaxBandwidthOut = "5", SecurityGroupId = "sg-cn-hangzhou-2" }
 operations = { reboots = "1/d", public_address = true, reuse_disks = true, pause = { share = 0.4, from = "22:00", to = "04:00" } }
 
 [[workloads.mix]]
@@ -116,6 +116,7 @@ name = "created"
 start = false
 lifetime = { distribution = "exponential", mean = "5h" }
 arrivals = { rate = "4/h" }
+params = { SecurityGroupId = "sg-cn-hangzhou-2" }
 mix = [{ type = "ecs.g5.xlarge" }]
 "#;
 
@@ -154,9 +155,9 @@ const STEPS: [(&str, &str); 36] = [
     ("DeleteDisk", "DiskId = \"d-own\""),
     (
         "AllocateDedicatedHosts",
-        "DedicatedHostType = \"ddh.g5\", ZoneId = \"cn-hangzhou-g\", Quantity = \"2\", MinQuantity = \"1\"",
+        "DedicatedHostType = \"ddh.g5\", ZoneId = \"cn-hangzhou-g\", Quantity = \"2\", MinQuantity = \"1\", AutoPlacement = \"off\"",
     ),
-    ("ReleaseDedicatedHost", "DedicatedHostId = \"dh-more\""),
+    ("ReleaseDedicatedHost", "DedicatedHostId = \"dh-more-2\""),
     ("CreateDeploymentSet", ""),
     ("DeleteDeploymentSet", "DeploymentSetId = \"ds-2\""),
     ("SetHostCondition", "DedicatedHostId = \"dh-cn-hangzhou-g-2\", Status = \"UnderAssessment\""),
