@@ -390,12 +390,12 @@ fn walk(scenario: &Scenario, every: u64) -> (String, OperationsSummary) {
         let plan = crate::sim::Plan::default();
         let mut run =
             crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut nobody);
-        let count = Cell::new(0);
+        let count = Cell::new(0_u64);
         let end = run.until;
         run.steps(
             |run, at| {
                 count.set(count.get() + 1);
-                if count.get() % every == 0 {
+                if count.get().is_multiple_of(every) {
                     run.check_operations();
                 }
                 at <= end || run.tally.unanswered() > 0
