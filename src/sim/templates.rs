@@ -4,8 +4,8 @@ use crate::api::Request;
 use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
-use crate::validate::estate::Estate;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
+use crate::validate::estate::Estate;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
