@@ -12,6 +12,7 @@ mod log;
 mod mix;
 mod nodes;
 mod observe;
+mod operations;
 mod packing;
 mod run;
 mod station;
@@ -26,6 +27,7 @@ pub use labels::{Labels, TemplateLabel};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -154,6 +156,7 @@ impl<'a> Simulation<'a> {
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
         let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let operations = run.operations_summary(now);
         let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
@@ -178,6 +181,7 @@ impl<'a> Simulation<'a> {
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             nodes,
             packing: packing::packing(&cloud.fleet, mix.by_zone()),
+            operations,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -236,9 +240,11 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
+    let operations = operations::Operations::new(scenario, cloud, &workload);
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    run.operations = operations;
     if let Some(chain) = plan.chain {
         run.log = EventLog::chained(chain);
     }

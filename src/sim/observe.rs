@@ -2,6 +2,7 @@
 
 use crate::metrics::{Latency, Usage};
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::operations::Refusal;
 use crate::placement::{DemandId, Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
@@ -12,6 +13,12 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// DeleteInstance.
+    Deleted,
+    /// Its AutoReleaseTime had come.
+    AutoRelease,
+    /// Its dedicated host was released, expired.
+    HostReleased,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -61,6 +68,15 @@ pub enum Happened<'a> {
         number: u64,
         /// Its host, maybe another one than before.
         host: HostIx,
+    },
+    /// An operation of the API was answered.
+    Operated {
+        /// Request of the instance that it was about; none: no instance, or none that lives.
+        number: Option<u64>,
+        /// Its name.
+        operation: &'static str,
+        /// Why it was refused.
+        refusal: Option<Refusal>,
     },
     /// A host has failed. Nobody knows yet but its instances.
     HostFailed {

@@ -52,6 +52,9 @@ impl WorkloadSpec {
         check_request(known, &self.image, &self.system_disk, &self.data_disks, &mut wrongs);
         wrongs.params(&self.params, &self.name);
         self.check_faults(zones, &mut wrongs);
+        if let Some(habits) = &self.operations {
+            wrongs.0.extend(habits.get().check());
+        }
         wrongs.0
     }
 

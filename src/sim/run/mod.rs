@@ -3,6 +3,7 @@
 mod calls;
 mod lives;
 mod nodes;
+mod operations;
 
 use slab::Slab;
 
@@ -20,6 +21,7 @@ use crate::sim::event::Event;
 use crate::sim::log::EventLog;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -131,6 +133,7 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
     /// What has been asked for so far.
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
@@ -192,6 +195,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
@@ -228,6 +232,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_operations();
         self.begin_nodes();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
@@ -324,6 +329,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Booted { instance } => self.booted(now, instance),
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }

@@ -94,6 +94,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let claim = self.fleet.commit(to);
         let (old, to) = self.change_host(slot, claim);
         self.fleet.release(old);
+        self.is_on(now, slot, from);
         let number = self.instances[slot as usize].number;
         self.nodes().tally.moved(copying.bytes, copying.copy, copying.pause);
         self.log.note(now, Record::Moved, number, to.0);
@@ -139,7 +140,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Ok(reserved) = self.fleet.reserve_move(claim, &want) else { return false };
         let claim = self.fleet.commit(reserved);
         let (old, to) = self.change_host(slot, claim);
+        let from = old.host();
         self.fleet.release(old);
+        self.is_on(now, slot, from);
         let number = self.instances[slot as usize].number;
         self.log.note(now, Record::Replaced, number, to.0);
         self.observer.happened(now, &Happened::Replaced { number, host: to });
