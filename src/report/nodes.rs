@@ -9,7 +9,7 @@ pub(super) fn terminal(out: &mut String, nodes: &NodeReport) {
     line(
         out,
         format!(
-            "\nhost failures {}: most down at once {}, down at the end {}",
+            "\nhosts failed {} times: most down at once {}, down at the end {}",
             grouped(nodes.host_failures),
             grouped(nodes.peak_hosts_down),
             grouped(nodes.hosts_down)
