@@ -86,3 +86,11 @@ fn million_hosts_is_golden() {
     assert!(summary.requests.total >= 1_000_000);
     assert_eq!(summary.packing.hosts, 1_000_000);
 }
+
+#[test]
+fn hosts_that_fail_and_hosts_that_are_drained_are_golden() {
+    for name in ["zone-outage", "rolling-maintenance"] {
+        let summary = run(name, &[]);
+        assert_eq!(summary.run.digest, golden(name), "{name}");
+    }
+}
