@@ -219,11 +219,6 @@ impl World {
     pub fn leave_set(&mut self, holdings: &mut Holdings) {
         self.change_set(holdings, None);
     }
-
-    /// Names of the deployment sets.
-    pub fn deployment_set_names(&self) -> Vec<String> {
-        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
-    }
 }
 
 impl super::Account {
