@@ -220,6 +220,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     checks::times(&spec)?;
     checks::something_to_do(&spec)?;
     checks::policy(&spec.policy)?;
+    checks::world(&spec.world)?;
     let types = cloud::types(&spec.types, catalog)?;
     let images = cloud::images(&spec.images, catalog)?;
     let accounts = checks::accounts(&spec.accounts)?;

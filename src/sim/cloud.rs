@@ -42,7 +42,13 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
     let vswitches = vswitches_per_zone(scenario, &own);
-    let mut world = World::new(facts(scenario, catalog, &own, &vswitches)).map_err(SimError::bug)?;
+    let facts = facts(scenario, catalog, &own, &vswitches);
+    let facts = if scenario.spec.world.is_empty() {
+        facts
+    } else {
+        facts.overlaid(&scenario.spec.world).map_err(SimError::bug)?
+    };
+    let mut world = World::new(facts).map_err(SimError::bug)?;
 
     let zone_of: Vec<ZoneIx> = scenario
         .zones

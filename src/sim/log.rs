@@ -23,22 +23,23 @@ pub(super) enum Record {
 
 /// Bytes of one record: time, kind, request number, detail; little-endian.
 const RECORD_BYTES: usize = 8 + 1 + 8 + 4;
-/// Records are hashed in runs of this many, which keeps BLAKE3 on its wide path.
+/// Records that are hashed at once, which keeps BLAKE3 on its wide path. Part of the digest.
 const BATCH: usize = 4096;
 
-/// Hashes the event log as it is made; keeps none of it.
+/// Hashes the event log as it is made; keeps none of it but the batch that is being filled.
+///
+/// The digest is a chain: after every 4096 records `chain = BLAKE3(chain || records)`, and at the end once more
+/// with the records that are left. So the state of the log between two events is 32 bytes and less than a batch
+/// of records, which a snapshot can hold (the inner state of a streaming hash cannot be saved).
 #[derive(Debug)]
 pub(super) struct EventLog {
-    hasher: blake3::Hasher,
+    chain: [u8; 32],
     pending: Vec<u8>,
 }
 
 impl EventLog {
     pub(super) fn new() -> EventLog {
-        EventLog {
-            hasher: blake3::Hasher::new_derive_key("packyard event log v1"),
-            pending: Vec::with_capacity(BATCH * RECORD_BYTES),
-        }
+        EventLog { chain: [0; 32], pending: Vec::with_capacity(BATCH * RECORD_BYTES) }
     }
 
     /// Appends one record about the request (and instance) with this number.
@@ -49,16 +50,24 @@ impl EventLog {
         self.pending.extend_from_slice(&number.to_le_bytes());
         self.pending.extend_from_slice(&detail.to_le_bytes());
         if self.pending.len() >= BATCH * RECORD_BYTES {
-            self.hasher.update(&self.pending);
+            self.chain = link(&self.chain, &self.pending);
             self.pending.clear();
         }
     }
 
-    /// The digest: the first 16 bytes of the hash, in hexadecimal.
-    pub(super) fn digest(mut self) -> String {
-        self.hasher.update(&self.pending);
-        self.hasher.finalize().to_hex()[..32].to_owned()
+    /// The digest: the first 16 bytes of the chain's last value, in hexadecimal.
+    pub(super) fn digest(self) -> String {
+        blake3::Hash::from_bytes(link(&self.chain, &self.pending)).to_hex()[..32].to_owned()
     }
+}
+
+/// The next value of the chain.
+fn link(chain: &[u8; 32], records: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new_derive_key("packyard event log v2")
+        .update(chain)
+        .update(records)
+        .finalize()
+        .as_bytes()
 }
 
 #[cfg(test)]
@@ -94,13 +103,21 @@ mod tests {
     }
 
     #[test]
-    fn batching_does_not_show() {
-        let mut log = EventLog::new();
-        let mut plain = blake3::Hasher::new_derive_key("packyard event log v1");
-        for n in 0..10_000u64 {
-            log.note(SimTime(n), Record::Running, n, 7);
-            plain.update(&n.to_le_bytes()).update(&[4]).update(&n.to_le_bytes()).update(&7u32.to_le_bytes());
+    fn the_digest_is_the_documented_chain() {
+        for records in [0, 1, BATCH - 1, BATCH, BATCH + 1, 10_000] {
+            let mut log = EventLog::new();
+            let mut bytes = Vec::new();
+            for n in 0..records as u64 {
+                log.note(SimTime(n), Record::Running, n, 7);
+                bytes.extend([&n.to_le_bytes()[..], &[4], &n.to_le_bytes(), &7u32.to_le_bytes()].concat());
+            }
+            let mut chain = [0; 32];
+            let whole = records - records % BATCH;
+            for batch in bytes[..whole * RECORD_BYTES].chunks(BATCH * RECORD_BYTES) {
+                chain = link(&chain, batch);
+            }
+            let last = blake3::Hash::from_bytes(link(&chain, &bytes[whole * RECORD_BYTES..]));
+            assert_eq!(log.digest(), last.to_hex()[..32], "{records} records");
         }
-        assert_eq!(log.digest(), plain.finalize().to_hex()[..32]);
     }
 }

@@ -175,8 +175,9 @@ fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
 }
 
 /// The fault that is injected, when it is one of these.
-fn injected(world: &World, kind: FaultKind) -> Option<Option<String>> {
-    let fault = world.fault.as_ref().filter(|fault| fault.kind == kind)?;
+fn injected(order: &Order<'_>, kind: FaultKind) -> Option<Option<String>> {
+    let faults = order.account.fault.as_deref().into_iter().chain(&order.world.fault);
+    let fault = faults.into_iter().find(|fault| fault.kind == kind)?;
     Some((kind == FaultKind::Detail).then(|| fault.detail.clone()))
 }
 
@@ -189,16 +190,16 @@ fn after_place(order: &Order<'_>, zone: ZoneIx) -> Result<(), Reject> {
     if order.all_in_flight() {
         return refuse(&order::IP_RESERVED, None);
     }
-    if let Some(text) = injected(order.world, FaultKind::Unknown) {
+    if let Some(text) = injected(order, FaultKind::Unknown) {
         return refuse(&order::UNKNOWN, text);
     }
     if order.effective.dry_run {
         return refuse(&order::DRY_RUN, None);
     }
-    if let Some(text) = injected(order.world, FaultKind::Exception) {
+    if let Some(text) = injected(order, FaultKind::Exception) {
         return refuse(&order::EXCEPTION, text);
     }
-    if let Some(text) = injected(order.world, FaultKind::Detail) {
+    if let Some(text) = injected(order, FaultKind::Detail) {
         return refuse(&order::DETAIL, text);
     }
     Ok(())

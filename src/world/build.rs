@@ -114,7 +114,6 @@ impl World {
             resource_groups: facts.resource_groups.iter().map(|name| name.as_str().into()).collect(),
             kms_keys: Table::default(),
             spot_market: FxHashMap::default(),
-            local_disks_frozen: facts.maintenance.local_disk_config_frozen,
             fault: facts.faults.internal.clone(),
             token_ttl_s: facts.token_ttl_s,
             bindings: Bindings::default(),
@@ -157,6 +156,10 @@ impl World {
             for text in &fact.classic_network.used_ips {
                 classic.occupy(address(&of, text)?, true);
             }
+            let (all, own) = (&facts.maintenance, &fact.maintenance);
+            let frozen = names
+                .category_set(&all.frozen_disk_categories)
+                .and(names.category_set(&own.frozen_disk_categories));
             let row = Region {
                 ecs_supported: fact.ecs_supported,
                 real_name_required: fact.real_name_required,
@@ -175,6 +178,8 @@ impl World {
                 credit_standard: has(&fact.credit_specifications, "Standard"),
                 credit_unlimited: has(&fact.credit_specifications, "Unlimited"),
                 byok_supported: fact.byok_supported,
+                frozen_categories: frozen,
+                local_disks_frozen: all.local_disk_config_frozen || own.local_disk_config_frozen,
                 classic,
                 zones: Vec::new(),
             };
@@ -486,6 +491,7 @@ impl World {
             spot_max_duration: fact.spot_max_duration,
             max_bandwidth_out: fact.max_bandwidth_out,
             create_lock: fact.create_lock,
+            fault: fact.internal_fault.clone().map(Box::new),
             postpaid_instances: fact.postpaid_instances,
             postpaid_by_region: by_region.map(|(name, quota)| (self.regions.refer(name), *quota)).collect(),
             postpaid_disks: fact.postpaid_disks,
@@ -524,7 +530,6 @@ fn categories(facts: &WorldFacts, names: &mut Names) -> Result<Categories, World
         kind(|kinds| &mut kinds.local, fact.local);
         kind(|kinds| &mut kinds.encryptable, fact.encryptable);
         kind(|kinds| &mut kinds.withdrawn, fact.withdrawn);
-        kind(|kinds| &mut kinds.frozen, has(&facts.maintenance.frozen_disk_categories, name));
         names.categories.insert(name.to_owned(), at);
         let row = Category {
             data_min_gib: fact.data_min_gib,

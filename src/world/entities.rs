@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::addresses::{AddressPool, Cidr};
+use super::facts::InternalFault;
 use super::facts::{Caller, ImageSource, Quota, ZoneStatus};
 use super::sets::{CategoryIx, CategorySet, IndexSet};
 use super::tokens::Tokens;
@@ -81,6 +82,8 @@ pub(crate) struct Account {
     pub(crate) spot_max_duration: u32,
     pub(crate) max_bandwidth_out: u32,
     pub(crate) create_lock: bool,
+    /// Fault of the inside that hits its requests (O37).
+    pub(crate) fault: Option<Box<InternalFault>>,
     pub(crate) postpaid_instances: Quota,
     /// By region; a few at most.
     pub(crate) postpaid_by_region: Vec<(u32, Quota)>,
@@ -140,6 +143,10 @@ pub(crate) struct Region {
     pub(crate) credit_standard: bool,
     pub(crate) credit_unlimited: bool,
     pub(crate) byok_supported: bool,
+    /// Categories that the operator has frozen for new instances.
+    pub(crate) frozen_categories: CategorySet,
+    /// The operator has frozen configurations with local disks.
+    pub(crate) local_disks_frozen: bool,
     pub(crate) classic: AddressPool,
     /// Its zones, by name.
     pub(crate) zones: Vec<u32>,
@@ -218,7 +225,6 @@ pub(crate) struct CategoryKinds {
     pub(crate) local: CategorySet,
     pub(crate) encryptable: CategorySet,
     pub(crate) withdrawn: CategorySet,
-    pub(crate) frozen: CategorySet,
 }
 
 /// What the gate asks of the state of an image.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use super::facts_account::{AccountFacts, Caller, SubscriptionFacts};
 pub use super::facts_storage::{
@@ -15,11 +15,11 @@ use super::timestamp;
 use crate::model::Utc;
 
 /// Everything that exists, before any request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct WorldFacts {
     /// The calendar at the start.
-    #[serde(deserialize_with = "timestamp::required")]
+    #[serde(deserialize_with = "timestamp::required", serialize_with = "timestamp::write")]
     pub now: Utc,
     /// Accounts by their id.
     pub accounts: BTreeMap<String, AccountFacts>,
@@ -65,7 +65,7 @@ pub struct WorldFacts {
     pub kms_keys: BTreeMap<String, RegionalFacts>,
     /// Market price per hour by zone and type; no entry, no price to be below.
     pub spot_market: BTreeMap<String, BTreeMap<String, f64>>,
-    /// What the operator has frozen.
+    /// What the operator has frozen in all regions.
     pub maintenance: MaintenanceFacts,
     /// Client tokens that are known from the start.
     pub idempotency: BTreeMap<String, TokenFacts>,
@@ -76,7 +76,7 @@ pub struct WorldFacts {
 }
 
 /// A counter and what it may reach; unlimited when nothing is said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Quota {
     /// Now in use.
@@ -102,7 +102,7 @@ impl Quota {
 }
 
 /// A region.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RegionFacts {
     /// ECS exists there.
@@ -135,6 +135,8 @@ pub struct RegionFacts {
     pub byok_supported: bool,
     /// Addresses of the classic network.
     pub classic_network: ClassicFacts,
+    /// What the operator has frozen in this region.
+    pub maintenance: MaintenanceFacts,
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -159,12 +161,13 @@ impl Default for RegionFacts {
             credit_specifications: texts(&["Standard", "Unlimited"]),
             byok_supported: true,
             classic_network: ClassicFacts::default(),
+            maintenance: MaintenanceFacts::default(),
         }
     }
 }
 
 /// The classic network of a region.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ClassicFacts {
     /// Its range.
@@ -180,7 +183,7 @@ impl Default for ClassicFacts {
 }
 
 /// How far a zone is open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZoneStatus {
     /// For sale.
@@ -193,7 +196,7 @@ pub enum ZoneStatus {
 }
 
 /// A zone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ZoneFacts {
     /// Region it lies in.
@@ -239,7 +242,7 @@ impl Default for ZoneFacts {
 }
 
 /// A cluster of node controllers.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ClusterFacts {
     /// Region.
@@ -253,7 +256,7 @@ pub struct ClusterFacts {
 }
 
 /// A node controller that requests may name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct NodeControllerFacts {
     /// Cluster it belongs to.
@@ -269,7 +272,7 @@ impl Default for NodeControllerFacts {
 }
 
 /// An instance type.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct InstanceTypeFacts {
     /// Family, such as `ecs.g5`.
@@ -342,7 +345,7 @@ impl Default for InstanceTypeFacts {
 }
 
 /// A VPC.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VpcFacts {
     /// Region.
@@ -373,7 +376,7 @@ impl Default for VpcFacts {
 }
 
 /// A vSwitch.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VSwitchFacts {
     /// VPC it is part of.
@@ -413,7 +416,7 @@ impl Default for VSwitchFacts {
 }
 
 /// A security group.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SecurityGroupFacts {
     /// Region.
@@ -442,7 +445,7 @@ impl Default for SecurityGroupFacts {
 }
 
 /// A VLAN of the classic network.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VlanFacts {
     /// Region.
@@ -452,7 +455,7 @@ pub struct VlanFacts {
 }
 
 /// A dedicated host.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct DedicatedHostFacts {
     /// Account it belongs to.
@@ -466,7 +469,11 @@ pub struct DedicatedHostFacts {
     /// `PrePaid` or `PostPaid`.
     pub charge_type: String,
     /// End of its subscription.
-    #[serde(deserialize_with = "timestamp::optional")]
+    #[serde(
+        deserialize_with = "timestamp::optional",
+        serialize_with = "timestamp::write_optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires: Option<Utc>,
     /// Families that it takes.
     pub supported_families: Vec<String>,
@@ -499,7 +506,7 @@ impl Default for DedicatedHostFacts {
 }
 
 /// A deployment set.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct DeploymentSetFacts {
     /// Region.
@@ -513,7 +520,7 @@ pub struct DeploymentSetFacts {
 }
 
 /// An HPC cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct HpcClusterFacts {
     /// Region.
@@ -529,7 +536,7 @@ impl Default for HpcClusterFacts {
 }
 
 /// Something that only has a region.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RegionalFacts {
     /// Region.
@@ -537,7 +544,7 @@ pub struct RegionalFacts {
 }
 
 /// How far the first call of a client token has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
     /// Still running.
@@ -548,7 +555,7 @@ pub enum TokenState {
 }
 
 /// A client token that is known from the start.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct TokenFacts {
     /// Account it belongs to; the only one when left out.
@@ -562,7 +569,7 @@ pub struct TokenFacts {
 }
 
 /// Kinds of injected faults (O37).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// Validation fails for an unknown reason, dry runs included (row 45).
@@ -574,7 +581,7 @@ pub enum FaultKind {
 }
 
 /// An injected fault of the inside.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct InternalFault {
     /// Its kind.
     pub kind: FaultKind,
@@ -584,7 +591,7 @@ pub struct InternalFault {
 }
 
 /// Faults to be injected.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct FaultFacts {
     /// Fault of the inside, for every request.

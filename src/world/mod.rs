@@ -18,6 +18,7 @@ mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod overlay;
 mod sets;
 mod timestamp;
 mod tokens;
@@ -73,7 +74,6 @@ pub struct World {
     pub(crate) kms_keys: Table<u32>,
     /// Price per hour in millionths, by zone and type.
     pub(crate) spot_market: FxHashMap<(u32, u32), i64>,
-    pub(crate) local_disks_frozen: bool,
     pub(crate) fault: Option<InternalFault>,
     pub(crate) token_ttl_s: Option<u64>,
     pub(crate) bindings: Bindings,

@@ -60,6 +60,13 @@ impl CategorySet {
         self.0 |= 1 << category.0;
     }
 
+    /// What is in either set.
+    #[inline]
+    #[must_use]
+    pub const fn and(self, other: CategorySet) -> CategorySet {
+        CategorySet(self.0 | other.0)
+    }
+
     /// What is in this set and not in the other.
     #[inline]
     #[must_use]

@@ -6,6 +6,8 @@
 mod cloud;
 mod customers;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,11 @@ pub struct ScenarioSpec {
     pub types: Vec<TypeSpec>,
     /// Public images beside the catalog's.
     pub images: Vec<ImageSpec>,
+    /// Facts of the world beside those that follow from the rest, by kind and name, under the names of the conformance
+    /// fixtures: `[world.accounts.1000000001]` with `arrears = true`.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub world: At<toml::Table>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
     /// Who asks for what, when, and for how long.
@@ -84,10 +91,15 @@ impl Default for ScenarioSpec {
             disk_pools: Vec::new(),
             types: Vec::new(),
             images: Vec::new(),
+            world: At::default_of(toml::Table::new()),
             accounts: Vec::new(),
             workloads: Vec::new(),
         }
     }
+}
+
+fn is_empty(table: &At<toml::Table>) -> bool {
+    table.get().is_empty()
 }
 
 /// What the report shows.
