@@ -19,7 +19,7 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
-pub use observe::{Happened, Observer, View};
+pub use observe::{Gone, Happened, Observer, View};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,

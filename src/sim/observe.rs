@@ -6,6 +6,14 @@ use crate::placement::Fleet;
 use crate::validate::Reject;
 use crate::world::World;
 
+/// Why an instance is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gone {
+    /// Its lifetime of the workload was over.
+    Lifetime,
+}
+
 /// Something that a customer or an operator of the modelled cloud could see.
 #[derive(Clone, Copy, Debug)]
 pub enum Happened<'a> {
@@ -40,17 +48,26 @@ pub enum Happened<'a> {
         /// Host of the instance.
         host: HostIx,
     },
-    /// The instance runs.
+    /// The instance runs, for the first time.
     Running {
         /// Number of its request.
         number: u64,
         /// When that came in.
         arrived: SimTime,
     },
+    /// The instance runs again, after it was down or stopped.
+    RunsAgain {
+        /// Number of its request.
+        number: u64,
+        /// Its host, maybe another one than before.
+        host: HostIx,
+    },
     /// The instance is gone.
     Released {
         /// Number of its request.
         number: u64,
+        /// Why.
+        cause: Gone,
     },
 }
 

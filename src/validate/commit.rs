@@ -157,6 +157,19 @@ pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
     zones.into_iter().filter_map(|zone| want(&order, Want::zone(demand, zone))).collect()
 }
 
+/// What binds the place of an instance, as a want that finds it another one; none: any shared host of its zone.
+pub(super) fn bound(effective: &Effective, world: &World, zone: ZoneIx) -> Option<Want<'static>> {
+    let loose = !effective.on_host
+        && [effective.cluster, effective.node_controller, effective.hpc_cluster, effective.deployment_set]
+            .iter()
+            .all(Option::is_none);
+    if loose {
+        return None;
+    }
+    let order = Order { effective, world, account: account(world, effective) };
+    want(&order, Want::zone(world.demand_of(effective.instance_type)?, zone))
+}
+
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
 fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
     let (effective, world) = (order.effective, order.world);

@@ -68,6 +68,12 @@ impl Created {
         crate::world::instance_id(self.number)
     }
 
+    /// What binds its place (host, cluster, set, owner), as a want that finds it another one; none: any shared host
+    /// of its zone does.
+    pub fn bound(&self, world: &World) -> Option<Want<'static>> {
+        commit::bound(&self.effective, world, self.zone)
+    }
+
     /// The host that it is on.
     pub fn host(&self) -> HostIx {
         self.claim.host()

@@ -9,7 +9,7 @@ use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
 use crate::model::{SimTime, Utc, ZoneIx};
-use crate::placement::{Claim, Fleet};
+use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
 use crate::workload::{Arrival, End, Workload, WorkloadError};
 use crate::world::{Holdings, World};
@@ -17,7 +17,7 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::observe::{Observer, View};
+use crate::sim::observe::{Gone, Observer, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -59,12 +59,33 @@ struct Call {
     admitted: Option<Admitted>,
 }
 
+/// Where an instance is on its way to running.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    /// Nowhere: it runs, or has not asked to start.
+    None,
+    /// Waits for a start slot of its host.
+    Slot,
+    /// The clone of its system disk is being set up.
+    Setup,
+    /// Its system disk is being cloned.
+    Clone,
+    /// It boots.
+    Boot,
+}
+
 /// A live instance.
 struct Instance {
     number: u64,
     template: u32,
     zone: ZoneIx,
     state: State,
+    step: Step,
+    /// Its system disk is cloned: a later start needs no clone.
+    cloned: bool,
+    /// It has run: what follows is no first start.
+    ran: bool,
+    /// When it ends; counted from its first run, and a moment from then on.
     end: End,
     arrived: SimTime,
     /// When it entered its present stage (node queue, clone, boot).
@@ -73,6 +94,8 @@ struct Instance {
     claim: Option<Claim>,
     /// Its next event (a stage of the start that ends, its release): what an early end cancels.
     next: Option<Ticket>,
+    /// What its place is bound to (host, cluster, set); none: any shared host of its zone.
+    bound: Option<Box<Want<'static>>>,
     holdings: Holdings,
 }
 
@@ -257,7 +280,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
-            Event::Released { instance } => self.release(now, instance),
+            Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
         }
         Ok(())
     }
