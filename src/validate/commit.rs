@@ -311,8 +311,6 @@ fn take(
             (None, AddressFrom::Classic { region, vlan: effective.vlan })
         }
     };
-    let price_month = world.types.get(effective.instance_type.0).map_or(0, |row| row.price_month);
-    let quarters = effective.period.map_or(0, |period| period.price_quarters(price_month));
     Take {
         account: effective.account,
         charge: effective.charge,
@@ -327,7 +325,7 @@ fn take(
         disks: 1 + effective.data.len() as u8,
         portable_disks: portable as u8,
         gib,
-        price: i64::try_from(quarters / 4).unwrap_or(i64::MAX),
+        price: effective.price(world).0,
     }
 }
 

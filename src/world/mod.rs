@@ -18,6 +18,7 @@ mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod money;
 mod overlay;
 mod sets;
 mod timestamp;
