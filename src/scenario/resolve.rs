@@ -14,6 +14,7 @@ use super::schema::{
 use super::units::{At, Size, Span};
 use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
+use crate::billing::Prices;
 use crate::catalog::Catalog;
 use crate::model::{
     AccountIx, Architecture, ClassIx, DedicatedHostType, Generation, Gpu, Image, InstanceType, IoOptimized,
@@ -21,6 +22,7 @@ use crate::model::{
 };
 
 mod checks;
+mod checks_money;
 mod cloud;
 
 /// A scenario that has passed every check: as written, and resolved.
@@ -46,6 +48,8 @@ pub struct Scenario {
     pub images: Vec<Image>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
+    /// What things cost: the price table with the scenario's figures over it.
+    pub prices: Prices,
     /// Folder of the file, which paths of traces are relative to.
     pub folder: PathBuf,
 }
@@ -163,6 +167,11 @@ impl Scenario {
         self.spec.control_plane.as_ref().expect("resolving fills it in")
     }
 
+    /// True when what runs is charged: `[billing]` or `[prices]` is there.
+    pub fn bills(&self) -> bool {
+        self.spec.billing.is_some() || self.spec.prices.is_some()
+    }
+
     /// What the scenario amounts to, in one line.
     pub fn summary(&self) -> String {
         let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -233,6 +242,8 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images: &images,
         accounts: &accounts,
     };
+    checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
+    let prices = checks_money::prices(spec.prices.as_ref(), known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
@@ -253,6 +264,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         types,
         images,
         accounts,
+        prices,
         spec,
     })
 }

@@ -87,7 +87,7 @@ pub(super) struct Place {
     pub(super) zone_choice: Choice,
     pub(super) accounts: Vec<AccountIx>,
     pub(super) account_choice: Choice,
-    number: u32,
+    pub(super) number: u32,
     name_zone: bool,
 }
 
@@ -136,6 +136,8 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            entry: None,
+            instead: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod customers;
+mod money;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -65,6 +67,12 @@ pub struct ScenarioSpec {
     #[serde(skip_serializing_if = "is_empty")]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub world: At<toml::Table>,
+    /// Bills. Left out: nothing costs anything, unless there are `prices`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSpec>,
+    /// Prices of the scenario's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesSpec>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
     /// Who asks for what, when, and for how long.
@@ -92,6 +100,8 @@ impl Default for ScenarioSpec {
             types: Vec::new(),
             images: Vec::new(),
             world: At::default_of(toml::Table::new()),
+            billing: None,
+            prices: None,
             accounts: Vec::new(),
             workloads: Vec::new(),
         }
