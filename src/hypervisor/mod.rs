@@ -7,6 +7,8 @@
 //!
 //! What its customers do with an instance is a [`load::Load`]; from it follow the CPU credits of burstable types
 //! ([`credits`]) and how much of the wanted time an over-committed host cannot give ([`steal`]).
+//! Hosts fail and are mended ([`Wear`]), somebody notices ([`Heartbeat`]), and instances move while they run
+//! ([`PreCopy`]).
 //!
 //! Nothing here knows the event queue: callers ask what happens next and when.
 
@@ -14,9 +16,13 @@ mod clone;
 pub mod credits;
 mod life;
 pub mod load;
+mod migration;
+mod outage;
 mod start;
 pub mod steal;
 
 pub use clone::ClonePool;
 pub use life::{IllegalTransition, State};
+pub use migration::{Copying, PreCopy};
+pub use outage::{Heartbeat, Wear};
 pub use start::{StartSlots, Turn};

@@ -11,6 +11,8 @@ use super::schema::{
     AccountSpec, Charge, ClassSpec, ControlPlaneSpec, DedicatedHostSpec, LocalDiskSpec, PoolSpec, RegionSpec,
     ScenarioSpec, TypeSpec,
 };
+use super::script::{self, ScriptedEvent};
+use super::topology::Topology;
 use super::units::{At, Size, Span};
 use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
@@ -18,11 +20,12 @@ use crate::billing::Prices;
 use crate::catalog::Catalog;
 use crate::model::{
     AccountIx, Architecture, ClassIx, DedicatedHostType, Generation, Gpu, Image, InstanceType, IoOptimized,
-    LocalDisks, Region, RegionIx, Zone, ZoneIx,
+    LocalDisks, Region, RegionIx, SimTime, Zone, ZoneIx,
 };
 
 mod checks;
 mod checks_money;
+mod checks_nodes;
 mod cloud;
 
 /// A scenario that has passed every check: as written, and resolved.
@@ -46,6 +49,8 @@ pub struct Scenario {
     pub types: Vec<InstanceType>,
     /// Images of the scenario's own, beside the catalog's.
     pub images: Vec<Image>,
+    /// What happens to hosts at set times, in order of time.
+    pub events: Vec<ScriptedEvent>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
     /// What things cost: the price table with the scenario's figures over it.
@@ -226,6 +231,8 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     let control_plane =
         spec.control_plane.get_or_insert_with(|| ControlPlaneSpec { instant: true, ..Default::default() });
     checks::control_plane(control_plane)?;
+    checks_nodes::failures(&spec)?;
+    checks_nodes::maintenance(spec.maintenance.as_ref())?;
     checks::times(&spec)?;
     checks::something_to_do(&spec)?;
     checks::policy(&spec.policy)?;
@@ -244,11 +251,15 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     };
     checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
     let prices = checks_money::prices(spec.prices.as_ref(), known)?;
+    checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
     let classes = classes.in_use;
+    let end = SimTime::ZERO + spec.duration.get().get();
+    let topology = Topology::new(&zones, &pools, &dedicated_hosts);
+    let events = script::read(&spec.events, &topology, end)?;
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
@@ -263,6 +274,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         disk_pools,
         types,
         images,
+        events,
         accounts,
         prices,
         spec,

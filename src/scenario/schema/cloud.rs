@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::customers::Charge;
+use super::nodes::BootSpec;
 use crate::scenario::units::{At, Bandwidth, Size, Span};
 use crate::scenario::workload::DistributionSpec;
 
@@ -217,6 +218,13 @@ pub struct ControlPlaneSpec {
     pub clone_setup: DistributionSpec,
     /// Time from the finished system disk to the running instance.
     pub boot: DistributionSpec,
+    /// Boot times of some operating systems, families or types, instead of `boot`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boots: Vec<BootSpec>,
+    /// Flow at which a released instance's local disks are wiped, each on its own, before their place is free again.
+    /// Left out: it takes no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wipe_bandwidth: Option<At<Bandwidth>>,
     /// Flow of image data to new disks in each zone, shared by the clones under way.
     pub clone_bandwidth: At<Bandwidth>,
 }
@@ -232,6 +240,8 @@ impl Default for ControlPlaneSpec {
             node_concurrency: At::default_of(4),
             clone_setup: DistributionSpec::lognormal(Span::millis(300), 0.4),
             boot: DistributionSpec::lognormal(Span::secs(20), 0.35),
+            boots: Vec::new(),
+            wipe_bandwidth: None,
             clone_bandwidth: At::default_of(Bandwidth(20 << 30)),
         }
     }

@@ -109,7 +109,7 @@ pub struct ImageSpec {
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used: the model's own type knows nothing of schemas")]
-enum OsName {
+pub(super) enum OsName {
     Linux,
     Windows,
 }

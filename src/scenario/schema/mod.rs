@@ -6,6 +6,7 @@
 mod cloud;
 mod customers;
 mod money;
+mod nodes;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use cloud::{
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
 pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
+pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -44,6 +46,12 @@ pub struct ScenarioSpec {
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlaneSpec>,
+    /// Hosts that fail. Left out: none does, but those that `[[events]]` name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresSpec>,
+    /// How hosts are emptied for maintenance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
     /// Networks of the accounts.
     pub network: NetworkSpec,
     /// What the report shows.
@@ -75,6 +83,9 @@ pub struct ScenarioSpec {
     pub prices: Option<PricesSpec>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
+    /// What happens to hosts at set times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
 }
@@ -90,6 +101,8 @@ impl Default for ScenarioSpec {
             warmup: At::default_of(Span::secs(0)),
             policy: At::default_of("best-fit".to_owned()),
             control_plane: None,
+            failures: None,
+            maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
             regions: Vec::new(),
@@ -103,6 +116,7 @@ impl Default for ScenarioSpec {
             billing: None,
             prices: None,
             accounts: Vec::new(),
+            events: Vec::new(),
             workloads: Vec::new(),
         }
     }
