@@ -250,11 +250,19 @@ impl Credits {
         self.activity = Activity::Running;
     }
 
+    /// It does not run for a while, without having been stopped: a reboot, a move (BURST-23). It earns as a stopped one
+    /// does.
+    pub fn pause(&mut self) {
+        if self.activity == Activity::Running {
+            self.activity = Activity::Idle;
+            self.throttled = false;
+        }
+    }
+
     /// It was stopped and is still charged: it keeps its balance and goes on earning (BURST-20). What it took in
     /// advance is charged (BURST-14); returned in units.
     pub fn stop(&mut self) -> i128 {
-        self.activity = Activity::Idle;
-        self.throttled = false;
+        self.pause();
         self.charge_advance()
     }
 

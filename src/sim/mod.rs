@@ -13,6 +13,7 @@ mod packing;
 mod run;
 mod station;
 mod summary;
+mod summary_money;
 mod tally;
 pub(crate) mod templates;
 
@@ -22,8 +23,9 @@ pub use cloud::{Cloud, build};
 pub use observe::{Gone, Happened, Observer, View};
 pub use run::{Go, Progress};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
-    ZoneUse,
+    AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
+    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
+    Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
@@ -34,7 +36,7 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, Times};
+use run::{Book, Clients, Ended, Loads, Run, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -106,6 +108,11 @@ impl<'a> Simulation<'a> {
         let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
+        let end = run.start.after(now.since(SimTime::ZERO));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let contention = run.loads.as_ref().map(|loads| loads.contention());
+        let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
+        let clients = run.clients.as_ref().map(|clients| clients.summary());
         let stage =
             |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
         let simulated_latency_us =
@@ -135,6 +142,10 @@ impl<'a> Simulation<'a> {
             simulated_latency_us,
             zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
             packing: packing::packing(&cloud.fleet, &demands),
+            billing,
+            contention,
+            credits,
+            clients,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -176,7 +187,19 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: SimTime::ZERO + spec.warmup.get().get(),
         until: SimTime::ZERO + spec.duration.get().get(),
     };
-    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer)
+    // What only some scenarios have.
+    let known = templates::Types::new(scenario, &workload);
+    let loads = Loads::new(scenario, workload.templates(), |template| known.of(template));
+    let money = Book::new(scenario, &cloud.world, workload.templates(), |template| known.of(template));
+    let clients = Clients::new(scenario, workload.templates());
+    let throttle = Throttle::new(scenario, workload.templates());
+    let mut run =
+        Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    run.loads = loads.map(Box::new);
+    run.money = money.map(Box::new);
+    run.clients = clients.map(Box::new);
+    run.throttle = throttle.map(Box::new);
+    run
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

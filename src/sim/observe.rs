@@ -12,6 +12,12 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// Its fleet became smaller.
+    ScaledDown,
+    /// Its subscription ran out and was not renewed (LIFE-51, LIFE-53).
+    Expired,
+    /// Its owner did not pay (LIFE-62).
+    Overdue,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -61,6 +67,20 @@ pub enum Happened<'a> {
         number: u64,
         /// Its host, maybe another one than before.
         host: HostIx,
+    },
+    /// The instance was stopped for money.
+    Locked {
+        /// Number of its request.
+        number: u64,
+        /// True: its owner is overdue; false: its subscription is over.
+        overdue: bool,
+    },
+    /// A burstable instance spent its last credit.
+    CreditsSpent {
+        /// Number of its request.
+        number: u64,
+        /// True: it runs at its baseline from now on; false: it pays for credits.
+        throttled: bool,
     },
     /// The instance is gone.
     Released {

@@ -1,5 +1,7 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
+use std::collections::BTreeMap;
+
 use crate::api::Request;
 use crate::model::{AccountIx, InstanceType, Resources, TypeIx};
 use crate::scenario::Scenario;
@@ -28,6 +30,23 @@ impl Template {
     pub(crate) fn request(&self, number: u64) -> &Request {
         const RUN: u64 = 4096;
         &self.requests[(number / RUN % self.requests.len() as u64) as usize]
+    }
+}
+
+/// Instance types by name: the scenario's own first, then those of a trace, then the catalog's.
+pub(super) struct Types(BTreeMap<String, InstanceType>);
+
+impl Types {
+    pub(super) fn new(scenario: &Scenario, workload: &Workload) -> Types {
+        let shipped = &crate::catalog::Catalog::shipped().types;
+        let rows = shipped.iter().chain(workload.required_types()).chain(&scenario.types);
+        Types(rows.map(|row| (row.name.clone(), row.clone())).collect())
+    }
+
+    /// The type that a template asks for.
+    pub(super) fn of(&self, template: &workload::Template) -> Option<&InstanceType> {
+        let named = template.params.iter().find(|(name, _)| name == "InstanceType")?;
+        self.0.get(&named.1)
     }
 }
 

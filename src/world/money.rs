@@ -22,6 +22,11 @@ impl World {
         (row.balance != ENDLESS).then_some(Money(row.balance))
     }
 
+    /// Coupons that an account has left (R137).
+    pub fn coupons(&self, account: AccountIx) -> Money {
+        self.accounts.get(account.0).map_or(Money::ZERO, |row| Money(row.coupons))
+    }
+
     /// Takes money from an account, whatever it has. An endless balance stays endless.
     pub fn debit(&mut self, account: AccountIx, amount: Money) {
         if let Some(row) = self.accounts.get_mut(account.0)

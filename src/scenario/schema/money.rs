@@ -39,6 +39,9 @@ pub struct PaymentSpec {
     pub at: At<Moment>,
     /// How much.
     pub amount: At<f64>,
+    /// It also renews, by hand, every subscription of the account that has expired, for as long as was first bought.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renew: bool,
 }
 
 /// Prices of the scenario's own, over those of `data/prices.csv`. All but `types` are maps from a name to a price, where

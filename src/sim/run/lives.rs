@@ -41,6 +41,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             bound,
             holdings: created.holdings,
         }) as u32;
+        self.load_created(now, slot, &created.effective);
+        self.money_created(now, slot, &created.effective);
+        if let Some(attempt) = call.client {
+            self.client_served(now, attempt, slot);
+        }
         self.take_place(now, slot, created.claim);
         self.ask_slot(now, slot);
     }
@@ -90,8 +95,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.instances[slot as usize].claim.as_ref().map(Claim::host)
     }
 
-    fn enter(&mut self, slot: u32, state: State) {
+    /// Takes an instance into a state; credits, bills and fleets follow.
+    pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
+        if self.loads.is_some() || self.money.is_some() || self.clients.is_some() {
+            let now = self.queue.now();
+            self.load_entered(now, slot, state);
+            self.money_entered(now, slot, state);
+            self.client_entered(slot, state);
+        }
     }
 
     /// Ends a stage of the start and begins the next one.
