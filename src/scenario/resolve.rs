@@ -23,10 +23,12 @@ use crate::model::{
     LocalDisks, Region, RegionIx, SimTime, Zone, ZoneIx,
 };
 
+mod check_plan;
 mod checks;
 mod checks_money;
 mod checks_nodes;
 mod cloud;
+mod node_list;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -122,7 +124,7 @@ pub struct Pool {
     pub racks_per_switch: u32,
     /// Cluster id.
     pub cluster: String,
-    /// Position of its table in `spec.pools`.
+    /// Position of its table in `spec.pools`, or in `spec.node_lists`.
     pub table: usize,
 }
 
@@ -253,17 +255,19 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     let prices = checks_money::prices(spec.prices.as_ref(), known)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
-    let pools = cloud::pools(&spec.pools, &mut classes, known)?;
+    let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
-    let classes = classes.in_use;
+    let mut classes = classes.in_use;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    node_list::add(&spec.node_lists, &folder, known, &mut classes, &mut pools)?;
     let end = SimTime::ZERO + spec.duration.get().get();
     let topology = Topology::new(&zones, &pools, &dedicated_hosts);
     let events = script::read(&spec.events, &topology, end)?;
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
-    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,
         regions,

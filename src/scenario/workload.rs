@@ -15,11 +15,13 @@ use super::units::{At, Size};
 
 mod arrivals;
 mod check;
+mod check_trace;
 mod client;
 mod distribution;
 mod distribution_spec;
 mod fault;
 mod load;
+mod map;
 mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
@@ -27,9 +29,10 @@ pub use check::Known;
 pub use client::{ClientSpec, Fallback, FleetSpec, Remove, RetryOn};
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
-pub use fault::{Fault, FaultsSpec};
+pub use fault::{Fault, FaultsSpec, Rows};
 pub use load::{LoadModel, LoadSpec};
-pub use trace::{TraceFormat, TraceSpec};
+pub use map::{MapClass, MapNames, MapSizes, MapSpec};
+pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,5 +1,7 @@
 //! The events of a run and their order within one moment.
 
+use super::run::NodeEvent;
+
 /// What can happen. Small and `Copy`: the queue holds them by value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
@@ -41,6 +43,8 @@ pub(super) enum Event {
         /// Slot of the instance.
         instance: u32,
     },
+    /// Something happens to a host, or to an instance because of one.
+    Node(NodeEvent),
 }
 
 /// CPU use and credits.
@@ -106,6 +110,7 @@ impl Event {
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Load(_) | Event::Money(_) => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
+            Event::Node(event) => event.class(),
             Event::Arrival | Event::Client(_) => 3,
         }
     }

@@ -210,7 +210,8 @@ fn zone(id: &At<String>, region: &RegionSpec, shipped: bool, catalog: &Catalog) 
 fn regions_of_pools(spec: &ScenarioSpec, catalog: &Catalog) -> Result<Vec<RegionSpec>, Problem> {
     let named = spec.pools.iter().flat_map(|pool| pool.zone.iter().chain(&pool.zones));
     let mut regions: Vec<RegionSpec> = Vec::new();
-    for id in named.chain(spec.dedicated_hosts.iter().map(|host| &host.zone)) {
+    let listed = spec.node_lists.iter().map(|list| &list.zone);
+    for id in named.chain(spec.dedicated_hosts.iter().map(|host| &host.zone)).chain(listed) {
         let Some(zone) = catalog.zone_named(id) else {
             let known = catalog.zones.iter().map(|zone| zone.id.as_str());
             let problem = unknown(id, "zone", "no region of the catalog has a zone", known);
@@ -327,16 +328,26 @@ fn own_class(spec: &ClassSpec, known: Known<'_>) -> Result<Class, Problem> {
 }
 
 fn families(spec: &ClassSpec, known: Known<'_>) -> Result<Families, Problem> {
-    if spec.families.is_empty() {
-        return Err(Problem::at(&spec.name, format!("class `{}` serves no family at all", spec.name))
+    families_of(&spec.name, "class", &spec.families, known)
+}
+
+/// The families that hosts serve; `owner` names what lists them.
+pub(super) fn families_of(
+    owner: &At<String>,
+    kind: &str,
+    families: &[At<String>],
+    known: Known<'_>,
+) -> Result<Families, Problem> {
+    if families.is_empty() {
+        return Err(Problem::at(owner, format!("{kind} `{owner}` serves no family at all"))
             .label("its `families` are empty")
             .help("leave `families` out to serve every family"));
     }
-    if spec.families.iter().any(|family| **family == "*") {
+    if families.iter().any(|family| **family == "*") {
         return Ok(Families::All);
     }
-    let mut names = Vec::with_capacity(spec.families.len());
-    for family in &spec.families {
+    let mut names = Vec::with_capacity(families.len());
+    for family in families {
         known.family(family)?;
         names.push(family.get().clone());
     }

@@ -6,9 +6,11 @@
 mod cloud;
 mod customers;
 mod money;
+mod node_list;
 mod nodes;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,12 @@ pub use cloud::{
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
 pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
+pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -62,6 +69,9 @@ pub struct ScenarioSpec {
     pub classes: Vec<ClassSpec>,
     /// Pools of hosts (node controllers).
     pub pools: Vec<PoolSpec>,
+    /// Hosts from lists of nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_lists: Vec<NodeListSpec>,
     /// Hosts that belong to one account.
     pub dedicated_hosts: Vec<DedicatedHostSpec>,
     /// Disk pools. A zone and category without one has room for everything.
@@ -88,6 +98,12 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -108,6 +124,7 @@ impl Default for ScenarioSpec {
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
+            node_lists: Vec::new(),
             dedicated_hosts: Vec::new(),
             disk_pools: Vec::new(),
             types: Vec::new(),
@@ -118,6 +135,8 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }
