@@ -6,8 +6,8 @@ use crate::catalog::Catalog;
 use crate::model::{ClassIx, InstanceType, ZoneIx};
 use crate::placement::policy::Fgd;
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
-    SetRule,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner,
+    Policy, SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};

@@ -9,8 +9,8 @@ mod control;
 mod event;
 mod labels;
 mod log;
-mod nodes;
 mod mix;
+mod nodes;
 mod observe;
 mod packing;
 mod run;
@@ -23,10 +23,10 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
-pub use nodes::{MigrationReport, NodeReport};
 pub use labels::{Labels, TemplateLabel};
-pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
+pub use nodes::{MigrationReport, NodeReport};
+pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use run::{Go, Progress};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,

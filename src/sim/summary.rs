@@ -5,10 +5,10 @@ use serde::Serialize;
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 
+use super::nodes::NodeReport;
 pub use super::summary_money::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, ContentionSummary, CreditSummary, FleetSummary,
 };
-use super::nodes::NodeReport;
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/2";

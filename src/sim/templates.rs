@@ -6,8 +6,8 @@ use crate::api::Request;
 use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
-use crate::validate::estate::Estate;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
+use crate::validate::estate::Estate;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
@@ -47,19 +47,19 @@ impl Template {
 }
 
 /// Instance types by name: the scenario's own first, then those of a trace, then the catalog's.
-pub(super) struct Types(BTreeMap<String, InstanceType>);
+pub(super) struct Types<'a>(BTreeMap<&'a str, &'a InstanceType>);
 
-impl Types {
-    pub(super) fn new(scenario: &Scenario, workload: &Workload) -> Types {
+impl<'a> Types<'a> {
+    pub(super) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Types<'a> {
         let shipped = &crate::catalog::Catalog::shipped().types;
         let rows = shipped.iter().chain(workload.required_types()).chain(&scenario.types);
-        Types(rows.map(|row| (row.name.clone(), row.clone())).collect())
+        Types(rows.map(|row| (row.name.as_str(), row)).collect())
     }
 
     /// The type that a template asks for.
-    pub(super) fn of(&self, template: &workload::Template) -> Option<&InstanceType> {
+    pub(super) fn of(&self, template: &workload::Template) -> Option<&'a InstanceType> {
         let named = template.params.iter().find(|(name, _)| name == "InstanceType")?;
-        self.0.get(&named.1)
+        self.0.get(named.1.as_str()).copied()
     }
 }
 
@@ -136,7 +136,8 @@ fn boot_law(plane: &ControlPlaneSpec, row: Option<&InstanceType>, image: Option<
 
 /// Local disks are wiped side by side, each at the scenario's flow.
 fn wipe_time(plane: &ControlPlaneSpec, row: Option<&InstanceType>) -> SimDuration {
-    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref())) else {
+    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref()))
+    else {
         return SimDuration::ZERO;
     };
     let bytes = u128::from(disks.gib_each) << 30;

@@ -35,8 +35,8 @@ pub(crate) use entities::*;
 pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
-use node_controllers::NodeControllers;
 pub(crate) use holdings::{AddressFrom, Take};
+use node_controllers::NodeControllers;
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
 #[cfg(test)]

@@ -22,6 +22,9 @@ use crate::workload::{self, End, Target};
 
 use super::Run;
 
+/// The longest wait of a fleet that is refused, in looks.
+const LONGEST_HOLD: u64 = 32;
+
 /// Clients of one run; there when a workload of the scenario has a client or is a fleet.
 #[derive(Debug)]
 pub(in crate::sim) struct Clients {
@@ -85,6 +88,9 @@ struct Fleet {
     instances: BTreeMap<u64, u32>,
     /// Calls without an answer.
     pending: u32,
+    /// After a refusal it asks for nothing more until then; the wait doubles while nothing is created.
+    hold: SimTime,
+    wait: SimDuration,
     looks: u64,
     wanted: u64,
     missing: u64,
@@ -147,6 +153,8 @@ impl Clients {
                     remove: fleet.remove,
                     instances: BTreeMap::new(),
                     pending: 0,
+                    hold: SimTime::ZERO,
+                    wait: fleet.every.get().get(),
                     looks: 0,
                     wanted: 0,
                     missing: 0,
@@ -265,6 +273,16 @@ impl Clients {
     }
 }
 
+impl Fleet {
+    /// A refusal that its client does nothing about: the first one since the last wait makes the next wait longer.
+    fn hold_back(&mut self, now: SimTime) {
+        if now >= self.hold {
+            self.wait = SimDuration((self.wait.0.saturating_mul(2)).min(LONGEST_HOLD * self.every.0));
+            self.hold = now + self.wait;
+        }
+    }
+}
+
 enum Then {
     /// Sends again after so many microseconds.
     Again { after: u64 },
@@ -341,6 +359,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             Then::GiveUp { hopeless } => {
                 let one = clients.end(attempt);
+                if let Some(fleet) = one.fleet {
+                    clients.fleets[fleet as usize].hold_back(now);
+                }
                 if hopeless {
                     clients.counts.refused += 1;
                 } else {
@@ -362,11 +383,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             (true, 0) => counts.at_once += 1,
             (true, _) => counts.after_retry += 1,
         }
-        counts.served.saturating_record(now.since(one.begun).0.max(1));
+        counts.served.record(now.since(one.begun).0.max(1)).expect("the histogram grows with its values");
         if let Some(fleet) = one.fleet {
-            clients.fleets[fleet as usize].instances.insert(number, slot);
-            clients.fleets[fleet as usize].created += 1;
             clients.members.insert(slot, (fleet, number));
+            let fleet = &mut clients.fleets[fleet as usize];
+            fleet.instances.insert(number, slot);
+            fleet.created += 1;
+            (fleet.hold, fleet.wait) = (SimTime::ZERO, fleet.every);
         }
     }
 
@@ -411,7 +434,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         fleet.peak = fleet.peak.max(target);
         let (workload, every, step) = (fleet.workload, fleet.every, fleet.step);
         self.log.note(now, Record::Looked, number.into(), target);
-        for _ in 0..wanted.saturating_sub(expected).min(step) {
+        let missing = if now < fleet.hold { 0 } else { wanted.saturating_sub(expected) };
+        for _ in 0..missing.min(step) {
             let Some((template, end)) = self.workload.draw(workload) else { break };
             let call = self.client_calls(now, template, end, Some(number));
             self.send(now, template, end, call);

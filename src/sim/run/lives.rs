@@ -122,6 +122,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// Starts an instance that has its place and is stopped, or down: it asks its host for a slot. Its end, when that
     /// comes in the meantime, waits for the start.
     pub(super) fn start_again(&mut self, now: SimTime, slot: u32) {
+        if self.locked_for_money(slot) {
+            return;
+        }
         self.cancel_next(slot);
         self.enter(slot, State::Starting);
         self.instances[slot as usize].entered = now;

@@ -490,6 +490,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.observer.happened(now, &Happened::Locked { number, overdue });
     }
 
+    /// Whether an instance is stopped for money: it starts for nobody (LIFE-43).
+    pub(super) fn locked_for_money(&self, slot: u32) -> bool {
+        let live = self.money.as_ref().and_then(|book| book.lives.get(slot as usize)?.as_ref());
+        live.is_some_and(|live| live.lock.is_some())
+    }
+
     /// Brings back what was stopped for arrears, where there is room (LIFE-62). What finds none stays stopped and is
     /// tried again every hour.
     fn restore_paid(&mut self, now: SimTime, account: AccountIx) {

@@ -152,7 +152,8 @@ impl TraceInfo {
         // What each reader calls a thing, and what the sums call it.
         let mut asked: Vec<Vec<u32>> = vec![Vec::new(); readers.len()];
         let earliest = |heads: &[Option<Record>]| {
-            let waiting = heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
+            let waiting =
+                heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
             waiting.min().map(|(_, place)| place)
         };
         while let Some(place) = earliest(&heads) {
@@ -313,7 +314,8 @@ impl Sums {
         let mut sizes: Vec<SizeShare> = self.sizes.iter().map(Sized::share).collect();
         sizes.sort_by_key(|size| Reverse(size.count));
         self.classes.sort_by_key(|class| Reverse(class.count));
-        let (cpu, memory) = (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);
+        let (cpu, memory) =
+            (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);
         TraceInfo {
             requests: self.requests,
             batches: self.batches.total,
