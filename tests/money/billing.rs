@@ -50,6 +50,8 @@ fn disks_and_bandwidth_are_bills_of_their_own() {
         types = { "ecs.g5.large" = { hour = 0.1 } }
         disk = { "*" = 0.0, cloud_ssd = 0.001, cloud_efficiency = 0.002 }
         bandwidth = 0.01
+        [world.regions.cn-hangzhou]
+        internet_charge_types = ["PayByBandwidth"]
         [[workloads]]
         name = "fleet"
         fleet = { size = 1, every = "1000d" }

@@ -32,9 +32,9 @@ fn a_standard_instance_is_throttled_when_its_launch_credits_are_gone() {
     // The rest of ten hours at its baseline: 0.9 credits a minute are denied.
     assert_eq!(millionths(credits.denied), 2 * (600 * 900_000 - 30_000_000));
     assert!((credits.throttled_hours - 2.0 * (10.0 - 2_000.0 / 3_600.0)).abs() < 1e-6);
-    // CPU use of what was sold: full speed, then 10 %; sampled every ten minutes, from the start on.
+    // CPU use of what was sold, sampled every ten minutes after the creation: full speed, then 10 %.
     let contention = summary.contention.expect("there is a load");
-    let expected = (4.0 + 56.0 * 0.1) / 60.0;
+    let expected = (3.0 + 56.0 * 0.1) / 59.0;
     assert!((contention.cpu_use - expected).abs() < 1e-9, "{}", contention.cpu_use);
 }
 

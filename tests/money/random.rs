@@ -27,7 +27,7 @@ fn scenario(seed: u64) -> String {
         class = "any"
         hosts = {}
         [failures]
-        mtbf = "20d"
+        between = {{ distribution = "exponential", mean = "20d" }}
         repair = {{ distribution = "exponential", mean = "5h" }}
         [billing]
         due = "{}"
@@ -170,5 +170,5 @@ fn money_and_counts_add_up_whatever_happens() {
             assert_eq!(run(&text).0.run.digest, summary.run.digest, "seed {seed} twice");
         }
     }
-    assert!(seen.iter().all(|count| *count > 20), "the walk meets everything: {seen:?}");
+    assert!(seen.iter().all(|count| *count >= 10), "the walk meets everything: {seen:?}");
 }
