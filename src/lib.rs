@@ -14,6 +14,7 @@ pub mod journal;
 pub mod load;
 pub mod metrics;
 pub mod model;
+pub mod operations;
 pub mod packing;
 pub mod placement;
 pub mod planner;

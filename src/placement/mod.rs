@@ -27,6 +27,7 @@ mod hostset;
 mod layout;
 mod locate;
 mod luck;
+mod membership;
 mod order;
 pub mod policy;
 mod query;

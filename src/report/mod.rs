@@ -2,6 +2,7 @@
 
 mod money;
 mod nodes;
+mod operations;
 mod terminal;
 
 pub use terminal::terminal;

@@ -28,6 +28,7 @@ pub fn terminal(summary: &Summary) -> String {
     engine(text, summary);
     zones(text, summary);
     packing(text, summary);
+    text.push_str(&super::operations::section(summary));
     if let Some(nodes) = &summary.nodes {
         super::nodes::terminal(text, nodes);
     }

@@ -27,6 +27,7 @@ mod check_plan;
 mod checks;
 mod checks_money;
 mod checks_nodes;
+mod checks_operations;
 mod cloud;
 mod node_list;
 
@@ -143,6 +144,16 @@ pub struct DedicatedHost {
     pub charge: Charge,
     /// Takes instances that ask for a dedicated host without naming one.
     pub auto_placement: bool,
+    /// Nobody has it yet.
+    pub stock: bool,
+    /// Months of its subscription.
+    pub period: Option<u32>,
+    /// Its subscription is renewed.
+    pub auto_renew: bool,
+    /// A failure stops its instances (`true`) or moves them; none: by its local disks.
+    pub stops: Option<bool>,
+    /// Over-commit of vCPUs in thousandths, when it was chosen.
+    pub ratio_milli: Option<u32>,
 }
 
 /// Room for cloud disks of one category in one zone.
@@ -152,6 +163,10 @@ pub struct DiskPool {
     pub zone: ZoneIx,
     /// Disk category.
     pub category: String,
+    /// Performance level, when the pool is for one.
+    pub level: Option<String>,
+    /// Room in GiB before over-commit.
+    pub physical_gib: u64,
     /// Room in GiB, over-commit included.
     pub gib: u64,
 }
@@ -267,6 +282,8 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    checks_operations::operations(&spec, known)?;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,

@@ -22,6 +22,7 @@ mod distribution_spec;
 mod fault;
 mod load;
 mod map;
+mod operations;
 mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
@@ -32,6 +33,7 @@ pub use distribution_spec::{DistributionSpec, Law};
 pub use fault::{Fault, FaultsSpec, Rows};
 pub use load::{LoadModel, LoadSpec};
 pub use map::{MapClass, MapNames, MapSizes, MapSpec};
+pub use operations::{HabitsSpec, PauseSpec};
 pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
@@ -112,6 +114,16 @@ pub struct WorkloadSpec {
     /// Requests that are wrong on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<At<FaultsSpec>>,
+    /// False: a creation leaves the instance stopped, as CreateInstance does, until a script starts it.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub start: bool,
+    /// What the customers do with their instances while they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<At<HabitsSpec>>,
+}
+
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 fn yes() -> bool {

@@ -1,5 +1,6 @@
 //! The events of a run and their order within one moment.
 
+use super::operations::OperationEvent;
 use super::run::NodeEvent;
 
 /// What can happen. Small and `Copy`: the queue holds them by value.
@@ -45,6 +46,8 @@ pub(super) enum Event {
     },
     /// Something happens to a host, or to an instance because of one.
     Node(NodeEvent),
+    /// Something of an operation of the API.
+    Operation(OperationEvent),
 }
 
 /// CPU use and credits.
@@ -112,6 +115,7 @@ impl Event {
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
             Event::Node(event) => event.class(),
             Event::Arrival | Event::Client(_) => 3,
+            Event::Operation(event) => event.class(),
         }
     }
 }

@@ -39,6 +39,22 @@ pub(super) enum Record {
     Maintenance = 14,
     /// The instance left its deployment set; detail: its host.
     LeftSet = 15,
+    /// An operation was accepted; detail: its name.
+    Operated = 16,
+    /// An operation was refused; detail: the code.
+    OperationRefused = 17,
+    /// The instance is stopped; detail: 1 when it has given its place up.
+    Stopped = 18,
+    /// The instance has another place, or one again; detail: its host.
+    PlacedAgain = 19,
+    /// A dedicated host was allocated, or has another server; detail: the host behind it.
+    HostAllocated = 20,
+    /// A dedicated host was released; detail: the host behind it.
+    HostReleased = 21,
+    /// A disk of its own was made, or an instance's became one; detail: GiB.
+    DiskMade = 22,
+    /// A disk of its own was deleted; detail: GiB.
+    DiskGone = 23,
     /// An account was billed for an hour (number: the account); detail: millionths, the low 32 bits.
     Billed = 40,
     /// What an account owed was taken (number: the account); detail: as above.

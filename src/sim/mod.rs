@@ -12,6 +12,7 @@ mod log;
 mod mix;
 mod nodes;
 mod observe;
+mod operations;
 mod packing;
 mod run;
 mod station;
@@ -27,6 +28,7 @@ pub use labels::{Labels, TemplateLabel};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
 pub use run::{Go, Progress};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
@@ -161,6 +163,7 @@ impl<'a> Simulation<'a> {
         let clients = run.clients.as_ref().map(|clients| clients.summary());
         let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let operations = run.operations_summary(now);
         let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
@@ -189,6 +192,7 @@ impl<'a> Simulation<'a> {
             contention,
             credits,
             clients,
+            operations,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -248,6 +252,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
     // What only some scenarios have.
+    let operations = operations::Operations::new(scenario, cloud, &workload);
     let known = templates::Types::new(scenario, &workload);
     let loads = Loads::new(scenario, workload.templates(), |template| known.of(template));
     let money = Book::new(scenario, &cloud.world, workload.templates(), |template| known.of(template));
@@ -256,6 +261,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    run.operations = operations;
     run.loads = loads.map(Box::new);
     run.money = money.map(Box::new);
     run.clients = clients.map(Box::new);

@@ -2,6 +2,7 @@
 
 use crate::metrics::{Latency, Usage};
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::operations::Refusal;
 use crate::placement::{DemandId, Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
@@ -18,6 +19,12 @@ pub enum Gone {
     Expired,
     /// Its owner did not pay (LIFE-62).
     Overdue,
+    /// DeleteInstance.
+    Deleted,
+    /// Its AutoReleaseTime had come.
+    AutoRelease,
+    /// Its dedicated host was released, expired.
+    HostReleased,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -81,6 +88,15 @@ pub enum Happened<'a> {
         number: u64,
         /// True: it runs at its baseline from now on; false: it pays for credits.
         throttled: bool,
+    },
+    /// An operation of the API was answered.
+    Operated {
+        /// Request of the instance that it was about; none: no instance, or none that lives.
+        number: Option<u64>,
+        /// Its name.
+        operation: &'static str,
+        /// Why it was refused.
+        refusal: Option<Refusal>,
     },
     /// A host has failed. Nobody knows yet but its instances.
     HostFailed {

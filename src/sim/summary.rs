@@ -6,6 +6,7 @@ use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 
 use super::nodes::NodeReport;
+use super::operations::OperationsSummary;
 pub use super::summary_money::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, ContentionSummary, CreditSummary, FleetSummary,
 };
@@ -46,6 +47,9 @@ pub struct Summary {
     /// What clients did, when a workload has a client or is a fleet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientSummary>,
+    /// Operations of the API, dedicated hosts, disk pools and sets; none in a scenario without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSummary>,
     /// Failures and maintenance of hosts, where the scenario has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Option<NodeReport>,

@@ -10,8 +10,10 @@
 mod addresses;
 mod bindings;
 mod build;
+mod changes;
 mod default_vpc;
 mod digest;
+mod disks;
 mod entities;
 mod facts;
 mod facts_account;
@@ -21,6 +23,7 @@ mod holdings;
 mod money;
 mod node_controllers;
 mod overlay;
+mod pools;
 mod sets;
 mod timestamp;
 mod tokens;
@@ -30,16 +33,18 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use addresses::{Cidr, CidrError, Holder};
 use bindings::Bindings;
 pub use build::WorldError;
+pub(crate) use changes::NewHost;
 pub use default_vpc::VpcPlace;
+pub use disks::DiskHolding;
 pub(crate) use entities::*;
 pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
 use node_controllers::NodeControllers;
+pub(crate) use pools::{Gib, SLOTS, pool_slot, slot_name};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
-#[cfg(test)]
 pub(crate) use timestamp::parse as parse_utc;
 pub(crate) use tokens::Token;
 

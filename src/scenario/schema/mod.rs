@@ -8,6 +8,7 @@ mod customers;
 mod money;
 mod node_list;
 mod nodes;
+mod operations;
 
 use std::collections::BTreeMap;
 mod objectives;
@@ -27,6 +28,7 @@ pub use objectives::{
     Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
     SurviveSpec,
 };
+pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -98,6 +100,9 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
     /// What the cloud has to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objectives: Option<ObjectivesSpec>,
@@ -135,6 +140,7 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
             objectives: None,
             plan: None,
         }

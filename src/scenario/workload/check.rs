@@ -58,6 +58,9 @@ impl WorkloadSpec {
         if let Some(client) = &self.client {
             wrongs.take(client.get().check());
         }
+        if let Some(habits) = &self.operations {
+            wrongs.0.extend(habits.get().check());
+        }
         wrongs.0
     }
 

@@ -28,12 +28,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
         let client = self.client_calls(now, template, end, None);
-        self.send(now, template, end, client);
+        self.request_arrives(now, template, end, client);
         self.fetch_arrival()
     }
 
     /// A request comes in: of the workload, or of a client that tries again.
-    pub(super) fn send(&mut self, now: SimTime, template: u32, end: End, client: Option<u32>) {
+    pub(super) fn request_arrives(&mut self, now: SimTime, template: u32, end: End, client: Option<u32>) {
         let number = self.tally.requests;
         self.tally.requests += 1;
         self.log.note(now, Record::Requested, number, template);
@@ -188,6 +188,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         self.answered(now, call, outcome);
         self.tally.reject(reject);
+        if let Some(ops) = &mut self.operations {
+            ops.rejected(reject);
+        }
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
         if let Some(attempt) = call.client {

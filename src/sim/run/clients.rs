@@ -418,7 +418,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let one = &clients.attempts[attempt as usize];
         let (template, end) = (one.template, one.end);
         self.log.note(now, Record::Retried, one.first, one.retries + one.turns);
-        self.send(now, template, end, Some(attempt));
+        self.request_arrives(now, template, end, Some(attempt));
     }
 
     fn fleet_looks(&mut self, now: SimTime, number: u32) {
@@ -438,7 +438,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         for _ in 0..missing.min(step) {
             let Some((template, end)) = self.workload.draw(workload) else { break };
             let call = self.client_calls(now, template, end, Some(number));
-            self.send(now, template, end, call);
+            self.request_arrives(now, template, end, call);
         }
         self.fleet_shrinks(now, number, live.saturating_sub(wanted).min(step));
         let next = now + every;

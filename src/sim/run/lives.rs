@@ -41,13 +41,16 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             bound,
             holdings: created.holdings,
         }) as u32;
+        self.take_place(now, slot, created.claim);
+        let starts = self.operations.is_none() || self.enroll(now, slot, &created.effective);
         self.load_created(now, slot, &created.effective);
         self.money_created(now, slot, &created.effective);
         if let Some(attempt) = call.client {
             self.client_served(now, attempt, slot);
         }
-        self.take_place(now, slot, created.claim);
-        self.ask_slot(now, slot);
+        if starts {
+            self.ask_slot(now, slot);
+        }
     }
 
     // --- places ---
@@ -72,6 +75,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
         self.came_to_host(slot, host);
+        self.touch_host(now, host);
     }
 
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
@@ -82,13 +86,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
+        let host = claim.host();
         if let Some(claim) = self.went_from_host(now, slot, claim) {
             self.fleet.release(claim);
         }
+        self.touch_host(now, host);
     }
 
     /// Schedules the next event of an instance.
-    fn then(&mut self, at: SimTime, slot: u32, event: Event) {
+    pub(super) fn then(&mut self, at: SimTime, slot: u32, event: Event) {
         let ticket = self.at(at, event);
         self.instances[slot as usize].next = Some(ticket);
     }
@@ -258,6 +264,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
         self.is_up(now, slot, again);
         self.plan_end(now, slot);
+        if self.operations.is_some() {
+            self.runs(now, slot, again);
+        }
     }
 
     /// Schedules the end of an instance whose moment is known, as its next event.
@@ -275,6 +284,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn release(&mut self, now: SimTime, slot: u32, cause: Gone) {
         self.cut_start(now, slot);
         self.cancel_next(slot);
+        if self.operations.is_some() {
+            self.unenroll(now, slot);
+        }
         self.enter(slot, State::Released);
         let instance = &self.instances[slot as usize];
         let host = instance.claim.as_ref().map_or(NO_HOST, |claim| claim.host().0);
@@ -286,6 +298,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);
+        if self.operations.is_some() {
+            self.touch_pools(now, instance.zone.0);
+        }
     }
 
     /// Takes back the next event of an instance, when one waits.

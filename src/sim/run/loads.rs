@@ -352,6 +352,18 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.bill_credits(account, fee);
     }
 
+    /// An instance is stopped without charge: its credits are lost (BURST-21).
+    pub(super) fn load_lost(&mut self, now: SimTime, slot: u32) {
+        let Some(loads) = &mut self.loads else { return };
+        let Some((live, plan)) = loads.live(slot) else { return };
+        if let Some(credits) = &mut live.credits {
+            credits.advance(now, &plan.load, live.phase);
+            credits.stop_without_charge();
+        }
+        let (account, fee) = (live.account, live.fee());
+        self.bill_credits(account, fee);
+    }
+
     fn load_gone(&mut self, slot: u32) {
         let Some(loads) = &mut self.loads else { return };
         let gone = loads.lives.get_mut(slot as usize).and_then(Option::take);

@@ -6,6 +6,7 @@ mod lives;
 mod loads;
 mod money;
 mod nodes;
+mod operations;
 mod throttle;
 
 pub(in crate::sim) use clients::Clients;
@@ -29,6 +30,7 @@ use crate::sim::event::Event;
 use crate::sim::log::EventLog;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -147,6 +149,7 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
     /// What has been asked for so far.
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
@@ -212,6 +215,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
@@ -248,6 +252,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_operations();
         self.begin_nodes();
         self.fetch_arrival()?;
         self.load_begins();
@@ -351,6 +356,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }

@@ -63,7 +63,10 @@ struct Live {
     rate: Metered,
     spot: bool,
     subscription: Option<Box<Subscription>>,
-    lock: Option<Lock>,
+    /// Stopped without charge: it pays for its disks and its bandwidth only (LIFE-35).
+    paused: bool,
+    /// Why it is stopped for money, and whether it starts again when it is paid.
+    lock: Option<(Lock, bool)>,
 }
 
 #[derive(Debug)]
@@ -96,6 +99,12 @@ struct Counts {
     released_expired: u64,
     deletions_refused: u64,
     coupons: Money,
+}
+
+impl Live {
+    fn overdue(&self) -> bool {
+        matches!(self.lock, Some((Lock::Overdue, _)))
+    }
 }
 
 impl Book {
@@ -232,12 +241,8 @@ impl Book {
 }
 
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
-    fn utc(&self, now: SimTime) -> Utc {
-        self.start.after(now.since(SimTime::ZERO))
-    }
-
     /// Moment of the run at which the calendar says so; not before `now`.
-    fn moment(&self, now: SimTime, utc: Utc) -> SimTime {
+    fn calendar(&self, now: SimTime, utc: Utc) -> SimTime {
         let seconds = u64::try_from(utc.0 - self.start.0).unwrap_or(0);
         (SimTime::ZERO + SimDuration::from_secs(seconds)).max(now)
     }
@@ -270,6 +275,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             rate: Metered::default(),
             spot: effective.spot != Spot::None && !effective.on_host,
             subscription: None,
+            paused: false,
             lock: None,
         };
         match (effective.charge, effective.period) {
@@ -298,20 +304,32 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if book.lives.len() <= slot as usize {
             book.lives.resize_with(slot as usize + 1, || None);
         }
+        let ends = live.subscription.as_ref().map(|one| one.term.ends());
         book.lives[slot as usize] = Some(live);
+        if let Some(ends) = ends {
+            self.subscribed_until(slot, ends);
+        }
         self.plan_term(now, slot);
     }
 
-    /// An instance entered a state. Stopped or not, it is charged until it is gone (LIFE-22, LIFE-30).
+    /// An instance entered a state. Stopped or not, it is charged until it is gone, but for a stop without charge, which
+    /// ends with the next start (LIFE-22, LIFE-35).
     pub(super) fn money_entered(&mut self, now: SimTime, slot: u32, state: State) {
-        if state != State::Released {
-            return;
-        }
         let utc = self.utc(now);
         let Some(book) = &mut self.money else { return };
+        if state != State::Released {
+            let starts = matches!(state, State::Starting | State::Running);
+            if let Some(live) = book.live(slot).filter(|live| starts && live.paused) {
+                live.paused = false;
+                if let Some(meter) = &mut live.meter {
+                    meter.set_rate(utc, live.rate);
+                }
+            }
+            return;
+        }
         book.settle(utc, slot);
         let Some(gone) = book.lives.get_mut(slot as usize).and_then(Option::take) else { return };
-        book.locked[gone.account.at()] -= u32::from(gone.lock == Some(Lock::Overdue));
+        book.locked[gone.account.at()] -= u32::from(gone.overdue());
         if let Some((ticket, _)) = gone.subscription.and_then(|one| one.next) {
             self.queue.cancel(ticket);
         }
@@ -350,7 +368,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             book.settle(utc, slot);
             let Some(live) = book.live(slot) else { continue };
             // The first hour has the price of the purchase; then the market's (SPOT-22).
-            if live.spot && live.lock.is_none() && now.since(live.created) >= HOUR {
+            if live.spot && live.lock.is_none() && !live.paused && now.since(live.created) >= HOUR {
                 let instance = &instances[slot as usize];
                 let price = self.templates[instance.template as usize]
                     .instance_type
@@ -423,7 +441,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let utc = self.utc(now);
         let Some(book) = &self.money else { return };
         let Some((at, next)) = book.ledgers[account.at()].next(utc) else { return };
-        let at = self.moment(now, at);
+        let at = self.calendar(now, at);
         let ticket = self.at(at, Event::Money(MoneyEvent::Arrears { account: account.0 }));
         if let Some(book) = &mut self.money {
             book.arrears[account.at()] = Some((ticket, next));
@@ -464,14 +482,20 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// expired one keeps its place until it is released (LIFE-37, LIFE-51).
     fn lock_for_money(&mut self, now: SimTime, slot: u32, lock: Lock) {
         let utc = self.utc(now);
+        let state = self.instances[slot as usize].state;
+        let wanted = matches!(state, State::Pending | State::Starting | State::Running) || self.is_down(slot);
+        self.holds_still(now, slot);
         self.cut_start(now, slot);
-        if self.instances[slot as usize].state == State::Running {
+        self.cancel_next(slot);
+        if state == State::Running {
             self.enter(slot, State::Stopping);
         }
-        if self.instances[slot as usize].state != State::Stopped {
+        if state != State::Stopped {
             self.enter(slot, State::Stopped);
         }
+        self.plan_end(now, slot);
         let overdue = lock == Lock::Overdue;
+        self.stopped_for_money(slot, overdue);
         self.load_frozen(now, slot, overdue);
         if overdue {
             self.give_up_place(now, slot);
@@ -480,7 +504,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             && let Some(Some(live)) = book.lives.get_mut(slot as usize)
         {
             book.locked[live.account.at()] += u32::from(overdue);
-            live.lock = Some(lock);
+            live.lock = Some((lock, wanted));
             if let Some(meter) = live.meter.as_mut().filter(|_| overdue) {
                 meter.set_rate(utc, Metered::default());
             }
@@ -492,8 +516,19 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Whether an instance is stopped for money: it starts for nobody (LIFE-43).
     pub(super) fn locked_for_money(&self, slot: u32) -> bool {
-        let live = self.money.as_ref().and_then(|book| book.lives.get(slot as usize)?.as_ref());
-        live.is_some_and(|live| live.lock.is_some())
+        self.live_lock(slot).is_some()
+    }
+
+    /// A stop without charge: vCPUs and memory cost nothing from now on, and credits are lost (LIFE-35, BURST-21).
+    pub(super) fn stops_charging(&mut self, now: SimTime, slot: u32) {
+        let utc = self.utc(now);
+        self.load_lost(now, slot);
+        if let Some(live) = self.money.as_mut().and_then(|book| book.live(slot)) {
+            live.paused = true;
+            if let Some(meter) = &mut live.meter {
+                meter.set_rate(utc, Metered { compute: Money::ZERO, ..live.rate });
+            }
+        }
     }
 
     /// Brings back what was stopped for arrears, where there is room (LIFE-62). What finds none stays stopped and is
@@ -503,45 +538,56 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if book.ledgers[account.at()].standing() != Standing::Good {
             return;
         }
-        let waits = |live: &Live| live.account == account && live.lock == Some(Lock::Overdue);
+        let waits = |live: &Live| live.account == account && live.overdue();
         let slots: Vec<u32> = (0u32..)
             .zip(&book.lives)
             .filter(|(_, live)| live.as_ref().is_some_and(waits))
             .map(|(slot, _)| slot)
             .collect();
         for slot in slots {
-            let place = self.want(slot).and_then(|want| self.fleet.place(&want).ok());
-            match place {
-                Some(claim) => {
-                    self.take_place(now, slot, claim);
-                    self.unlock_paid(now, slot);
-                }
-                None => {
-                    if let Some(book) = &mut self.money {
+            let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
+            // What its owner had stopped needs a place only when it is started.
+            if starts && self.instances[slot as usize].claim.is_none() {
+                let place = self.want(slot).and_then(|want| self.fleet.place(&want).ok());
+                match (place, &mut self.money) {
+                    (Some(claim), _) => self.take_place(now, slot, claim),
+                    (None, Some(book)) => {
                         book.counts.no_room += 1;
+                        continue;
                     }
+                    (None, None) => continue,
                 }
             }
+            self.unlock_paid(now, slot);
         }
     }
 
-    /// Starts an instance that was stopped for money, and bills it again.
+    fn live_lock(&self, slot: u32) -> Option<(Lock, bool)> {
+        self.money.as_ref()?.lives.get(slot as usize)?.as_ref()?.lock
+    }
+
+    /// Bills an instance again that was stopped for money, and starts it unless its owner had stopped it before.
     fn unlock_paid(&mut self, now: SimTime, slot: u32) {
         let utc = self.utc(now);
+        let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
         if let Some(book) = &mut self.money {
             book.counts.restored += 1;
             if let Some(Some(live)) = book.lives.get_mut(slot as usize) {
-                book.locked[live.account.at()] -= u32::from(live.lock == Some(Lock::Overdue));
+                book.locked[live.account.at()] -= u32::from(live.overdue());
                 live.lock = None;
+                let compute = if live.paused { Money::ZERO } else { live.rate.compute };
                 if let Some(meter) = &mut live.meter {
-                    meter.set_rate(utc, live.rate);
+                    meter.set_rate(utc, Metered { compute, ..live.rate });
                 }
             }
         }
         let instance = &self.instances[slot as usize];
         let host = instance.claim.as_ref().map_or(u32::MAX, |claim| claim.host().0);
         self.log.note(now, Record::Restored, instance.number, host);
-        self.start_again(now, slot);
+        self.back_for_money(slot);
+        if starts {
+            self.start_again(now, slot);
+        }
     }
 
     fn paid_in(&mut self, now: SimTime, number: usize) {
@@ -572,7 +618,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         let Some(window) = one.term.take_next() else { return };
         let late = if window.seconds == 0 { 0 } else { one.stream.below(window.seconds) };
-        let at = self.moment(now, Utc(window.from.0 + late as i64));
+        let at = self.calendar(now, Utc(window.from.0 + late as i64));
         let ticket = self.at(at, Event::Money(MoneyEvent::Term { instance: slot }));
         if let Some(one) = self.money.as_mut().and_then(|book| book.live(slot)?.subscription.as_mut()) {
             one.next = Some((ticket, window.step));
@@ -620,8 +666,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         book.ledgers[live.account.at()].bill_paid(Charge::Subscription, price);
         book.counts.renewed += 1;
         one.term.renew(by);
-        let hours = (one.term.ends().0 - utc.0) / 3_600;
+        let ends = one.term.ends();
+        let hours = (ends.0 - utc.0) / 3_600;
         self.log.note(now, Record::Renewed, number, hours as u32);
+        self.subscribed_until(slot, ends);
         true
     }
 
@@ -643,7 +691,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             self.plan_term(now, slot);
             let locked = self.money.as_mut().and_then(|book| book.live(slot)).and_then(|live| live.lock);
-            if locked == Some(Lock::Expired) {
+            if matches!(locked, Some((Lock::Expired, _))) {
                 self.unlock_paid(now, slot);
             }
         }
@@ -661,7 +709,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(one) = live.subscription.as_mut().filter(|one| !one.term.expired(utc)) else { return false };
         book.counts.deletions_refused += 1;
         one.term.renew_no_more();
-        self.instances[slot as usize].next = None;
+        self.cancel_next(slot);
         let number = self.instances[slot as usize].number;
         self.log.note(now, Record::Kept, number, 0);
         self.plan_term(now, slot);

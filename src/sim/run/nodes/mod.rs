@@ -399,6 +399,27 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         None
     }
 
+    /// An operation has put an instance on another host.
+    pub(super) fn changed_host(&mut self, now: SimTime, slot: u32, from: HostIx, to: HostIx) {
+        if self.nodes.is_some() && from != to {
+            self.nodes().leave(slot, from);
+            self.nodes().arrive(slot, to);
+            self.look_when_empty(now, from);
+        }
+    }
+
+    /// An operation is about to stop, restart or move an instance: a live migration of it is called off.
+    pub(super) fn holds_still(&mut self, now: SimTime, slot: u32) {
+        if self.nodes.is_some() {
+            self.cut_move(now, slot);
+        }
+    }
+
+    /// True for an instance that its host has taken down and that has not come back yet.
+    pub(super) fn is_down(&self, slot: u32) -> bool {
+        self.nodes.as_ref().is_some_and(|nodes| nodes.down.contains_key(&slot))
+    }
+
     /// An instance asks a host that does not answer for a start: it is down until the failure is noticed, or over. False
     /// when the host answers.
     pub(super) fn asks_dead_host(&mut self, now: SimTime, slot: u32, host: HostIx) -> bool {

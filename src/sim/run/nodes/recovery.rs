@@ -144,6 +144,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.nodes().tally.left_their_set += 1;
         self.log.note(now, Record::LeftSet, number, claim.host().0);
         self.observer.happened(now, &Happened::LeftSet { number });
+        self.left_set(slot);
         Ok(claim)
     }
 
