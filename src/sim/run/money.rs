@@ -12,7 +12,7 @@ use crate::sim::log::Record;
 use crate::sim::observe::{Gone, Happened, Observer};
 use crate::sim::summary::{AccountBill, BillingSummary, ChargeAmount};
 use crate::validate::{Effective, InternetCharge, Period, Spot};
-use crate::workload;
+use crate::workload::{self, End};
 use crate::world::{ChargeType, World};
 
 use super::Run;
@@ -709,7 +709,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(one) = live.subscription.as_mut().filter(|one| !one.term.expired(utc)) else { return false };
         book.counts.deletions_refused += 1;
         one.term.renew_no_more();
+        // Nobody asks a second time.
         self.cancel_next(slot);
+        self.instances[slot as usize].end = End::Never;
         let number = self.instances[slot as usize].number;
         self.log.note(now, Record::Kept, number, 0);
         self.plan_term(now, slot);
