@@ -1,5 +1,6 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod money;
 mod nodes;
 mod operations;
 mod terminal;

@@ -17,6 +17,7 @@ mod packing;
 mod run;
 mod station;
 mod summary;
+mod summary_money;
 mod tally;
 pub(crate) mod templates;
 
@@ -30,8 +31,9 @@ pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
 pub use run::{Go, Progress};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
-    ZoneUse,
+    AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
+    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
+    Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
@@ -42,7 +44,7 @@ use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
 use log::EventLog;
-use run::{Ended, Nodes, Run, Times};
+use run::{Book, Clients, Ended, Loads, Nodes, Run, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -154,6 +156,11 @@ impl<'a> Simulation<'a> {
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let end = run.start.after(now.since(SimTime::ZERO));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let contention = run.loads.as_ref().map(|loads| loads.contention());
+        let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
+        let clients = run.clients.as_ref().map(|clients| clients.summary());
         let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let operations = run.operations_summary(now);
@@ -181,6 +188,10 @@ impl<'a> Simulation<'a> {
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             nodes,
             packing: packing::packing(&cloud.fleet, mix.by_zone()),
+            billing,
+            contention,
+            credits,
+            clients,
             operations,
             engine: Engine { events, ..Engine::default() },
         })
@@ -240,11 +251,21 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
+    // What only some scenarios have.
     let operations = operations::Operations::new(scenario, cloud, &workload);
+    let known = templates::Types::new(scenario, &workload);
+    let loads = Loads::new(scenario, workload.templates(), |template| known.of(template));
+    let money = Book::new(scenario, &cloud.world, workload.templates(), |template| known.of(template));
+    let clients = Clients::new(scenario, workload.templates());
+    let throttle = Throttle::new(scenario, workload.templates());
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
     run.operations = operations;
+    run.loads = loads.map(Box::new);
+    run.money = money.map(Box::new);
+    run.clients = clients.map(Box::new);
+    run.throttle = throttle.map(Box::new);
     if let Some(chain) = plan.chain {
         run.log = EventLog::chained(chain);
     }

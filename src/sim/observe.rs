@@ -13,6 +13,12 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// Its fleet became smaller.
+    ScaledDown,
+    /// Its subscription ran out and was not renewed (LIFE-51, LIFE-53).
+    Expired,
+    /// Its owner did not pay (LIFE-62).
+    Overdue,
     /// DeleteInstance.
     Deleted,
     /// Its AutoReleaseTime had come.
@@ -68,6 +74,20 @@ pub enum Happened<'a> {
         number: u64,
         /// Its host, maybe another one than before.
         host: HostIx,
+    },
+    /// The instance was stopped for money.
+    Locked {
+        /// Number of its request.
+        number: u64,
+        /// True: its owner is overdue; false: its subscription is over.
+        overdue: bool,
+    },
+    /// A burstable instance spent its last credit.
+    CreditsSpent {
+        /// Number of its request.
+        number: u64,
+        /// True: it runs at its baseline from now on; false: it pays for credits.
+        throttled: bool,
     },
     /// An operation of the API was answered.
     Operated {

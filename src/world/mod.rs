@@ -20,6 +20,7 @@ mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod money;
 mod node_controllers;
 mod overlay;
 mod pools;

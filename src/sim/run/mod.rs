@@ -1,9 +1,18 @@
 //! The loop of one run: takes events in order and lets each part do its work.
 
 mod calls;
+mod clients;
 mod lives;
+mod loads;
+mod money;
 mod nodes;
 mod operations;
+mod throttle;
+
+pub(in crate::sim) use clients::Clients;
+pub(in crate::sim) use loads::Loads;
+pub(in crate::sim) use money::Book;
+pub(in crate::sim) use throttle::Throttle;
 
 use slab::Slab;
 
@@ -65,6 +74,8 @@ struct Call {
     /// Its waits in the control plane so far: counted when the outcome is known.
     waits: [SimDuration; 4],
     admitted: Option<Admitted>,
+    /// Slot of the client's call that it belongs to, when its client does something about refusals.
+    client: Option<u32>,
 }
 
 /// Where an instance is on its way to running.
@@ -128,6 +139,11 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
+    /// Each of these is there only when the scenario asks for it.
+    pub(in crate::sim) loads: Option<Box<Loads>>,
+    pub(in crate::sim) money: Option<Box<Book>>,
+    pub(in crate::sim) clients: Option<Box<Clients>>,
+    pub(in crate::sim) throttle: Option<Box<Throttle>>,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -190,6 +206,10 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             instances: Slab::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
+            loads: None,
+            money: None,
+            clients: None,
+            throttle: None,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
@@ -235,6 +255,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         self.begin_operations();
         self.begin_nodes();
         self.fetch_arrival()?;
+        self.load_begins();
+        self.money_begins();
+        self.clients_begin();
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
                 break;
@@ -327,6 +350,10 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Load(event) => self.load_event(now, event),
+            Event::Money(event) => self.money_event(now, event),
+            Event::Client(event) => self.client_event(now, event),
+            Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
             Event::Operation(event) => self.operation_event(now, event),
