@@ -12,6 +12,7 @@ mod explain;
 mod load;
 mod output;
 mod plan;
+mod prices;
 mod progress;
 mod replay;
 mod run;
@@ -71,6 +72,7 @@ enum Command {
     Explain(explain::Args),
     Bench(bench::Args),
     Plan(plan::Args),
+    Prices(prices::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Prices(args) => prices::run(args),
     };
     match done {
         Ok(code) => code,

@@ -48,6 +48,27 @@ pub(super) enum Event {
     Node(NodeEvent),
     /// Something of an operation of the API.
     Operation(OperationEvent),
+    /// Something of the spot market.
+    Market(MarketEvent),
+}
+
+/// What can happen in the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MarketEvent {
+    /// The check of every five minutes.
+    Check,
+    /// A replayed price comes into force.
+    Replay,
+    /// A fleet looks whether instances are missing.
+    Fleet {
+        /// Its number.
+        fleet: u32,
+    },
+    /// The notice of an instance is over.
+    Reclaim {
+        /// Slot of the instance.
+        instance: u32,
+    },
 }
 
 /// CPU use and credits.
@@ -109,12 +130,16 @@ impl Event {
     /// So "departures at or before a moment first", as published replays of traces do it.
     pub(super) const fn class(self) -> u8 {
         match self {
-            Event::Released { .. } | Event::Money(MoneyEvent::Term { .. } | MoneyEvent::Arrears { .. }) => 0,
+            Event::Released { .. }
+            | Event::Money(MoneyEvent::Term { .. } | MoneyEvent::Arrears { .. })
+            | Event::Market(MarketEvent::Reclaim { .. }) => 0,
+            // Requests of a moment see its prices.
+            Event::Market(MarketEvent::Check | MarketEvent::Replay) => 1,
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Load(_) | Event::Money(_) => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
             Event::Node(event) => event.class(),
-            Event::Arrival | Event::Client(_) => 3,
+            Event::Arrival | Event::Client(_) | Event::Market(MarketEvent::Fleet { .. }) => 3,
             Event::Operation(event) => event.class(),
         }
     }

@@ -19,6 +19,10 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A spot price changed; number: its series; detail: thousandths an hour.
+    Priced = 32,
+    /// A spot instance was told to go; detail: the cause.
+    Told = 33,
     /// A host failed; in place of the request stands the host, as in all records about hosts.
     HostFailed = 6,
     /// The failure of a host was noticed.

@@ -9,6 +9,7 @@ mod control;
 mod event;
 mod labels;
 mod log;
+mod market;
 mod mix;
 mod nodes;
 mod observe;
@@ -44,6 +45,7 @@ use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
 use log::EventLog;
+use market::MarketRun;
 use run::{Book, Clients, Ended, Loads, Nodes, Run, Throttle, Times};
 use templates::Template;
 
@@ -56,6 +58,9 @@ pub enum SimError {
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
+    /// A file of spot prices is missing or damaged.
+    #[error(transparent)]
+    Prices(#[from] crate::spot::model::ReplayError),
 }
 
 impl SimError {
@@ -70,6 +75,7 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    market: Option<Box<MarketRun>>,
     plan: Plan,
 }
 
@@ -100,9 +106,10 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// The cloud cannot be built.
     pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
-        let cloud = build(scenario, workload.required_types())?;
+        let mut cloud = build(scenario, workload.required_types())?;
         let templates = templates::parse(scenario, &cloud, &workload);
-        Ok(Simulation { scenario, cloud, workload, templates, plan: Plan::default() })
+        let market = market::open(scenario, &mut cloud, &workload, &templates)?;
+        Ok(Simulation { scenario, cloud, workload, templates, market, plan: Plan::default() })
     }
 
     /// Lets `chain` link the event log, instead of the run itself.
@@ -148,10 +155,11 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
         let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
@@ -165,6 +173,7 @@ impl<'a> Simulation<'a> {
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let operations = run.operations_summary(now);
         let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
+        let spot = run.market.map(|market| market.summary(now, &cloud.world));
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -193,6 +202,7 @@ impl<'a> Simulation<'a> {
             credits,
             clients,
             operations,
+            spot,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -222,9 +232,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
-        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
-            .advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
+        let (probe, observer) = (&mut Unmeasured, &mut ());
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        run.open_market(market);
+        run.advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -304,7 +316,9 @@ pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Res
         folder,
         trace,
     };
-    Workload::new(&scenario.spec.workloads, &setting)
+    let mut workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    market::add_fleets(scenario, &mut workload);
+    Ok(workload)
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

@@ -244,6 +244,12 @@ pub struct Effective {
 }
 
 impl Effective {
+    /// True when nothing binds its place but the zone: no host, cluster or set.
+    pub fn is_loose(&self) -> bool {
+        let bound = [self.cluster, self.node_controller, self.hpc_cluster, self.deployment_set];
+        !self.on_host && bound.iter().all(Option::is_none)
+    }
+
     /// Position of the deployment set in the world, when there is one.
     pub fn deployment_set(&self) -> Option<u32> {
         self.deployment_set

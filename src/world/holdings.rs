@@ -77,6 +77,15 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
+    /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
+    pub(crate) fn leave_disk(&mut self, slot: usize, gib: u32, portable: bool) {
+        if let Some(held) = self.gib.get_mut(slot) {
+            *held = held.saturating_sub(gib);
+        }
+        self.disks = self.disks.saturating_sub(1);
+        self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
     fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }

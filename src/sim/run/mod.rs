@@ -5,6 +5,7 @@ mod clients;
 mod lives;
 mod loads;
 mod money;
+mod market;
 mod nodes;
 mod operations;
 mod throttle;
@@ -28,6 +29,7 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
+use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::operations::Operations;
@@ -154,6 +156,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
+    /// The spot market, when the scenario has one.
+    pub(in crate::sim) market: Option<Box<MarketRun>>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -219,6 +223,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
+            market: None,
         }
     }
 
@@ -356,6 +361,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Market(event) => self.market_event(now, event),
             Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())

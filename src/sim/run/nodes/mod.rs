@@ -408,6 +408,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.nodes().arrive(slot, to);
             self.look_when_empty(now, from);
         }
+        if self.market.is_some() {
+            self.market_moved(slot, from);
+        }
     }
 
     /// An operation is about to stop, restart or move an instance: a live migration of it is called off.

@@ -191,6 +191,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let nodes = self.nodes();
         nodes.leave(slot, old.host());
         nodes.arrive(slot, to);
+        if self.market.is_some() {
+            self.market_moved(slot, old.host());
+        }
         (old, to)
     }
 }

@@ -313,7 +313,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 /// Walks, and returns the digest and what was counted.
 fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear) {
     let simulation = Simulation::new(scenario, Path::new("."), None).expect("it can be built");
-    let Simulation { scenario, mut cloud, workload, templates, plan } = simulation;
+    let Simulation { scenario, mut cloud, workload, templates, plan, .. } = simulation;
     let before = cloud.world.digest();
     let mut ear = Ear::default();
     let (digest, report) = {

@@ -162,6 +162,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.restarts_of(slot).1.given_up += 1;
             self.give_up_place(now, slot);
             self.stops_charging(now, slot);
+            self.market_charge(now, slot, false);
         }
         let number = self.instances[slot as usize].number;
         self.log.note(now, LogRecord::Stopped, number, u32::from(without_charges));
@@ -212,6 +213,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn start_instance(&mut self, now: SimTime, slot: u32, params: &Params) -> Result<(), Refusal> {
         let view = self.view(slot);
         lifecycle::start(params, &view, self.utc(now))?;
+        self.market_may_start(now, slot)?;
         // A place is needed after a stop without charges, and where a failure took it.
         if self.instances[slot as usize].claim.is_none() {
             let Some(claim) = self.place_back(slot, &view) else {
@@ -233,6 +235,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let number = self.instances[slot as usize].number;
             self.log.note(now, LogRecord::PlacedAgain, number, host.0);
         }
+        self.market_charge(now, slot, true);
         self.bring_address(slot);
         self.start_again(now, slot);
         Ok(())
