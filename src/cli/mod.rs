@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod run;
 mod schema;
+mod sweep;
 mod table;
 mod trace;
 mod validate;
@@ -68,6 +69,8 @@ enum Command {
     Explain(explain::Args),
     Bench(bench::Args),
     Plan(plan::Args),
+    Sweep(sweep::Args),
+    Gather(sweep::GatherArgs),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -85,6 +88,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Gather(args) => sweep::gathered(args),
     };
     match done {
         Ok(code) => code,

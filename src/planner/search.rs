@@ -137,7 +137,7 @@ impl<'j, J: Judge> Search<'j, J> {
         let movable = self.movable.clone();
         for &less in &movable {
             for &more in movable.iter().filter(|&&more| more != less) {
-                let mut by = (point[less] / 8).max(1);
+                let mut by = point[less];
                 while by >= 1 {
                     by = by.min(point[less]);
                     if by == 0 || !self.exchanged(point, less, by, more)? {
