@@ -13,12 +13,14 @@ mod load;
 mod output;
 mod plan;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod sweep;
 mod table;
 mod trace;
 mod validate;
+mod wiring;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -59,6 +61,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Replay(replay::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),

@@ -31,7 +31,7 @@ impl State {
     /// Enters `to`, or says that the life cycle has no such transition.
     ///
     /// # Errors
-    /// [`IllegalTransition`] for every pair that LIFE-10 to LIFE-18 do not list.
+    /// [`IllegalTransition`] for every pair that LIFE-10 to LIFE-18 do not list, but for a start that is cut short.
     pub fn enter(&mut self, to: State) -> Result<(), IllegalTransition> {
         use State::{Pending, Released, Running, Starting, Stopped, Stopping};
         let allowed = matches!(
@@ -39,6 +39,7 @@ impl State {
             (Pending, Stopped | Starting)                   // LIFE-10, LIFE-11
                 | (Stopped, Starting)                       // LIFE-12
                 | (Starting, Running)                       // LIFE-11, LIFE-12, LIFE-14
+                | (Starting, Stopped)                       // its host failed (inferred: no sheet says it)
                 | (Running, Stopping | Starting | Stopped)  // LIFE-13, LIFE-14, LIFE-19
                 | (Stopping, Stopped | Starting) // LIFE-13, LIFE-16
         ) || (to == Released && *self != Released); // LIFE-15 with Force, LIFE-18

@@ -5,12 +5,19 @@
 //! system disk from its image through the zone's shared bandwidth ([`ClonePool`]) and then boots. The state of
 //! an instance and its allowed transitions are in [`State`] (LIFE-1 and following).
 //!
+//! Hosts fail and are mended ([`Wear`]), somebody notices ([`Heartbeat`]), and instances move while they run
+//! ([`PreCopy`]).
+//!
 //! Nothing here knows the event queue: callers ask what happens next and when.
 
 mod clone;
 mod life;
+mod migration;
+mod outage;
 mod start;
 
 pub use clone::ClonePool;
 pub use life::{IllegalTransition, State};
+pub use migration::{Copying, PreCopy};
+pub use outage::{Heartbeat, Wear};
 pub use start::{StartSlots, Turn};

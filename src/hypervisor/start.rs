@@ -60,6 +60,18 @@ impl StartSlots {
         None
     }
 
+    /// Takes `instance` out of the queue of `host`; false when it does not wait there.
+    pub fn forget(&mut self, host: HostIx, instance: u32) -> bool {
+        let Some(queue) = self.waiting.get_mut(&host) else { return false };
+        let Some(at) = queue.iter().position(|waiting| *waiting == instance) else { return false };
+        queue.remove(at);
+        if queue.is_empty() {
+            self.waiting.remove(&host);
+        }
+        self.queued -= 1;
+        true
+    }
+
     /// Instances that wait for a slot, over all hosts.
     pub fn queued(&self) -> usize {
         self.queued
@@ -85,5 +97,18 @@ mod tests {
         assert_eq!(slots.done(host), None);
         assert_eq!(slots.ask(host, 15), Turn::Now);
         assert_eq!(slots.queued(), 0);
+    }
+
+    #[test]
+    fn one_that_waits_can_leave_the_queue() {
+        let mut slots = StartSlots::new(1, 1);
+        let host = HostIx(0);
+        for instance in 1..=4 {
+            slots.ask(host, instance);
+        }
+        assert!(slots.forget(host, 3));
+        assert!(!slots.forget(host, 3) && !slots.forget(host, 1), "it is gone; the first one does not wait");
+        assert_eq!(slots.queued(), 2);
+        assert_eq!([slots.done(host), slots.done(host), slots.done(host)], [Some(2), Some(4), None]);
     }
 }

@@ -39,6 +39,22 @@ impl Fleet {
         self.place(want).map(|claim| Reservation { claim })
     }
 
+    /// Sets room aside on another host for an instance that stays where it is until its copy is there (live migration):
+    /// both ends count as claimed. `want` says what and where as for [`Fleet::place`]; the host of `claim` is never
+    /// chosen. Within one set the member does not stand in its own way, and until one of the two ends is given back
+    /// both are members, so that no other member comes near either. A set that it is to join beside its own one is
+    /// asked as for a new member.
+    ///
+    /// # Errors
+    /// When no other host has room; nothing was claimed.
+    pub fn reserve_move(&self, claim: &Claim, want: &Want<'_>) -> Result<Reservation, NoRoom> {
+        let reserved = self.in_zones(want, |zone| match want.set {
+            Some(set) => self.reserve_in_set(set, claim, want, zone),
+            None => self.place_found(want, |claiming| self.find_other(claim, want, zone, claiming)),
+        });
+        reserved.map(|claim| Reservation { claim })
+    }
+
     /// Makes a reservation a claim.
     pub fn commit(&self, reservation: Reservation) -> Claim {
         reservation.claim
@@ -100,15 +116,23 @@ impl Fleet {
     }
 
     fn move_to(&self, claim: &Claim, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
-        let own = [self.bar_of(claim.host)];
-        self.move_found(claim, want, |claiming| {
-            let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
-            match want.host {
-                Some(host) if host == claim.host => Err(Reason::WrongHost),
-                Some(host) => self.find_named(want, zone, host),
-                None => self.find_any(place, self.key(want), &own, claiming),
-            }
-        })
+        self.move_found(claim, want, |claiming| self.find_other(claim, want, zone, claiming))
+    }
+
+    /// A host of a zone for an instance without a set, other than the one it is on.
+    fn find_other(
+        &self,
+        claim: &Claim,
+        want: &Want<'_>,
+        zone: ZoneIx,
+        claiming: bool,
+    ) -> Result<(usize, u32), Reason> {
+        let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
+        match want.host {
+            Some(host) if host == claim.host => Err(Reason::WrongHost),
+            Some(host) => self.find_named(want, zone, host),
+            None => self.find_any(place, self.key(want), &[self.bar_of(claim.host)], claiming),
+        }
     }
 
     /// The bar over one host.

@@ -27,6 +27,7 @@ mod hostset;
 mod layout;
 mod locate;
 mod luck;
+mod membership;
 mod order;
 pub mod policy;
 mod query;
@@ -35,6 +36,7 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod survey;
 mod sync;
 mod want;
 
@@ -50,6 +52,7 @@ pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
+pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
 
 #[cfg(test)]

@@ -320,6 +320,52 @@ impl Fleet {
         moved.unwrap_or(Err(Reason::Set))
     }
 
+    /// Makes the holder of a claim on `host` a member of a set, where it is.
+    pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
+        let (shard, at) = self.layout.locate(host);
+        let entered = self.sets.with(set, |set| {
+            match set.rule {
+                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
+                    return Err(Reason::SetFull);
+                }
+                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
+                    return Err(Reason::Set);
+                }
+                _ => set.join(&self.layout, zone, host),
+            }
+            Ok(())
+        });
+        entered.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Claims a host of a zone for a member of a set that keeps its claim for the time being, under the lock of the
+    /// set: both are members until one is given back.
+    pub(super) fn reserve_in_set(
+        &self,
+        set: SetIx,
+        claim: &Claim,
+        want: &Want<'_>,
+        zone: ZoneIx,
+    ) -> Result<Claim, Reason> {
+        let member = claim.set() == Some(set);
+        let old_zone = self.layout.segment(claim.host).zone;
+        let reserved = self.sets.with(set, |set| {
+            if member {
+                set.leave(&self.layout, old_zone, claim.host);
+            }
+            let find = |claiming| self.find_for(set, want, zone, Some(claim.host), claiming);
+            let reserved = self.place_found(want, find);
+            if member {
+                set.join(&self.layout, old_zone, claim.host);
+            }
+            if let Ok(new) = &reserved {
+                set.join(&self.layout, zone, new.host);
+            }
+            reserved
+        });
+        reserved.unwrap_or(Err(Reason::Set))
+    }
+
     /// Takes a member out of a set.
     pub(super) fn leave_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) {
         self.sets.with(set, |set| set.leave(&self.layout, zone, host));

@@ -100,3 +100,36 @@ fn a_host_that_does_not_exist_is_the_wrong_host() {
     assert_eq!(fleet.place(&Want::zone(one, ZoneIx(7))), Err(NoRoom { reason: Reason::NoHosts }));
     assert_eq!(fleet.host(HostIx(5)), None);
 }
+
+#[test]
+fn a_member_that_moves_counts_at_both_ends_and_never_stands_in_its_own_way() {
+    // DEP-1, DEP-10: a full set still moves, and no other member comes near either end while it does.
+    let (fleet, [one, two, _]) = small("best-fit");
+    let zone = ZoneIx(0);
+    let set = fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: 2 });
+    let want = Want::zone(one, zone).member_of(set);
+    let first = fleet.place(&want).unwrap();
+    let second = fleet.place(&want).unwrap();
+    assert_eq!(fleet.place(&want), Err(NoRoom { reason: Reason::SetFull }));
+    let end = fleet.reserve_move(&first, &want).unwrap();
+    assert_eq!([first.host(), second.host(), end.host()], [HostIx(0), HostIx(1), HostIx(2)]);
+    assert_eq!(fleet.zone_usage(zone).claims, 3);
+    assert_eq!(fleet.reserve_move(&second, &want), Err(NoRoom { reason: Reason::SetFull }));
+    fleet.release(first);
+    let first = fleet.commit(end);
+    assert_eq!(fleet.set_members(set, zone), 2);
+    // A move that is called off leaves everything as it was.
+    let end = fleet.reserve_move(&second, &want).unwrap();
+    assert_eq!(end.host(), HostIx(0));
+    fleet.cancel(end);
+    assert_eq!((fleet.set_members(set, zone), fleet.zone_usage(zone).claims), (2, 2));
+    // Without a set the own host is not chosen either, and a want that names it finds nothing.
+    let loose = fleet.place(&Want::zone(two, zone)).unwrap();
+    let end = fleet.reserve_move(&loose, &Want::zone(two, zone)).unwrap();
+    assert_ne!(end.host(), loose.host());
+    let itself = Want::zone(two, zone).on(loose.host());
+    assert_eq!(fleet.reserve_move(&loose, &itself), Err(NoRoom { reason: Reason::WrongHost }));
+    fleet.cancel(end);
+    [first, second, loose].into_iter().for_each(|claim| fleet.release(claim));
+    fleet.check();
+}

@@ -238,7 +238,7 @@ impl Observer for Gauge<'_> {
                 }
             }
             Happened::Running { arrived, .. } => self.time(at, arrived, LatencyEnd::Running),
-            Happened::Released { number } => {
+            Happened::Released { number, .. } => {
                 if let Some(population) = &mut self.population {
                     population.went(number);
                 }

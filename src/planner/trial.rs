@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::metrics::Unmeasured;
+use crate::metrics::{LatencyStage, Outcome, Unmeasured};
 use crate::placement::Reason;
 use crate::scenario::Scenario;
 use crate::sim::{Go, SimError, Simulation, Summary, ZoneUse};
@@ -118,12 +118,15 @@ impl Figures {
         let most = |of: fn(&ZoneUse) -> f64| summary.zones.iter().map(of).fold(0.0, f64::max);
         let (vcpus, memory_gib) = (total(|zone| zone.vcpus), total(|zone| zone.memory_gib));
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        let stage = |name: &str| {
-            let stage = summary.simulated_latency_us.iter().find(|stage| stage.stage == name);
+        let stages = &summary.simulated_latency_us;
+        // A stage with one outcome only is not split.
+        let stage = |name: &str, outcome: Option<&str>| {
+            let named = || stages.iter().filter(|stage| stage.stage == name);
+            let stage = named().find(|stage| stage.outcome == outcome).or_else(|| named().next());
             stage.map_or((0, 0), |stage| (stage.percentiles.p50, stage.percentiles.p99))
         };
-        let answer = stage(crate::metrics::LatencyStage::AnswerCreated.name());
-        let running = stage(crate::metrics::LatencyStage::Running.name());
+        let answer = stage(LatencyStage::Answer.name(), Some(Outcome::Created.name()));
+        let running = stage(LatencyStage::Running.name(), None);
         Figures {
             digest: summary.run.digest.clone(),
             virtual_secs: summary.run.virtual_secs,

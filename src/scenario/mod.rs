@@ -21,8 +21,10 @@ pub mod naming;
 mod nearest;
 mod resolve;
 pub mod schema;
+mod script;
 mod shape;
 mod source;
+mod topology;
 pub mod units;
 pub mod workload;
 
@@ -33,6 +35,8 @@ pub use known::{Known, unknown};
 pub use nearest::{did_you_mean, nearest};
 pub use resolve::{Class, DedicatedHost, DiskPool, Families, Pool, Scenario};
 pub use schema::ScenarioSpec;
+pub use script::{Action, ScriptedEvent};
+pub use topology::Hosts;
 
 /// Names of the placement policies; beside them `power-of-K` for any K from 1 on.
 pub const POLICIES: [&str; 18] = [

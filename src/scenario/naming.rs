@@ -31,3 +31,9 @@ pub fn cluster_id(zone: &str) -> String {
 pub fn dedicated_host_id(zone: &str, number: u32) -> String {
     format!("dh-{zone}-{number}")
 }
+
+/// Ids of the node controllers of a zone before their number; those of the pools are numbered from 1 in the order of
+/// the scenario.
+pub fn node_controller_prefix(zone: &str) -> String {
+    format!("nc-{zone}-")
+}

@@ -11,18 +11,23 @@ use super::schema::{
     AccountSpec, Charge, ClassSpec, ControlPlaneSpec, DedicatedHostSpec, LocalDiskSpec, PoolSpec, RegionSpec,
     ScenarioSpec, TypeSpec,
 };
+use super::script::{self, ScriptedEvent};
+use super::topology::Topology;
 use super::units::{At, Size, Span};
 use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
 use crate::catalog::Catalog;
 use crate::model::{
     AccountIx, Architecture, ClassIx, DedicatedHostType, Generation, Gpu, Image, InstanceType, IoOptimized,
-    LocalDisks, Region, RegionIx, Zone, ZoneIx,
+    LocalDisks, Region, RegionIx, SimTime, Zone, ZoneIx,
 };
 
 mod check_plan;
 mod checks;
+mod checks_nodes;
+mod checks_operations;
 mod cloud;
+mod node_list;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,6 +50,8 @@ pub struct Scenario {
     pub types: Vec<InstanceType>,
     /// Images of the scenario's own, beside the catalog's.
     pub images: Vec<Image>,
+    /// What happens to hosts at set times, in order of time.
+    pub events: Vec<ScriptedEvent>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
     /// Folder of the file, which paths of traces are relative to.
@@ -114,7 +121,7 @@ pub struct Pool {
     pub racks_per_switch: u32,
     /// Cluster id.
     pub cluster: String,
-    /// Position of its table in `spec.pools`.
+    /// Position of its table in `spec.pools`, or in `spec.node_lists`.
     pub table: usize,
 }
 
@@ -133,6 +140,16 @@ pub struct DedicatedHost {
     pub charge: Charge,
     /// Takes instances that ask for a dedicated host without naming one.
     pub auto_placement: bool,
+    /// Nobody has it yet.
+    pub stock: bool,
+    /// Months of its subscription.
+    pub period: Option<u32>,
+    /// Its subscription is renewed.
+    pub auto_renew: bool,
+    /// A failure stops its instances (`true`) or moves them; none: by its local disks.
+    pub stops: Option<bool>,
+    /// Over-commit of vCPUs in thousandths, when it was chosen.
+    pub ratio_milli: Option<u32>,
 }
 
 /// Room for cloud disks of one category in one zone.
@@ -142,6 +159,10 @@ pub struct DiskPool {
     pub zone: ZoneIx,
     /// Disk category.
     pub category: String,
+    /// Performance level, when the pool is for one.
+    pub level: Option<String>,
+    /// Room in GiB before over-commit.
+    pub physical_gib: u64,
     /// Room in GiB, over-commit included.
     pub gib: u64,
 }
@@ -218,9 +239,12 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     let control_plane =
         spec.control_plane.get_or_insert_with(|| ControlPlaneSpec { instant: true, ..Default::default() });
     checks::control_plane(control_plane)?;
+    checks_nodes::failures(&spec)?;
+    checks_nodes::maintenance(spec.maintenance.as_ref())?;
     checks::times(&spec)?;
     checks::something_to_do(&spec)?;
     checks::policy(&spec.policy)?;
+    checks::world(&spec.world)?;
     let types = cloud::types(&spec.types, catalog)?;
     let images = cloud::images(&spec.images, catalog)?;
     let accounts = checks::accounts(&spec.accounts)?;
@@ -233,16 +257,23 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images: &images,
         accounts: &accounts,
     };
+    checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
-    let pools = cloud::pools(&spec.pools, &mut classes, known)?;
+    let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
-    let classes = classes.in_use;
+    let mut classes = classes.in_use;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    node_list::add(&spec.node_lists, &folder, known, &mut classes, &mut pools)?;
+    let end = SimTime::ZERO + spec.duration.get().get();
+    let topology = Topology::new(&zones, &pools, &dedicated_hosts);
+    let events = script::read(&spec.events, &topology, end)?;
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
-    check_plan::check(&spec, known)?;
+    checks_operations::operations(&spec, known)?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,
         regions,
@@ -253,6 +284,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         disk_pools,
         types,
         images,
+        events,
         accounts,
         spec,
     })

@@ -13,6 +13,7 @@ mod commit;
 pub mod conformance;
 mod cx;
 mod effective;
+pub mod estate;
 pub mod fixture;
 mod order;
 mod reject;
@@ -66,6 +67,12 @@ impl Created {
     /// Id of the instance.
     pub fn instance_id(&self) -> String {
         crate::world::instance_id(self.number)
+    }
+
+    /// What binds its place (host, cluster, set, owner), as a want that finds it another one; none: any shared host
+    /// of its zone does.
+    pub fn bound(&self, world: &World) -> Option<Want<'static>> {
+        commit::bound(&self.effective, world, self.zone)
     }
 
     /// The host that it is on.

@@ -8,6 +8,7 @@ use super::addresses::{AddressPool, Cidr, CidrError};
 use super::bindings::Bindings;
 use super::entities::*;
 use super::facts::*;
+use super::pools::Pools;
 use super::sets::{CATEGORIES_MAX, CategoryIx, CategorySet, DOCUMENTED, IndexSet, Table};
 use super::tokens::{Token, Tokens};
 use crate::api::Request;
@@ -93,7 +94,7 @@ impl World {
             regions: Table::default(),
             zones: Table::default(),
             clusters: Table::default(),
-            node_controllers: Table::default(),
+            node_controllers: super::node_controllers::NodeControllers::default(),
             types: Table::default(),
             families: Table::default(),
             categories,
@@ -114,7 +115,6 @@ impl World {
             resource_groups: facts.resource_groups.iter().map(|name| name.as_str().into()).collect(),
             kms_keys: Table::default(),
             spot_market: FxHashMap::default(),
-            local_disks_frozen: facts.maintenance.local_disk_config_frozen,
             fault: facts.faults.internal.clone(),
             token_ttl_s: facts.token_ttl_s,
             bindings: Bindings::default(),
@@ -151,12 +151,18 @@ impl World {
     }
 
     fn put_places(&mut self, facts: &WorldFacts, names: &mut Names) -> Result<(), WorldError> {
+        let gone = facts.disk_categories.iter().filter(|(_, fact)| fact.withdrawn);
+        let withdrawn = names.category_set(&gone.map(|(name, _)| name.clone()).collect::<Vec<String>>());
         for (name, fact) in &facts.regions {
             let of = format!("classic network of region {name}");
             let mut classic = AddressPool::new(cidr(&of, &fact.classic_network.cidr)?, false);
             for text in &fact.classic_network.used_ips {
                 classic.occupy(address(&of, text)?, true);
             }
+            let (all, own) = (&facts.maintenance, &fact.maintenance);
+            let frozen = names
+                .category_set(&all.frozen_disk_categories)
+                .and(names.category_set(&own.frozen_disk_categories));
             let row = Region {
                 ecs_supported: fact.ecs_supported,
                 real_name_required: fact.real_name_required,
@@ -175,18 +181,16 @@ impl World {
                 credit_standard: has(&fact.credit_specifications, "Standard"),
                 credit_unlimited: has(&fact.credit_specifications, "Unlimited"),
                 byok_supported: fact.byok_supported,
+                withdrawn_categories: names.category_set(&fact.withdrawn_disk_categories).and(withdrawn),
+                frozen_categories: frozen,
+                local_disks_frozen: all.local_disk_config_frozen || own.local_disk_config_frozen,
                 classic,
                 zones: Vec::new(),
             };
             self.regions.put(name, row);
         }
         for (name, fact) in &facts.zones {
-            let mut pool_free = [PLENTY; DOCUMENTED.len()];
-            for (category, free) in &fact.disk_pool_free_gib {
-                if let Some(at) = CategoryIx::of_documented(category) {
-                    pool_free[usize::from(at.0)] = *free;
-                }
-            }
+            let pools = Pools::new(fact.disk_pool_free_gib.iter().map(|(name, free)| (name.as_str(), *free)));
             let region = self.regions.refer(&fact.region);
             let row = Zone {
                 region,
@@ -198,7 +202,7 @@ impl World {
                 default_vswitch_supported: fact.default_vswitch_supported,
                 unsupported_types: refer_all(&mut self.types, &fact.unsupported_types),
                 unsupported_categories: names.category_set(&fact.unsupported_disk_categories),
-                pool_free,
+                pools,
             };
             let at = self.zones.put(name, row);
             if let Some(region) = self.regions.get_mut(region) {
@@ -418,6 +422,7 @@ impl World {
                 dedicated_host_supported: fact.dedicated_host_supported,
                 unsupported_families: names.families(&fact.unsupported_families),
                 instances: fact.instances,
+                keep_stopped: fact.on_unable_to_redeploy == "KeepStopped",
             };
             self.sets.put(name, row);
         }
@@ -486,6 +491,7 @@ impl World {
             spot_max_duration: fact.spot_max_duration,
             max_bandwidth_out: fact.max_bandwidth_out,
             create_lock: fact.create_lock,
+            fault: fact.internal_fault.clone().map(Box::new),
             postpaid_instances: fact.postpaid_instances,
             postpaid_by_region: by_region.map(|(name, quota)| (self.regions.refer(name), *quota)).collect(),
             postpaid_disks: fact.postpaid_disks,
@@ -523,8 +529,6 @@ fn categories(facts: &WorldFacts, names: &mut Names) -> Result<Categories, World
         kind(|kinds| &mut kinds.portable, fact.portable);
         kind(|kinds| &mut kinds.local, fact.local);
         kind(|kinds| &mut kinds.encryptable, fact.encryptable);
-        kind(|kinds| &mut kinds.withdrawn, fact.withdrawn);
-        kind(|kinds| &mut kinds.frozen, has(&facts.maintenance.frozen_disk_categories, name));
         names.categories.insert(name.to_owned(), at);
         let row = Category {
             data_min_gib: fact.data_min_gib,

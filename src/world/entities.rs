@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::addresses::{AddressPool, Cidr};
+use super::facts::InternalFault;
 use super::facts::{Caller, ImageSource, Quota, ZoneStatus};
 use super::sets::{CategoryIx, CategorySet, IndexSet};
 use super::tokens::Tokens;
@@ -81,6 +82,8 @@ pub(crate) struct Account {
     pub(crate) spot_max_duration: u32,
     pub(crate) max_bandwidth_out: u32,
     pub(crate) create_lock: bool,
+    /// Fault of the inside that hits its requests (O37).
+    pub(crate) fault: Option<Box<InternalFault>>,
     pub(crate) postpaid_instances: Quota,
     /// By region; a few at most.
     pub(crate) postpaid_by_region: Vec<(u32, Quota)>,
@@ -140,13 +143,16 @@ pub(crate) struct Region {
     pub(crate) credit_standard: bool,
     pub(crate) credit_unlimited: bool,
     pub(crate) byok_supported: bool,
+    /// Categories that are no longer sold, here or anywhere.
+    pub(crate) withdrawn_categories: CategorySet,
+    /// Categories that the operator has frozen for new instances.
+    pub(crate) frozen_categories: CategorySet,
+    /// The operator has frozen configurations with local disks.
+    pub(crate) local_disks_frozen: bool,
     pub(crate) classic: AddressPool,
     /// Its zones, by name.
     pub(crate) zones: Vec<u32>,
 }
-
-/// GiB left of a category of which there is plenty.
-pub(super) const PLENTY: u64 = u64::MAX;
 
 #[derive(Debug)]
 pub(crate) struct Zone {
@@ -159,8 +165,8 @@ pub(crate) struct Zone {
     pub(crate) default_vswitch_supported: bool,
     pub(crate) unsupported_types: IndexSet,
     pub(crate) unsupported_categories: CategorySet,
-    /// GiB left by documented category.
-    pub(crate) pool_free: [u64; super::DOCUMENTED.len()],
+    /// Its disk pools.
+    pub(crate) pools: super::pools::Pools,
 }
 
 #[derive(Debug)]
@@ -171,7 +177,7 @@ pub(crate) struct Cluster {
     pub(crate) unsupported_categories: CategorySet,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeController {
     pub(crate) cluster: u32,
     pub(crate) available: bool,
@@ -217,8 +223,6 @@ pub(crate) struct CategoryKinds {
     pub(crate) portable: CategorySet,
     pub(crate) local: CategorySet,
     pub(crate) encryptable: CategorySet,
-    pub(crate) withdrawn: CategorySet,
-    pub(crate) frozen: CategorySet,
 }
 
 /// What the gate asks of the state of an image.
@@ -357,6 +361,8 @@ pub(crate) struct DeploymentSet {
     pub(crate) dedicated_host_supported: bool,
     pub(crate) unsupported_families: IndexSet,
     pub(crate) instances: Quota,
+    /// A member that finds no host which keeps the rule stays stopped (DEP-41).
+    pub(crate) keep_stopped: bool,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use super::facts_account::{AccountFacts, Caller, SubscriptionFacts};
 pub use super::facts_storage::{
@@ -15,11 +15,11 @@ use super::timestamp;
 use crate::model::Utc;
 
 /// Everything that exists, before any request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct WorldFacts {
     /// The calendar at the start.
-    #[serde(deserialize_with = "timestamp::required")]
+    #[serde(deserialize_with = "timestamp::required", serialize_with = "timestamp::write")]
     pub now: Utc,
     /// Accounts by their id.
     pub accounts: BTreeMap<String, AccountFacts>,
@@ -65,7 +65,7 @@ pub struct WorldFacts {
     pub kms_keys: BTreeMap<String, RegionalFacts>,
     /// Market price per hour by zone and type; no entry, no price to be below.
     pub spot_market: BTreeMap<String, BTreeMap<String, f64>>,
-    /// What the operator has frozen.
+    /// What the operator has frozen in all regions.
     pub maintenance: MaintenanceFacts,
     /// Client tokens that are known from the start.
     pub idempotency: BTreeMap<String, TokenFacts>,
@@ -76,7 +76,7 @@ pub struct WorldFacts {
 }
 
 /// A counter and what it may reach; unlimited when nothing is said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Quota {
     /// Now in use.
@@ -102,7 +102,7 @@ impl Quota {
 }
 
 /// A region.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RegionFacts {
     /// ECS exists there.
@@ -135,6 +135,10 @@ pub struct RegionFacts {
     pub byok_supported: bool,
     /// Addresses of the classic network.
     pub classic_network: ClassicFacts,
+    /// Disk categories that this region no longer sells.
+    pub withdrawn_disk_categories: Vec<String>,
+    /// What the operator has frozen in this region.
+    pub maintenance: MaintenanceFacts,
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -159,12 +163,14 @@ impl Default for RegionFacts {
             credit_specifications: texts(&["Standard", "Unlimited"]),
             byok_supported: true,
             classic_network: ClassicFacts::default(),
+            withdrawn_disk_categories: Vec::new(),
+            maintenance: MaintenanceFacts::default(),
         }
     }
 }
 
 /// The classic network of a region.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ClassicFacts {
     /// Its range.
@@ -180,7 +186,7 @@ impl Default for ClassicFacts {
 }
 
 /// How far a zone is open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZoneStatus {
     /// For sale.
@@ -193,7 +199,7 @@ pub enum ZoneStatus {
 }
 
 /// A zone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ZoneFacts {
     /// Region it lies in.
@@ -239,7 +245,7 @@ impl Default for ZoneFacts {
 }
 
 /// A cluster of node controllers.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ClusterFacts {
     /// Region.
@@ -253,7 +259,7 @@ pub struct ClusterFacts {
 }
 
 /// A node controller that requests may name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct NodeControllerFacts {
     /// Cluster it belongs to.
@@ -269,7 +275,7 @@ impl Default for NodeControllerFacts {
 }
 
 /// An instance type.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct InstanceTypeFacts {
     /// Family, such as `ecs.g5`.
@@ -342,7 +348,7 @@ impl Default for InstanceTypeFacts {
 }
 
 /// A VPC.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VpcFacts {
     /// Region.
@@ -373,7 +379,7 @@ impl Default for VpcFacts {
 }
 
 /// A vSwitch.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VSwitchFacts {
     /// VPC it is part of.
@@ -413,7 +419,7 @@ impl Default for VSwitchFacts {
 }
 
 /// A security group.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SecurityGroupFacts {
     /// Region.
@@ -442,7 +448,7 @@ impl Default for SecurityGroupFacts {
 }
 
 /// A VLAN of the classic network.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct VlanFacts {
     /// Region.
@@ -452,7 +458,7 @@ pub struct VlanFacts {
 }
 
 /// A dedicated host.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct DedicatedHostFacts {
     /// Account it belongs to.
@@ -466,7 +472,11 @@ pub struct DedicatedHostFacts {
     /// `PrePaid` or `PostPaid`.
     pub charge_type: String,
     /// End of its subscription.
-    #[serde(deserialize_with = "timestamp::optional")]
+    #[serde(
+        deserialize_with = "timestamp::optional",
+        serialize_with = "timestamp::write_optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires: Option<Utc>,
     /// Families that it takes.
     pub supported_families: Vec<String>,
@@ -499,7 +509,7 @@ impl Default for DedicatedHostFacts {
 }
 
 /// A deployment set.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct DeploymentSetFacts {
     /// Region.
@@ -510,10 +520,13 @@ pub struct DeploymentSetFacts {
     pub unsupported_families: Vec<String>,
     /// Instances in it.
     pub instances: Quota,
+    /// What becomes of a member whose host failed when no host keeps the rule: `CancelMembershipAndStart`, or
+    /// `KeepStopped` (DEP-41, CDS-P08).
+    pub on_unable_to_redeploy: String,
 }
 
 /// An HPC cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct HpcClusterFacts {
     /// Region.
@@ -529,7 +542,7 @@ impl Default for HpcClusterFacts {
 }
 
 /// Something that only has a region.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct RegionalFacts {
     /// Region.
@@ -537,7 +550,7 @@ pub struct RegionalFacts {
 }
 
 /// How far the first call of a client token has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
     /// Still running.
@@ -548,7 +561,7 @@ pub enum TokenState {
 }
 
 /// A client token that is known from the start.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct TokenFacts {
     /// Account it belongs to; the only one when left out.
@@ -562,7 +575,7 @@ pub struct TokenFacts {
 }
 
 /// Kinds of injected faults (O37).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// Validation fails for an unknown reason, dry runs included (row 45).
@@ -574,7 +587,7 @@ pub enum FaultKind {
 }
 
 /// An injected fault of the inside.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct InternalFault {
     /// Its kind.
     pub kind: FaultKind,
@@ -584,7 +597,7 @@ pub struct InternalFault {
 }
 
 /// Faults to be injected.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct FaultFacts {
     /// Fault of the inside, for every request.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::facts::Quota;
+use super::facts::{InternalFault, Quota};
 
 /// Who calls on behalf of an account.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Caller {
     /// The account itself.
@@ -18,7 +18,7 @@ pub enum Caller {
 }
 
 /// Subscription of an account to a product of the marketplace.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SubscriptionFacts {
     /// The product was bought.
@@ -29,7 +29,7 @@ pub struct SubscriptionFacts {
 }
 
 /// An account: standing, grants, quotas.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct AccountFacts {
     /// Login name, compared with ResourceOwnerAccount.
@@ -98,6 +98,8 @@ pub struct AccountFacts {
     pub portable_disks: Quota,
     /// Subscriptions to products of the marketplace.
     pub subscriptions: BTreeMap<String, SubscriptionFacts>,
+    /// Fault of the inside that hits the requests of this account (O37).
+    pub internal_fault: Option<InternalFault>,
 }
 
 impl Default for AccountFacts {
@@ -138,6 +140,7 @@ impl Default for AccountFacts {
             postpaid_disks: Quota::default(),
             portable_disks: Quota::default(),
             subscriptions: BTreeMap::new(),
+            internal_fault: None,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Facts of disks, images, snapshots and the marketplace.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::timestamp;
 use crate::model::{Os, Utc};
 
 /// A disk category of the platform.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct DiskCategoryFacts {
     /// Smallest data disk in GiB.
@@ -60,7 +60,7 @@ impl DiskCategoryFacts {
 }
 
 /// Where an image comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ImageSource {
     /// Public.
@@ -73,7 +73,7 @@ pub enum ImageSource {
 }
 
 /// An image.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ImageFacts {
     /// Where it comes from.
@@ -137,7 +137,7 @@ impl Default for ImageFacts {
 }
 
 /// A product of the marketplace.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ProductFacts {
     /// `listed` or `removed`.
@@ -159,7 +159,7 @@ impl Default for ProductFacts {
 }
 
 /// A snapshot.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SnapshotFacts {
     /// Account it belongs to.
@@ -171,7 +171,7 @@ pub struct SnapshotFacts {
     /// `accomplished`, or anything else while it is being made.
     pub status: String,
     /// When it was made.
-    #[serde(deserialize_with = "timestamp::required")]
+    #[serde(deserialize_with = "timestamp::required", serialize_with = "timestamp::write")]
     pub created: Utc,
     /// `data` or `system`.
     pub disk_type: String,
@@ -200,7 +200,7 @@ impl Default for SnapshotFacts {
 }
 
 /// What the operator has frozen.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct MaintenanceFacts {
     /// Configurations with local disks.

@@ -1,6 +1,6 @@
 //! Moments in facts: `2020-01-15T08:00:00Z`, or seconds since 1970.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 use crate::model::Utc;
 
@@ -33,4 +33,15 @@ pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Utc
 
 pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Utc>, D::Error> {
     Option::<Moment>::deserialize(deserializer)?.map(Moment::utc).transpose()
+}
+
+pub(super) fn write<S: Serializer>(moment: &Utc, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(moment.0)
+}
+
+pub(super) fn write_optional<S: Serializer>(moment: &Option<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    match moment {
+        Some(moment) => write(moment, serializer),
+        None => serializer.serialize_none(),
+    }
 }

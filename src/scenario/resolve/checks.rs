@@ -1,6 +1,7 @@
 //! Checks of values that nothing is built from.
 
 use super::*;
+use crate::world::WorldFacts;
 
 /// More samples than this make no readable report and fill the memory.
 const MOST_SAMPLES: u64 = 1_000_000;
@@ -101,7 +102,7 @@ pub(super) fn workloads(
 
 /// A run needs hosts and somebody who asks for them.
 pub(super) fn something_to_do(spec: &ScenarioSpec) -> Result<(), Problem> {
-    if spec.pools.is_empty() && spec.dedicated_hosts.is_empty() {
+    if spec.pools.is_empty() && spec.dedicated_hosts.is_empty() && spec.node_lists.is_empty() {
         return Err(Problem::new("the scenario has no hosts").help(
             "add a table such as\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 100",
         ));
@@ -168,4 +169,32 @@ pub(super) fn memory(size: &At<Size>, name: &str) -> Result<u32, Problem> {
     }
     u32::try_from(size.as_mib())
         .map_err(|_| Problem::at(size, format!("`{name}` is {size}")).label("less than 4096TiB"))
+}
+
+/// Facts of the world: names and kinds of values. Capacity has its own tables.
+pub(super) fn world(changes: &At<toml::Table>) -> Result<(), Problem> {
+    if changes.contains_key("now") {
+        return Err(Problem::at(
+            changes,
+            "`world.now` has no meaning in a scenario: the calendar begins at `start`",
+        ));
+    }
+    let zones = changes.get().get("zones").and_then(toml::Value::as_table);
+    let stocked = zones.and_then(|zones| zones.iter().find(|(_, facts)| facts.get("stock").is_some()));
+    if let Some((zone, _)) = stocked {
+        return Err(Problem::at(
+            changes,
+            format!("`world.zones.{zone}.stock`: what is in stock is what hosts have room for"),
+        )
+        .help("set the capacity by `[[pools]]`"));
+    }
+    WorldFacts::default().overlaid(changes).map(|_| ()).map_err(|error| {
+        let place = if error.path.is_empty() { "world".to_owned() } else { format!("world.{}", error.path) };
+        let key = error.path.rsplit('.').next().unwrap_or_default();
+        let problem = Problem::at(changes, format!("`{place}`: {}", error.what));
+        match did_you_mean(key, error.known.iter().map(String::as_str)) {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    })
 }

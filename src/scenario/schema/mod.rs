@@ -5,6 +5,11 @@
 
 mod cloud;
 mod customers;
+mod node_list;
+mod nodes;
+mod operations;
+
+use std::collections::BTreeMap;
 mod objectives;
 
 use schemars::JsonSchema;
@@ -15,10 +20,13 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use node_list::NodeListSpec;
+pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use objectives::{
     Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
     SurviveSpec,
 };
+pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -45,6 +53,12 @@ pub struct ScenarioSpec {
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlaneSpec>,
+    /// Hosts that fail. Left out: none does, but those that `[[events]]` name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresSpec>,
+    /// How hosts are emptied for maintenance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceSpec>,
     /// Networks of the accounts.
     pub network: NetworkSpec,
     /// What the report shows.
@@ -55,6 +69,9 @@ pub struct ScenarioSpec {
     pub classes: Vec<ClassSpec>,
     /// Pools of hosts (node controllers).
     pub pools: Vec<PoolSpec>,
+    /// Hosts from lists of nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_lists: Vec<NodeListSpec>,
     /// Hosts that belong to one account.
     pub dedicated_hosts: Vec<DedicatedHostSpec>,
     /// Disk pools. A zone and category without one has room for everything.
@@ -63,10 +80,21 @@ pub struct ScenarioSpec {
     pub types: Vec<TypeSpec>,
     /// Public images beside the catalog's.
     pub images: Vec<ImageSpec>,
+    /// Facts of the world beside those that follow from the rest, by kind and name, under the names of the conformance
+    /// fixtures: `[world.accounts.1000000001]` with `arrears = true`.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub world: At<toml::Table>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
+    /// What happens to hosts at set times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
     /// What the cloud has to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objectives: Option<ObjectivesSpec>,
@@ -86,21 +114,31 @@ impl Default for ScenarioSpec {
             warmup: At::default_of(Span::secs(0)),
             policy: At::default_of("best-fit".to_owned()),
             control_plane: None,
+            failures: None,
+            maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
+            node_lists: Vec::new(),
             dedicated_hosts: Vec::new(),
             disk_pools: Vec::new(),
             types: Vec::new(),
             images: Vec::new(),
+            world: At::default_of(toml::Table::new()),
             accounts: Vec::new(),
+            events: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
             objectives: None,
             plan: None,
         }
     }
+}
+
+fn is_empty(table: &At<toml::Table>) -> bool {
+    table.get().is_empty()
 }
 
 /// What the report shows.

@@ -2,14 +2,16 @@
 
 mod calls;
 mod lives;
+mod nodes;
+mod operations;
 
 use slab::Slab;
 
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
-use crate::model::{SimTime, Utc, ZoneIx};
-use crate::placement::{Claim, Fleet};
+use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
+use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
 use crate::workload::{Arrival, End, Workload, WorkloadError};
 use crate::world::{Holdings, World};
@@ -17,9 +19,13 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::observe::{Observer, View};
+use crate::sim::mix::Mix;
+use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
+
+pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -56,7 +62,24 @@ struct Call {
     entered: SimTime,
     /// When that station began to serve it.
     begun: SimTime,
+    /// Its waits in the control plane so far: counted when the outcome is known.
+    waits: [SimDuration; 4],
     admitted: Option<Admitted>,
+}
+
+/// Where an instance is on its way to running.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    /// Nowhere: it runs, or has not asked to start.
+    None,
+    /// Waits for a start slot of its host.
+    Slot,
+    /// The clone of its system disk is being set up.
+    Setup,
+    /// Its system disk is being cloned.
+    Clone,
+    /// It boots.
+    Boot,
 }
 
 /// A live instance.
@@ -65,6 +88,12 @@ struct Instance {
     template: u32,
     zone: ZoneIx,
     state: State,
+    step: Step,
+    /// Its system disk is cloned: a later start needs no clone.
+    cloned: bool,
+    /// It has run: what follows is no first start.
+    ran: bool,
+    /// When it ends; counted from its first run, and a moment from then on.
     end: End,
     arrived: SimTime,
     /// When it entered its present stage (node queue, clone, boot).
@@ -73,6 +102,8 @@ struct Instance {
     claim: Option<Claim>,
     /// Its next event (a stage of the start that ends, its release): what an early end cancels.
     next: Option<Ticket>,
+    /// What its place is bound to (host, cluster, set); none: any shared host of its zone.
+    bound: Option<Box<Want<'static>>>,
     holdings: Holdings,
 }
 
@@ -83,6 +114,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) workload: Workload,
     pub(in crate::sim) templates: &'a [Template],
     pub(in crate::sim) control: Option<ControlPlane>,
+    /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
+    pub(in crate::sim) nodes: Option<Box<Nodes>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -95,11 +128,14 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    log: EventLog,
+    pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
+    /// What has been asked for so far.
+    pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
 }
@@ -142,6 +178,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             workload,
             templates,
             control,
+            nodes: None,
             start,
             warmup,
             until,
@@ -154,10 +191,12 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             next_clone: vec![None; zones],
             next_arrival: None,
             log: EventLog::new(),
-            latency: Latency::new(),
+            latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
+            mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
         }
@@ -175,6 +214,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         if self.next_sample < SimTime::NEVER {
             self.next_sample = now;
             self.sample();
+            if self.observer.logs_latency() {
+                self.log_latency(now);
+            }
         }
         Ok(Ended { now, cut_short })
     }
@@ -190,6 +232,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_operations();
+        self.begin_nodes();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -218,7 +262,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// The digest of all that happened.
     pub(in crate::sim) fn digest(&mut self) -> String {
-        std::mem::replace(&mut self.log, EventLog::new()).digest()
+        self.log.digest()
     }
 
     fn progress(&self) -> Progress {
@@ -232,20 +276,43 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
+        let at = self.next_sample;
+        let queues = self.control.as_ref().map(|control| Queues {
+            api: control.api.waiting() as u64,
+            scheduler: control.schedulers.waiting() as u64,
+            node: control.starts.queued() as u64,
+            clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
+        });
         let view = View {
             world: self.world,
             fleet: self.fleet,
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            down,
+            hosts_down,
+            queues,
+            mix: self.mix.by_zone(),
         };
-        self.observer.sample(self.next_sample, &view);
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
+        self.observer.sample(at, &view);
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    /// Ends an interval of the latency log.
+    fn log_latency(&mut self, now: SimTime) {
+        self.observer.latency(now, &self.latency);
+        self.latency.cut(now);
     }
 
     fn end_warmup(&mut self) {
         self.warm = true;
-        self.latency = Latency::new();
+        self.latency = Latency::new(self.warmup);
         self.total.restart(self.warmup);
         for zone in &mut self.zones {
             zone.restart(self.warmup);
@@ -260,7 +327,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
-            Event::Released { instance } => self.release(now, instance),
+            Event::Node(event) => self.node_event(now, event),
+            Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }

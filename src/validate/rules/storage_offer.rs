@@ -26,7 +26,7 @@ pub(in crate::validate) fn category_max(cx: &Cx<'_>) -> bool {
 
 /// R122.
 pub(in crate::validate) fn withdrawn(cx: &Cx<'_>) -> bool {
-    cx.categories.meets(cx.world.kinds.withdrawn)
+    cx.region.is_some_and(|(_, region)| cx.categories.meets(region.withdrawn_categories))
 }
 
 /// R122.
@@ -105,12 +105,13 @@ pub(in crate::validate) fn zone(cx: &Cx<'_>) -> bool {
 
 /// R122.
 pub(in crate::validate) fn local_freeze(cx: &Cx<'_>) -> bool {
-    cx.world.local_disks_frozen && cx.categories.meets(cx.world.kinds.local)
+    cx.region.is_some_and(|(_, region)| region.local_disks_frozen)
+        && cx.categories.meets(cx.world.kinds.local)
 }
 
 /// R122.
 pub(in crate::validate) fn category_freeze(cx: &Cx<'_>) -> bool {
-    cx.categories.meets(cx.world.kinds.frozen)
+    cx.region.is_some_and(|(_, region)| cx.categories.meets(region.frozen_categories))
 }
 
 /// Whether any check of T1 fires: one call for the many requests of which none does.
