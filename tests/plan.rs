@@ -139,13 +139,6 @@ fn survival_and_headroom_get_the_fleet_that_is_computed_by_hand() {
     let way = none.in_the_way.unwrap();
     assert_eq!(way.objective, "loss of a zone");
     assert_eq!(way.standings[1].worst, 6.0, "six instances have nowhere to go");
-    // Two zones, six in one of them: the other one has to take six beside its own none.
-    let two = [
-        ("pools.web.zones", "[\"cn-hangzhou-g\", \"cn-hangzhou-h\"]"),
-        ("pools.web.zone", "\"cn-hangzhou-g\""),
-        ("objectives.survive.zone", "true"),
-    ];
-    assert!(case.try_plan(&two, 1, Extras { around: false, verify: 0 }).is_err(), "zone or zones");
 }
 
 #[test]
@@ -157,7 +150,8 @@ fn the_loss_of_a_zone_needs_the_others_to_take_its_instances() {
     assert_eq!(case.answer(&[]), ["2"], "hosts in each zone");
     assert_eq!(case.answer(&[("objectives.survive.zone", "true")]), ["2"]);
     // Both zones with six: twelve in the one that is left.
-    let mut both = by_hand_trace(0).replace("lifetime\n", "lifetime,zone\n").replace(",3600\n", ",3600,cn-hangzhou-g\n");
+    let mut both =
+        by_hand_trace(0).replace("lifetime\n", "lifetime,zone\n").replace(",3600\n", ",3600,cn-hangzhou-g\n");
     let other: Vec<String> =
         both.lines().skip(1).map(|line| line.replace("cn-hangzhou-g", "cn-hangzhou-h")).collect();
     let mut lines: Vec<String> = both.lines().skip(1).map(str::to_owned).chain(other).collect();
@@ -228,7 +222,7 @@ fn several_knobs_find_the_cheapest_fleet() {
 /// A loss system: each host takes one instance, so there are as many servers as hosts.
 const LOSS: &str = r#"
     name = "loss"
-    duration = "40d"
+    duration = "60d"
     warmup = "2d"
     [[classes]]
     name = "one"
@@ -248,7 +242,7 @@ const LOSS: &str = r#"
     rejection_rate = "1%"
     [plan]
     seeds = 12
-    confidence = "99%"
+    confidence = "98%"
     judge = "mean"
     [[plan.knobs]]
     key = "pools.line.hosts"
@@ -273,7 +267,7 @@ fn a_loss_system_gets_the_optimum_of_erlang_b_whatever_the_law_of_the_lifetimes(
     ];
     for (law, hours) in laws {
         let load = 20.0 * hours;
-        for percent in [0.3, 2.0, 10.0] {
+        for percent in [1.0, 4.0, 12.0] {
             let servers = (1..).find(|&servers| erlang_b(servers, load) <= percent / 100.0).unwrap();
             // A target in the middle between the two servers' rates leaves room for the noise of a finite run.
             let target = (erlang_b(servers, load) * erlang_b(servers - 1, load)).sqrt();
@@ -302,8 +296,13 @@ fn a_planned_fleet_holds_on_fresh_seeds_as_often_as_it_says() {
     for number in 0..PLANS {
         let seed = (10_000 * (number + 1)).to_string();
         let set = set(&seed);
-        let mut set: Vec<(&str, &str)> = set.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        set.extend([("plan.judge", "every-seed"), ("plan.confidence", "90%"), ("objectives.rejection_rate", "3%")]);
+        let mut set: Vec<(&str, &str)> =
+            set.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        set.extend([
+            ("plan.judge", "every-seed"),
+            ("plan.confidence", "90%"),
+            ("objectives.rejection_rate", "3%"),
+        ]);
         let plan = case.try_plan(&set, 2, Extras { around: false, verify: FRESH }).unwrap();
         claimed = plan.basis.reliability.unwrap();
         let verified = plan.verified.unwrap();
@@ -323,7 +322,8 @@ fn a_planned_fleet_holds_on_fresh_seeds_as_often_as_it_says() {
 fn nothing_depends_on_the_number_of_workers() {
     let case = Case::new(LOSS, None);
     for judge in ["every-seed", "mean"] {
-        let set = [("plan.judge", judge), ("duration", "5d"), ("objectives.headroom", "1%"), ("plan.seeds", "7")];
+        let set =
+            [("plan.judge", judge), ("duration", "5d"), ("objectives.headroom", "1%"), ("plan.seeds", "7")];
         let extras = Extras { around: true, verify: 9 };
         let one = case.try_plan(&set, 1, extras).unwrap();
         assert!(one.answer.is_some() && one.frontier.len() > 3 && one.sensitivity.len() == 2);

@@ -106,7 +106,8 @@ fn a_sweep_of_200_runs_killed_at_random_points_gathers_to_the_same_bytes() {
     let mut kills = 0;
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
     loop {
-        let mut child = files.command(&["sweep", "sweep.toml", "--out", "killed", "--workers", "2"]).spawn().unwrap();
+        let mut child =
+            files.command(&["sweep", "sweep.toml", "--out", "killed", "--workers", "2"]).spawn().unwrap();
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let wanted = 1 + (random >> 33) as usize % 30;
         let before = if files.path("killed").exists() { lines(&files.path("killed")) } else { 0 };
@@ -225,10 +226,16 @@ fn wrong_manifests_are_refused_at_their_line() {
         ("scenario = \"small.toml\"\naxes = []", "nothing varies"),
         ("scenario = \"small.toml\"\nseeds = 0\n[[axes]]\nkey = \"seed\"\nvalues = [1]", "line 2"),
         ("scenario = \"small.toml\"\n[[axes]]\nkey = \"policy\"", "line 2"),
-        ("scenario = \"small.toml\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"best-fit\"]\nx = 1", "unknown field `x`"),
+        (
+            "scenario = \"small.toml\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"best-fit\"]\nx = 1",
+            "unknown field `x`",
+        ),
         ("scenario = \"small.toml\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"best-fti\"]", "best-fti"),
         ("scenario = \"none.toml\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"best-fit\"]", "none.toml"),
-        ("scenario = \"small.toml\"\ndesign = \"latin-hypercube\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"fgd\"]", "points"),
+        (
+            "scenario = \"small.toml\"\ndesign = \"latin-hypercube\"\n[[axes]]\nkey = \"policy\"\nvalues = [\"fgd\"]",
+            "points",
+        ),
     ] {
         let files = Files::new(manifest);
         let output = files.run(&["sweep", "sweep.toml", "--out", "runs"]);
@@ -238,7 +245,10 @@ fn wrong_manifests_are_refused_at_their_line() {
     }
     let files = Files::new(MANIFEST);
     for shard in ["0/2", "3/2", "1"] {
-        assert_eq!(files.run(&["sweep", "sweep.toml", "--out", "r", "--shard", shard]).status.code(), Some(2));
+        assert_eq!(
+            files.run(&["sweep", "sweep.toml", "--out", "r", "--shard", shard]).status.code(),
+            Some(2)
+        );
     }
     assert_eq!(files.run(&["sweep", "sweep.toml", "--run", "200"]).status.code(), Some(2));
 }

@@ -10,6 +10,9 @@
 
 use super::knobs::{Knobs, Point};
 
+/// Exchanges up to this many places are all tried; larger ones by halving.
+const SMALL: usize = 12;
+
 /// Says whether settings hold.
 pub(super) trait Judge {
     /// Why no answer could be had.
@@ -141,7 +144,7 @@ impl<'j, J: Judge> Search<'j, J> {
                 while by >= 1 {
                     by = by.min(point[less]);
                     if by == 0 || !self.exchanged(point, less, by, more)? {
-                        by /= 2;
+                        by = if by > SMALL { by / 2 } else { by.saturating_sub(1) };
                     }
                 }
             }
