@@ -252,3 +252,18 @@ fn wrong_manifests_are_refused_at_their_line() {
     }
     assert_eq!(files.run(&["sweep", "sweep.toml", "--run", "200"]).status.code(), Some(2));
 }
+
+/// The command lines of the job scripts, without a Slurm.
+#[test]
+#[cfg(unix)]
+fn the_slurm_scripts_gather_to_the_same_bytes() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/slurm/test.sh");
+    let output = Command::new("bash")
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_packyard"))
+        .env("SLURM_CONF", "/nonexistent")
+        .output()
+        .expect("bash starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("the same bytes"), "{output:?}");
+}

@@ -198,7 +198,7 @@ pub fn growth(text: &str, horizon: Span, scenario: &Scenario) -> std::result::Re
         let grown = number_text(rate.count() * factor);
         set.push((format!("workloads.{at}.arrivals.rate"), format!("{grown}/{unit}")));
     }
-    Ok(Change { name: format!("{text} for {horizon} (x {factor:.3})"), set })
+    Ok(Change { name: format!("{text}, {horizon}: x {factor:.3}"), set })
 }
 
 /// Another mix, such as `ecs.g5.large=50,ecs.g5.xlarge=10`: the weights of these types in every workload that has them.
