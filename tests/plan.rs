@@ -391,7 +391,7 @@ fn what_if_has_a_column_for_each_change() {
     let scenario = source.load(&[]).unwrap();
     let mut changes = whatif::policies("first-fit, worst-fit");
     changes.push(whatif::growth("10%/month", "60d".parse().unwrap(), &scenario).unwrap());
-    changes.push(whatif::failure("hosts=2@peak").unwrap());
+    changes.push(whatif::failure("hosts=2@peak", &scenario).unwrap());
     changes.push(whatif::setting("workloads.calls.arrivals.rate", "5/h"));
     let stop = AtomicBool::new(false);
     let table = whatif::table(&source, changes.clone(), Some(&knobs), &terms, &stop, &mut |_| {}).unwrap();
@@ -425,7 +425,7 @@ fn the_command_tells_what_it_found() {
     let path = case.path.to_str().unwrap();
     let run = |args: &[&str]| {
         let short = ["--set", "duration=4d", "--seeds", "3"];
-        let all = ["plan", path].iter().chain(&short).chain(args);
+        let all = [&["plan", path][..], &short, args].concat();
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_packyard")).args(all).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code(), text(&output.stdout), text(&output.stderr))
