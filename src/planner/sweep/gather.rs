@@ -87,9 +87,12 @@ fn columns(description: &Description, lines: &[&Line]) -> Vec<Column> {
     columns
 }
 
+/// The name of a column and the figure in it.
+type Named<T> = (&'static str, fn(&Figures) -> T);
+
 fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
-    let texts: [(&str, fn(&Figures) -> &str); 2] = [("digest", |f| &f.digest), ("short_of", |f| &f.short_of)];
-    let counts: [(&str, fn(&Figures) -> u64); 13] = [
+    let texts: [Named<String>; 2] = [("digest", |f| f.digest.clone()), ("short_of", |f| f.short_of.clone())];
+    let counts: [Named<u64>; 13] = [
         ("events", |f| f.events),
         ("requests", |f| f.requests),
         ("created", |f| f.created),
@@ -104,7 +107,7 @@ fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
         ("running_p50_us", |f| f.running_p50_us),
         ("running_p99_us", |f| f.running_p99_us),
     ];
-    let numbers: [(&str, fn(&Figures) -> f64); 12] = [
+    let numbers: [Named<f64>; 12] = [
         ("virtual_secs", |f| f.virtual_secs),
         ("rejection_rate", |f| f.rejection_rate),
         ("peak_vcpus", |f| f.peak_vcpus),
@@ -119,7 +122,7 @@ fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
         ("stranded_memory_gib", |f| f.stranded_memory_gib),
     ];
     for (name, of) in texts {
-        let values = lines.iter().map(|line| of(&line.figures).to_owned()).collect();
+        let values = lines.iter().map(|line| of(&line.figures)).collect();
         columns.push((name.to_owned(), Values::Texts(values)));
     }
     for (name, of) in counts {
