@@ -60,7 +60,7 @@ impl<'j, J: Judge> Search<'j, J> {
             let place = |(from, to): (&usize, &usize)| from + ((to - from) * step).div_ceil(length.max(1));
             start.iter().zip(top).map(place).collect()
         };
-        let step = self.least(0, length, &along)?;
+        let step = self.least(0, length, along)?;
         let mut point = along(step);
         loop {
             let before = point.clone();
