@@ -6,7 +6,7 @@ use std::path::Path;
 use packyard::metrics::Unmeasured;
 use packyard::model::SimTime;
 use packyard::scenario::Scenario;
-use packyard::sim::{Gone, Go, Happened, Labels, Observer, Simulation, Summary};
+use packyard::sim::{Go, Gone, Happened, Labels, Observer, Simulation, Summary};
 use packyard::spot::notice::Cause;
 
 const HOUR: u64 = 3_600_000_000;
@@ -91,7 +91,9 @@ const SPOT: &str = r#"SpotStrategy = "SpotAsPriceGo""#;
 
 fn busy(spot: &str, seed: u32) -> String {
     let limited = |limit: &str, hours: u32| {
-        format!(r#"SpotStrategy = "SpotWithPriceLimit", SpotPriceLimit = "{limit}", SpotDuration = "{hours}""#)
+        format!(
+            r#"SpotStrategy = "SpotWithPriceLimit", SpotPriceLimit = "{limit}", SpotDuration = "{hours}""#
+        )
     };
     let parts = [
         format!("seed = {seed}\n"),
@@ -148,7 +150,10 @@ fn nobody_is_reclaimed_inside_the_protection_or_without_notice() {
             }
             if let Some((when, reclaimed)) = life.gone {
                 let due = life.notice.map(|(.., ends)| ends);
-                assert!(!reclaimed || due == Some(when), "reclaimed when its notice was over, and told before");
+                assert!(
+                    !reclaimed || due == Some(when),
+                    "reclaimed when its notice was over, and told before"
+                );
                 assert!(due.is_none_or(|due| when <= due), "no notice is forgotten");
             }
         }
@@ -160,7 +165,8 @@ fn nobody_is_reclaimed_inside_the_protection_or_without_notice() {
         assert!((0.0..=1.0).contains(&market.protected_share));
         assert!(market.survival.windows(2).all(|pair| pair[0].survival >= pair[1].survival));
         // Regular ones are never taken: whatever they hold, they hold to their end.
-        let regular = seen.lives.values().filter(|life| terms(&labels.template(life.template).workload).is_none());
+        let regular =
+            seen.lives.values().filter(|life| terms(&labels.template(life.template).workload).is_none());
         assert!(regular.clone().count() > 300);
         assert!(regular.filter_map(|life| life.gone).all(|(_, reclaimed)| !reclaimed));
     }
@@ -182,7 +188,8 @@ fn the_bill_is_the_integral_of_the_price_over_the_life() {
                 continue;
             }
             let zone = label.zone.expect("a zone").0;
-            let instance_type = labels.types.iter().position(|name| *name == label.instance_type).expect("a type");
+            let instance_type =
+                labels.types.iter().position(|name| *name == label.instance_type).expect("a type");
             let series = &seen.prices[&(zone, instance_type as u32)];
             let price_at = |moment: u64| {
                 u128::from(series.iter().rev().find(|(since, ..)| *since <= moment).expect("a price").1)
@@ -197,7 +204,8 @@ fn the_bill_is_the_integral_of_the_price_over_the_life() {
             let mut paid = price_at(life.created) * u128::from(until.min(over) - life.created);
             let mut from = over;
             while from < until {
-                let next = series.iter().map(|(since, ..)| *since).find(|since| *since > from).unwrap_or(u64::MAX);
+                let next =
+                    series.iter().map(|(since, ..)| *since).find(|since| *since > from).unwrap_or(u64::MAX);
                 let to = next.min(until);
                 paid += price_at(from) * u128::from(to - from);
                 from = to;
@@ -256,7 +264,10 @@ fn spot_requests_at_the_gate() {
     assert_eq!(code(r#"SpotStrategy = "NoSpot""#), "created");
     assert_eq!(code(SPOT), "created");
     // SPOT-2
-    assert_eq!(code(&format!(r#"{SPOT}, InstanceChargeType = "PrePaid", Period = "1""#)), "InvalidSpotPrepaid");
+    assert_eq!(
+        code(&format!(r#"{SPOT}, InstanceChargeType = "PrePaid", Period = "1""#)),
+        "InvalidSpotPrepaid"
+    );
     // SPOT-3: three decimals at most; it means nothing to SpotAsPriceGo.
     assert_eq!(code(&limit("0.1234")), "InvalidSpotPriceLimit");
     assert_eq!(code(&format!(r#"{SPOT}, SpotPriceLimit = "0.1234""#)), "created");
@@ -267,7 +278,10 @@ fn spot_requests_at_the_gate() {
     let nowhere = answer(SPOT, "", &format!("{G5}\nname_zone = false")).0;
     assert_eq!(nowhere, "InvalidSpotParam.EmptyZoneID");
     // SPOT-6
-    assert_eq!(code(&format!(r#"{SPOT}, SpotInterruptionBehavior = "Stop""#)), "InvalidSpotInterruptionBehavior");
+    assert_eq!(
+        code(&format!(r#"{SPOT}, SpotInterruptionBehavior = "Stop""#)),
+        "InvalidSpotInterruptionBehavior"
+    );
     assert_eq!(code(&format!(r#"{SPOT}, SpotInterruptionBehavior = "Terminate""#)), "created");
     // SPOT-7
     assert_eq!(code(&format!(r#"{SPOT}, SpotDuration = "7""#)), "InvalidSpotDuration");
@@ -275,7 +289,10 @@ fn spot_requests_at_the_gate() {
     // SPOT-8
     let account = |rest: &str| answer(SPOT, &format!("[[accounts]]\nid = \"a\"\n{rest}"), G5).0;
     assert_eq!(account("spot = false"), "InvalidSpotAliUid");
-    assert_eq!(account("[world.accounts.a]\nspot_strategies = [\"SpotWithPriceLimit\"]"), "InvalidSpotAuthorized");
+    assert_eq!(
+        account("[world.accounts.a]\nspot_strategies = [\"SpotWithPriceLimit\"]"),
+        "InvalidSpotAuthorized"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod sweep;
 mod table;
 mod trace;
 mod validate;
@@ -73,6 +74,8 @@ enum Command {
     Bench(bench::Args),
     Plan(plan::Args),
     Prices(prices::Args),
+    Sweep(sweep::Args),
+    Gather(sweep::GatherArgs),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -92,6 +95,8 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Prices(args) => prices::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Gather(args) => sweep::gathered(args),
     };
     match done {
         Ok(code) => code,

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::CliError;
 use super::check::key_value;
 use super::output::print;
 use super::table::{Format, left, right, show};
-use super::CliError;
 use crate::metrics::Unmeasured;
 use crate::model::{SimDuration, SimTime, TypeIx, Utc, ZoneIx};
 use crate::scenario::Scenario;
@@ -139,12 +139,15 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let mut collector = Collector::default();
     let names = simulation.labels();
     let last = SimTime(range.end.0.saturating_add(1));
-    let summary =
-        simulation.until(last).run_observed(&mut Unmeasured, &mut collector, |_| Go::On).map_err(CliError::new)?;
+    let summary = simulation
+        .until(last)
+        .run_observed(&mut Unmeasured, &mut collector, |_| Go::On)
+        .map_err(CliError::new)?;
     let mut rows = Vec::new();
     for (&(zone, instance_type), changes) in &collector.changes {
         let (zone, instance_type) = (&names.zones[zone.at()], &names.types[instance_type.at()]);
-        let wanted = |filter: &Option<String>, name: &String| filter.as_ref().is_none_or(|filter| filter == name);
+        let wanted =
+            |filter: &Option<String>, name: &String| filter.as_ref().is_none_or(|filter| filter == name);
         if wanted(&args.zone, zone) && wanted(&args.instance_type, instance_type) {
             let points = if args.changes { changed(changes, &range) } else { hourly(changes, &range) };
             let start = scenario.spec.start.0;
@@ -257,7 +260,8 @@ mod tests {
     #[test]
     fn the_history_is_hourly_or_by_change() {
         // SPOT-26: points on the hour.
-        let change = |minutes: u64, price| (SimTime(minutes * 60_000_000), HourPrice(price), HourPrice(1_000));
+        let change =
+            |minutes: u64, price| (SimTime(minutes * 60_000_000), HourPrice(price), HourPrice(1_000));
         let changes = [change(0, 100), change(90, 200), change(120, 300), change(150, 400)];
         let minutes = |points: Vec<Change>| -> Vec<(u64, u64)> {
             points.iter().map(|(at, price, _)| (at.0 / 60_000_000, price.0)).collect()

@@ -79,7 +79,14 @@ fn pools(out: &mut String, pools: &[PoolSummary]) {
         out,
         format!(
             "  {:<30}{:>8}{:>8}{:>8}{:>8}{:>8}  {:<WIDTH$} {:<WIDTH$}",
-            "price an hour", "list", "mean", "max", "bought", "told", "price (of list) over time", "use over time"
+            "price an hour",
+            "list",
+            "mean",
+            "max",
+            "bought",
+            "told",
+            "price (of list) over time",
+            "use over time"
         ),
     );
     for pool in pools.iter().take(MOST_POOLS) {
@@ -107,7 +114,8 @@ fn pools(out: &mut String, pools: &[PoolSummary]) {
 /// Shares of one over time, as a row of bars: each the mean of its part.
 fn curve(points: &[PoolPoint], share: impl Fn(&PoolPoint) -> f64) -> String {
     let bar = |at: usize| {
-        let part = &points[at * points.len() / WIDTH..((at + 1) * points.len()).div_ceil(WIDTH).min(points.len())];
+        let part =
+            &points[at * points.len() / WIDTH..((at + 1) * points.len()).div_ceil(WIDTH).min(points.len())];
         let mean = part.iter().map(&share).sum::<f64>() / part.len().max(1) as f64;
         STEPS[((mean.clamp(0.0, 1.0) * 8.0) as usize).min(7)]
     };
