@@ -1,6 +1,7 @@
 //! Simulated latency: what a customer of the modelled cloud waits, in virtual time.
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 use crate::model::SimDuration;
 
@@ -80,6 +81,28 @@ impl Latency {
         self.stages[stage as usize].record(wait.0).expect("an auto-resizing histogram takes any value");
     }
 
+    /// The histograms in the V2 form of HDR histograms, in the order of [`LatencyStage::ALL`].
+    pub fn save(&self) -> Vec<Vec<u8>> {
+        let save = |histogram: &Histogram<u64>| {
+            let mut bytes = Vec::new();
+            V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes everything");
+            bytes
+        };
+        self.stages.iter().map(save).collect()
+    }
+
+    /// Histograms that go on from what [`Latency::save`] gave; none when that is something else.
+    pub fn restore(saved: &[Vec<u8>]) -> Option<Latency> {
+        let mut reader = Deserializer::new();
+        let mut stages = Vec::with_capacity(saved.len());
+        for bytes in saved {
+            let mut histogram: Histogram<u64> = reader.deserialize(&mut bytes.as_slice()).ok()?;
+            histogram.auto(true);
+            stages.push(histogram);
+        }
+        (stages.len() == LatencyStage::ALL.len()).then_some(Latency { stages })
+    }
+
     /// Percentiles of one stage in microseconds.
     pub fn percentiles(&self, stage: LatencyStage) -> Percentiles {
         Percentiles::of(&self.stages[stage as usize])
@@ -136,6 +159,23 @@ mod tests {
         for (at, stage) in LatencyStage::ALL.into_iter().enumerate() {
             assert_eq!(stage as usize, at);
         }
+    }
+
+    #[test]
+    fn saved_histograms_count_on() {
+        let mut latency = Latency::new();
+        for micros in (0..5_000_000).step_by(977) {
+            latency.record(LatencyStage::Boot, SimDuration(micros));
+        }
+        let mut again = Latency::restore(&latency.save()).expect("what was saved");
+        for latency in [&mut latency, &mut again] {
+            latency.record(LatencyStage::Boot, SimDuration(1 << 50));
+            latency.record(LatencyStage::Clone, SimDuration(7));
+        }
+        for stage in LatencyStage::ALL {
+            assert_eq!(latency.percentiles(stage), again.percentiles(stage));
+        }
+        assert!(Latency::restore(&[vec![1, 2, 3]]).is_none() && Latency::restore(&[]).is_none());
     }
 
     #[test]

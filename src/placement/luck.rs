@@ -19,6 +19,16 @@ impl Luck {
         Luck { rng: Mutex::new(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())) }
     }
 
+    /// How far the stream is.
+    pub(super) fn position(&self) -> u128 {
+        self.rng.lock().get_word_pos()
+    }
+
+    /// Goes to a position that [`Luck::position`] gave.
+    pub(super) fn seek(&self, position: u128) {
+        self.rng.lock().set_word_pos(position);
+    }
+
     /// A number below `n`, which is not 0. The bias is below 2^-32 times `n`, and the same on every machine.
     pub(super) fn below(&self, n: u32) -> u32 {
         let drawn = self.rng.lock().next_u64();

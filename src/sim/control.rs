@@ -2,7 +2,7 @@
 //! instance. Absent when the scenario's control plane is instant.
 
 use crate::engine::{Stream, Streams};
-use crate::hypervisor::{ClonePool, StartSlots};
+use crate::hypervisor::{ClonePool, CloneState, StartSlots, StartState};
 use crate::model::{SimDuration, ZoneIx};
 use crate::scenario::schema::ControlPlaneSpec;
 use crate::scenario::workload::{Distribution, DistributionSpec};
@@ -24,6 +24,17 @@ pub(super) struct ControlPlane {
     schedule_service: Timer,
     boot: Timer,
     clone_setup: Timer,
+}
+
+/// A [`ControlPlane`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct ControlState {
+    api: Station,
+    schedulers: Station,
+    starts: StartState,
+    clones: Vec<CloneState>,
+    /// Positions of the streams of API, schedulers, boots and clones.
+    streams: [u128; 4],
 }
 
 /// A distribution with the stream that it draws from.
@@ -77,6 +88,42 @@ impl ControlPlane {
     /// Time to set up the next clone.
     pub(super) fn clone_setup_time(&mut self) -> SimDuration {
         self.clone_setup.span()
+    }
+
+    /// Everything that changes, as data.
+    pub(super) fn save(&self) -> ControlState {
+        let ControlPlane {
+            api,
+            schedulers,
+            starts,
+            clones,
+            api_service,
+            schedule_service,
+            boot,
+            clone_setup,
+        } = self;
+        ControlState {
+            api: api.clone(),
+            schedulers: schedulers.clone(),
+            starts: starts.save(),
+            clones: clones.iter().map(ClonePool::save).collect(),
+            streams: [api_service, schedule_service, boot, clone_setup].map(|timer| timer.stream.position()),
+        }
+    }
+
+    /// Goes on from a state; false when that is of another cloud.
+    pub(super) fn restore(&mut self, state: &ControlState) -> bool {
+        self.api.restore(&state.api);
+        self.schedulers.restore(&state.schedulers);
+        let timers =
+            [&mut self.api_service, &mut self.schedule_service, &mut self.boot, &mut self.clone_setup];
+        for (timer, position) in timers.into_iter().zip(state.streams) {
+            timer.stream.seek(position);
+        }
+        for (pool, saved) in self.clones.iter_mut().zip(&state.clones) {
+            pool.restore(saved);
+        }
+        self.clones.len() == state.clones.len() && self.starts.restore(&state.starts)
     }
 
     /// Clone pool of a zone.

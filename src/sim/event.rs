@@ -1,7 +1,7 @@
 //! The events of a run and their order within one moment.
 
 /// What can happen. Small and `Copy`: the queue holds them by value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Event {
     /// The next request of the workload comes in.
     Arrival,

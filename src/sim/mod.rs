@@ -11,6 +11,7 @@ mod log;
 mod observe;
 mod packing;
 mod run;
+mod state;
 mod station;
 mod summary;
 mod tally;
@@ -21,7 +22,8 @@ use std::path::Path;
 pub use cloud::{Cloud, build};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use observe::{Gone, Happened, Observer, View};
-pub use run::{Go, Progress};
+pub use run::{Go, Progress, Unsound};
+pub use state::{State, StateSize};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
     ZoneUse,
@@ -35,8 +37,7 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use log::EventLog;
-use run::{Ended, Run, Times};
+use run::{Ended, Run, RunState, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -45,6 +46,9 @@ pub enum SimError {
     /// The workload or its trace is wrong.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// A snapshot does not fit, or cannot be made.
+    #[error(transparent)]
+    State(#[from] Unsound),
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
@@ -68,6 +72,7 @@ pub struct Simulation<'a> {
 /// What a run does otherwise than its scenario says.
 #[derive(Default)]
 struct Plan {
+    state: Option<Box<RunState>>,
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
@@ -143,7 +148,7 @@ impl<'a> Simulation<'a> {
         let Simulation { scenario, mut cloud, workload, templates, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
@@ -191,7 +196,7 @@ impl<'a> Simulation<'a> {
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, plan } = self;
-        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
+        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())?
             .advance_to(moment)?;
         Ok(cloud)
     }
@@ -206,7 +211,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
-) -> Run<'a, P, O> {
+) -> Result<Run<'a, P, O>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -221,10 +226,13 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     };
     let mut run =
         Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
-    if let Some(chain) = plan.chain {
-        run.log = EventLog::chained(chain);
+    if let Some(state) = plan.state {
+        run.restore(*state)?;
     }
-    run
+    if let Some(chain) = plan.chain {
+        run.log.rechain(chain);
+    }
+    Ok(run)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

@@ -39,7 +39,7 @@ fn day_of(year: i64, month: i64, date: i64) -> i64 {
 }
 
 /// Unit of a subscription's length.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum PeriodUnit {
     /// Seven days.
     Week,
@@ -48,7 +48,7 @@ pub enum PeriodUnit {
 }
 
 /// Length of a subscription.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Period {
     /// How many.
     pub count: u32,
@@ -79,7 +79,7 @@ impl Period {
 }
 
 /// How public bandwidth is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum InternetCharge {
     /// By traffic.
     PayByTraffic,
@@ -88,7 +88,7 @@ pub enum InternetCharge {
 }
 
 /// Network of an instance (R70).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Network {
     /// A VPC.
     Vpc(VpcPlace),
@@ -97,7 +97,7 @@ pub enum Network {
 }
 
 /// Spot strategy (R141).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Spot {
     /// Not preemptible.
     None,
@@ -122,7 +122,7 @@ impl Spot {
 }
 
 /// Affinity to the dedicated host after a stop without charges (R157).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Affinity {
     /// The same host if it has room, else another.
     Default,
@@ -131,7 +131,7 @@ pub enum Affinity {
 }
 
 /// CPU credit mode of burstable types (R49).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Credit {
     /// Throttled without credits.
     Standard,
@@ -140,7 +140,7 @@ pub enum Credit {
 }
 
 /// Performance level of an ESSD (R112).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum PerformanceLevel {
     /// Up to 50,000 IOPS.
     #[default]
@@ -173,7 +173,7 @@ impl PerformanceLevel {
 }
 
 /// A disk that is created with the instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Disk {
     /// N of `DataDisk.N`; 0 for the system disk.
     pub index: u8,
@@ -190,7 +190,7 @@ pub struct Disk {
 }
 
 /// The values that an instance gets.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Effective {
     /// Who pays.
     pub account: AccountIx,

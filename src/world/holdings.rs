@@ -44,7 +44,7 @@ pub(crate) struct Take {
 /// What one instance holds of the world: quotas, an address, disk room. Give it back with [`World::give_back`] when
 /// the instance is released, exactly once. 64 bytes; the placement core's claim is apart.
 #[must_use = "holdings that are dropped stay taken for ever"]
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Holdings {
     account: u32,
     region: u32,
@@ -72,6 +72,11 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
+    /// The same holdings as data for a snapshot: only one of the two may ever be given back to one world.
+    pub(crate) fn copy(&self) -> Holdings {
+        Holdings { ..*self }
+    }
+
     /// The private address that the instance holds.
     pub fn address(&self, world: &World) -> Option<std::net::Ipv4Addr> {
         let offset = some(self.offset)?;

@@ -19,6 +19,7 @@ mod facts_storage;
 mod from_catalog;
 mod holdings;
 mod overlay;
+mod saved;
 mod sets;
 mod timestamp;
 mod tokens;
@@ -34,6 +35,7 @@ pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
+pub use saved::{WorldMisfit, WorldState};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
 #[cfg(test)]

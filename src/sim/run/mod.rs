@@ -2,6 +2,7 @@
 
 mod calls;
 mod lives;
+mod state;
 
 use slab::Slab;
 
@@ -20,6 +21,9 @@ use crate::sim::log::EventLog;
 use crate::sim::observe::{Gone, Observer, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
+
+pub(in crate::sim) use state::RunState;
+pub use state::Unsound;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -60,7 +64,7 @@ struct Call {
 }
 
 /// Where an instance is on its way to running.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Step {
     /// Nowhere: it runs, or has not asked to start.
     None,
@@ -118,6 +122,10 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
+    /// Arrivals taken from the workload so far.
+    fetched: u64,
+    /// The first arrival has been fetched.
+    begun: bool,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -176,6 +184,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             instances: Slab::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
+            fetched: 0,
+            begun: false,
             log: EventLog::new(),
             latency: Latency::new(),
             total: Usage::default(),
@@ -213,7 +223,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
-        self.fetch_arrival()?;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.fetch_arrival()?;
+        }
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
                 break;
@@ -290,7 +302,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     }
 
     fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {
-        self.next_arrival = self.workload.next()?.filter(|arrival| arrival.at < self.until);
+        let arrival = self.workload.next()?;
+        self.fetched += u64::from(arrival.is_some());
+        self.next_arrival = arrival.filter(|arrival| arrival.at < self.until);
         if let Some(arrival) = &self.next_arrival {
             let at = arrival.at;
             self.at(at, Event::Arrival);
