@@ -25,8 +25,8 @@ api_workers = 1
 api_service = { distribution = "exponential", mean = "3s" }
 schedulers = 1
 schedule_service = { distribution = "exponential", mean = "4s" }
-node_concurrency = 1
-clone_bandwidth = "200MiB/s"
+node_concurrency = 2
+clone_bandwidth = "1GiB/s"
 
 [[classes]]
 name = "numa"
@@ -42,16 +42,16 @@ memory = "128GiB"
 gpus = { model = "T4", count = 4 }
 
 [[types]]
-name = "custom.share"
+name = "ecs.share.large"
 vcpus = 4
 memory = "16GiB"
-gpu = { model = "T4", milli = 300 }
+gpu = { model = "T4", count = 0.3 }
 
 [[types]]
-name = "custom.whole"
+name = "ecs.whole.2xlarge"
 vcpus = 8
 memory = "32GiB"
-gpu = { model = "T4", milli = 2000 }
+gpu = { model = "T4", count = 2.0 }
 
 [[pools]]
 zone = "cn-hangzhou-g"
@@ -67,7 +67,7 @@ hosts = 5
 [[disk_pools]]
 zone = "cn-hangzhou-g"
 category = "cloud_efficiency"
-size = "9000GiB"
+capacity = "9000GiB"
 
 [[accounts]]
 id = "1000000001"
@@ -83,8 +83,8 @@ lifetime = { distribution = "gamma", mean = "35min", shape = 0.7 }
 mix = [
   { type = "ecs.g5.large", weight = 4 },
   { type = "ecs.g5.2xlarge", weight = 2 },
-  { type = "custom.share", weight = 2 },
-  { type = "custom.whole", weight = 1 },
+  { type = "ecs.share.large", weight = 2 },
+  { type = "ecs.whole.2xlarge", weight = 1 },
 ]
 faults = { share = "5%" }
 "#;
