@@ -11,6 +11,7 @@ mod errors;
 mod explain;
 mod load;
 mod output;
+mod plan;
 mod progress;
 mod replay;
 mod run;
@@ -71,6 +72,7 @@ enum Command {
     Errors(errors::Args),
     Explain(explain::Args),
     Bench(bench::Args),
+    Plan(plan::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Errors(args) => errors::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Plan(args) => plan::run(args),
     };
     match done {
         Ok(code) => code,

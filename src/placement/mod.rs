@@ -22,10 +22,12 @@ mod explain;
 mod find;
 mod fit;
 mod fleet;
+mod fork;
 mod hostset;
 mod layout;
 mod locate;
 mod luck;
+mod membership;
 mod order;
 pub mod policy;
 mod query;
@@ -35,6 +37,7 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod survey;
 mod sync;
 mod want;
 
@@ -51,6 +54,7 @@ pub use restore::{FleetState, Misfit, SavedClaim, SavedWant};
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
+pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
 
 #[cfg(test)]

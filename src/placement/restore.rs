@@ -200,7 +200,7 @@ impl Fleet {
         self.shards[shard].lock().occupy_again(&self.facts, saved, at).ok_or_else(misfit)?;
         let claim = Claim { host, demand, set, devices, nodes };
         match claim.set() {
-            Some(set) if !self.join_set(set, host) => Err(misfit()),
+            Some(set) if !self.seat(set, host) => Err(misfit()),
             _ => Ok(claim),
         }
     }

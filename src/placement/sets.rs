@@ -59,7 +59,7 @@ impl Bar {
 }
 
 /// One set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Set {
     rule: SetRule,
     /// For `Spread`: sorted by shard and position, disjoint.
@@ -90,6 +90,12 @@ pub(super) struct Sets {
 impl Sets {
     pub(super) fn new() -> Sets {
         Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new())).collect(), next: AtomicU64::new(0) }
+    }
+
+    /// A twin in the same state.
+    pub(super) fn fork(&self) -> Sets {
+        let stripes = self.stripes.iter().map(|stripe| Mutex::new(stripe.lock().clone())).collect();
+        Sets { stripes, next: AtomicU64::new(self.next.load(Ordering::Relaxed)) }
     }
 
     fn add(&self, rule: SetRule) -> SetIx {
@@ -320,6 +326,24 @@ impl Fleet {
         moved.unwrap_or(Err(Reason::Set))
     }
 
+    /// Makes the holder of a claim on `host` a member of a set, where it is.
+    pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
+        let (shard, at) = self.layout.locate(host);
+        let entered = self.sets.with(set, |set| {
+            match set.rule {
+                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
+                    return Err(Reason::SetFull);
+                }
+                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
+                    return Err(Reason::Set);
+                }
+                _ => set.join(&self.layout, zone, host),
+            }
+            Ok(())
+        });
+        entered.unwrap_or(Err(Reason::Set))
+    }
+
     /// Claims a host of a zone for a member of a set that keeps its claim for the time being, under the lock of the
     /// set: both are members until one is given back.
     pub(super) fn reserve_in_set(
@@ -349,7 +373,7 @@ impl Fleet {
     }
 
     /// Makes the holder of a claim a member of a set, whatever the set's limits; false when there is no such set.
-    pub(super) fn join_set(&self, set: SetIx, host: HostIx) -> bool {
+    pub(super) fn seat(&self, set: SetIx, host: HostIx) -> bool {
         let zone = self.layout.segment(host).zone;
         self.sets.with(set, |set| set.join(&self.layout, zone, host)).is_some()
     }

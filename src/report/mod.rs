@@ -1,5 +1,7 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod nodes;
+mod operations;
 mod terminal;
 
 pub use terminal::terminal;

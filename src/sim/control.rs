@@ -22,7 +22,8 @@ pub(super) struct ControlPlane {
     pub(super) clones: Vec<ClonePool>,
     api_service: Timer,
     schedule_service: Timer,
-    boot: Timer,
+    /// `boot`, then the `boots` of the scenario.
+    boots: Vec<Timer>,
     clone_setup: Timer,
 }
 
@@ -33,8 +34,8 @@ pub(super) struct ControlState {
     schedulers: Station,
     starts: StartState,
     clones: Vec<CloneState>,
-    /// Positions of the streams of API, schedulers, boots and clones.
-    streams: [u128; 4],
+    /// Positions of the streams of API, schedulers and clones, then of the boots.
+    streams: Vec<u128>,
 }
 
 /// A distribution with the stream that it draws from.
@@ -45,9 +46,9 @@ struct Timer {
 }
 
 impl Timer {
-    fn new(spec: &DistributionSpec, streams: Streams, purpose: &str) -> Timer {
+    fn new(spec: &DistributionSpec, streams: Streams, purpose: &str, entity: u64) -> Timer {
         let distribution = spec.resolve().expect("the scenario's checks have built it once");
-        Timer { distribution, stream: streams.stream(purpose, 0) }
+        Timer { distribution, stream: streams.stream(purpose, entity) }
     }
 
     fn span(&mut self) -> SimDuration {
@@ -58,15 +59,17 @@ impl Timer {
 impl ControlPlane {
     pub(super) fn new(spec: &ControlPlaneSpec, streams: Streams, hosts: usize, zones: usize) -> ControlPlane {
         let bandwidth = spec.clone_bandwidth.get().bytes_per_second();
+        let own = spec.boots.iter().enumerate();
+        let own = own.map(|(at, spec)| Timer::new(&spec.boot, streams, "boot of some", at as u64));
         ControlPlane {
             api: Station::new(*spec.api_workers.get()),
             schedulers: Station::new(*spec.schedulers.get()),
             starts: StartSlots::new(hosts, u16::try_from(*spec.node_concurrency.get()).unwrap_or(u16::MAX)),
             clones: (0..zones).map(|_| ClonePool::new(bandwidth)).collect(),
-            api_service: Timer::new(&spec.api_service, streams, "api service"),
-            schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service"),
-            boot: Timer::new(&spec.boot, streams, "boot"),
-            clone_setup: Timer::new(&spec.clone_setup, streams, "clone setup"),
+            api_service: Timer::new(&spec.api_service, streams, "api service", 0),
+            schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service", 0),
+            boots: std::iter::once(Timer::new(&spec.boot, streams, "boot", 0)).chain(own).collect(),
+            clone_setup: Timer::new(&spec.clone_setup, streams, "clone setup", 0),
         }
     }
 
@@ -80,9 +83,10 @@ impl ControlPlane {
         self.schedule_service.span()
     }
 
-    /// Time that the next instance takes to boot.
-    pub(super) fn boot_time(&mut self) -> SimDuration {
-        self.boot.span()
+    /// Time that the next instance takes to boot by the law number `boot`: 0 is `boot`, then come the `boots` of the
+    /// scenario.
+    pub(super) fn boot_time(&mut self, boot: u16) -> SimDuration {
+        self.boots[usize::from(boot)].span()
     }
 
     /// Time to set up the next clone.
@@ -99,15 +103,16 @@ impl ControlPlane {
             clones,
             api_service,
             schedule_service,
-            boot,
+            boots,
             clone_setup,
         } = self;
+        let timers = [api_service, schedule_service, clone_setup].into_iter().chain(boots);
         ControlState {
             api: api.clone(),
             schedulers: schedulers.clone(),
             starts: starts.save(),
             clones: clones.iter().map(ClonePool::save).collect(),
-            streams: [api_service, schedule_service, boot, clone_setup].map(|timer| timer.stream.position()),
+            streams: timers.map(|timer| timer.stream.position()).collect(),
         }
     }
 
@@ -115,15 +120,18 @@ impl ControlPlane {
     pub(super) fn restore(&mut self, state: &ControlState) -> bool {
         self.api.restore(&state.api);
         self.schedulers.restore(&state.schedulers);
-        let timers =
-            [&mut self.api_service, &mut self.schedule_service, &mut self.boot, &mut self.clone_setup];
-        for (timer, position) in timers.into_iter().zip(state.streams) {
-            timer.stream.seek(position);
+        let timers = [&mut self.api_service, &mut self.schedule_service, &mut self.clone_setup];
+        let timers: Vec<&mut Timer> = timers.into_iter().chain(&mut self.boots).collect();
+        if timers.len() != state.streams.len() || self.clones.len() != state.clones.len() {
+            return false;
+        }
+        for (timer, position) in timers.into_iter().zip(&state.streams) {
+            timer.stream.seek(*position);
         }
         for (pool, saved) in self.clones.iter_mut().zip(&state.clones) {
             pool.restore(saved);
         }
-        self.clones.len() == state.clones.len() && self.starts.restore(&state.starts)
+        self.starts.restore(&state.starts)
     }
 
     /// Clone pool of a zone.

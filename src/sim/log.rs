@@ -19,6 +19,42 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A host failed; in place of the request stands the host, as in all records about hosts.
+    HostFailed = 6,
+    /// The failure of a host was noticed.
+    HostNoticed = 7,
+    /// A host is back.
+    HostBack = 8,
+    /// The instance went down; detail: its host.
+    Down = 9,
+    /// The instance has another place; detail: its host.
+    Replaced = 10,
+    /// The instance begins to move while it runs; detail: the host that it goes to.
+    MoveBegun = 11,
+    /// It has moved; detail: its host.
+    Moved = 12,
+    /// It stays where it is; detail: its host.
+    MoveCut = 13,
+    /// A host was closed, emptied or opened for maintenance (detail 0, 1, 2).
+    Maintenance = 14,
+    /// The instance left its deployment set; detail: its host.
+    LeftSet = 15,
+    /// An operation was accepted; detail: its name.
+    Operated = 16,
+    /// An operation was refused; detail: the code.
+    OperationRefused = 17,
+    /// The instance is stopped; detail: 1 when it has given its place up.
+    Stopped = 18,
+    /// The instance has another place, or one again; detail: its host.
+    PlacedAgain = 19,
+    /// A dedicated host was allocated, or has another server; detail: the host behind it.
+    HostAllocated = 20,
+    /// A dedicated host was released; detail: the host behind it.
+    HostReleased = 21,
+    /// A disk of its own was made, or an instance's became one; detail: GiB.
+    DiskMade = 22,
+    /// A disk of its own was deleted; detail: GiB.
+    DiskGone = 23,
 }
 
 impl Record {

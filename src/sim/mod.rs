@@ -7,8 +7,12 @@
 mod cloud;
 mod control;
 mod event;
+mod labels;
 mod log;
+mod mix;
+mod nodes;
 mod observe;
+mod operations;
 mod packing;
 mod run;
 mod state;
@@ -20,8 +24,11 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
+pub use labels::{Labels, TemplateLabel};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
-pub use observe::{Gone, Happened, Observer, View};
+pub use nodes::{MigrationReport, NodeReport};
+pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
 pub use run::{Go, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
@@ -30,14 +37,13 @@ pub use summary::{
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, LatencyStage, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
 use crate::model::SimTime;
-use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, RunState, Times};
+use run::{Ended, Nodes, Run, RunState, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -152,13 +158,11 @@ impl<'a> Simulation<'a> {
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
-        let stage =
-            |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
-        let simulated_latency_us =
-            if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
+        let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
-        let (events, total, per_zone) = (run.events, run.total, run.zones);
-        let demands = mix_demands(&cloud, &templates);
+        let operations = run.operations_summary(now);
+        let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -179,13 +183,30 @@ impl<'a> Simulation<'a> {
                 memory_gib: total.memory_mib.peak() as f64 / 1024.0,
             },
             simulated_latency_us,
-            zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
-            packing: packing::packing(&cloud.fleet, &demands),
+            zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
+            nodes,
+            packing: packing::packing(&cloud.fleet, mix.by_zone()),
+            operations,
             engine: Engine { events, ..Engine::default() },
         })
     }
 
+    /// Names of what an observer is told about by number.
+    pub fn labels(&self) -> Labels {
+        Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
+    }
+
+    /// Who will ask for what: the requests of the workload by number of their template.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// The cloud before anything happens.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The cloud before anything happens, taken out.
     pub fn into_cloud(self) -> Cloud {
         self.cloud
     }
@@ -224,8 +245,11 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
-    let mut run =
-        Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    let operations = operations::Operations::new(scenario, cloud, &workload);
+    let world = &mut cloud.world;
+    let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    run.operations = operations;
     if let Some(state) = plan.state {
         run.restore(*state)?;
     }
@@ -243,7 +267,12 @@ pub(crate) fn prepare(
     trace: Option<&Path>,
 ) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
     let workload = workload(scenario, folder, trace)?;
-    let cloud = build(scenario, workload.required_types())?;
+    let load: Vec<(&str, u64)> = workload
+        .mappings()
+        .flat_map(|mapping| &mapping.rows)
+        .map(|row| (row.instance_type.as_str(), row.count))
+        .collect();
+    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
     let templates = templates::parse(scenario, &cloud, &workload);
     Ok((cloud, workload, templates))
 }
@@ -265,21 +294,38 @@ pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Res
     Workload::new(&scenario.spec.workloads, &setting)
 }
 
-/// The demands of the workload's correct requests: the mix that room is judged by.
-fn mix_demands(cloud: &Cloud, templates: &[Template]) -> Vec<DemandId> {
-    let sound = templates.iter().filter(|template| !template.faulty);
-    let mut demands: Vec<DemandId> =
-        sound.filter_map(|template| cloud.world.demand_of(template.instance_type?)).collect();
-    demands.sort();
-    demands.dedup();
-    demands
+/// Every stage over all outcomes, then by outcome where there was more than one.
+fn stages(latency: &Latency) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for stage in LatencyStage::ALL {
+        stages.push(Stage { stage: stage.name(), outcome: None, percentiles: latency.percentiles(stage) });
+        let parts: Vec<Stage> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| Stage {
+                stage: stage.name(),
+                outcome: Some(outcome.name()),
+                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+            })
+            .filter(|part| part.percentiles.count > 0)
+            .collect();
+        stages.extend((parts.len() > 1).then_some(parts).into_iter().flatten());
+    }
+    stages
 }
 
-fn zone_use(cloud: &Cloud, per_zone: &[Usage], from: SimTime, to: SimTime) -> Vec<ZoneUse> {
+fn zone_use(
+    scenario: &Scenario,
+    cloud: &Cloud,
+    per_zone: &[Usage],
+    from: SimTime,
+    to: SimTime,
+) -> Vec<ZoneUse> {
     let mut zones = Vec::new();
     for (zone, name) in cloud.world.all_zones() {
         let usage = cloud.fleet.zone_usage(zone);
-        if usage.hosts == 0 {
+        // Estates of the error table's rows are no part of the cloud that is planned.
+        let planned = scenario.zones.iter().any(|known| known.id == name);
+        if usage.hosts == 0 || !planned {
             continue;
         }
         let level = &per_zone[zone.at()];

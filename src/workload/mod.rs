@@ -16,6 +16,7 @@ mod arrivals;
 pub mod dist;
 mod faults;
 mod generator;
+mod mapping;
 mod replay;
 mod shape;
 mod supply;
@@ -25,6 +26,7 @@ mod tests;
 pub mod trace;
 
 pub use dist::Distribution;
+pub use mapping::{ClassRow, Mapping, MappingRow};
 pub use shape::local_hours;
 pub use supply::{Kinds, Supply};
 pub use template::trace_type;
@@ -50,6 +52,9 @@ pub struct Template {
     pub needs_vswitch: bool,
     /// What is wrong with it on purpose.
     pub fault: Option<Fault>,
+    /// Row of the error table that it is meant for: it is then sent by the customer of that row's estate
+    /// ([`crate::validate::estate`]), whatever [`Template::account`] says.
+    pub row: Option<u16>,
 }
 
 /// When the instance of an arrival is released, if it was created.
@@ -278,6 +283,14 @@ impl Workload {
         &self.types
     }
 
+    /// What replayed traces ask for, and what is requested for it, trace by trace.
+    pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Replay(replay) => Some(replay.mapping()),
+            Source::Generator(_) | Source::Supplied(_) => None,
+        })
+    }
+
     /// Names of the workloads, by [`Template::workload`].
     pub fn names(&self) -> &[String] {
         &self.names
@@ -286,6 +299,14 @@ impl Workload {
     fn advance(&mut self, place: usize) -> Result<Option<Arrival>, WorkloadError> {
         self.sources[place].next(&self.names[place])
     }
+}
+
+/// The rows of the error table that any of these workloads draws from, in order.
+pub fn fault_rows(specs: &[WorkloadSpec]) -> Vec<u16> {
+    let mut rows: Vec<u16> = specs.iter().flat_map(generator::fault_rows).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }
 
 /// The file of each workload that replays a trace.

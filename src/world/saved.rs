@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::entities::HostStatus;
 use super::facts::InternalFault;
-use super::sets::{DOCUMENTED, Table};
+use super::pools::SLOTS;
+use super::sets::Table;
 use super::tokens::{Tokens, TokensState};
 
 /// The state of a world.
@@ -18,7 +19,7 @@ pub struct WorldState {
     accounts: Vec<AccountState>,
     /// Default VPC, default vSwitches, classic addresses.
     regions: Vec<(Option<u32>, Vec<u32>, (u32, Vec<u64>))>,
-    zones: Vec<[u64; DOCUMENTED.len()]>,
+    zones: Vec<[u64; SLOTS]>,
     vpcs: Vec<u64>,
     vswitches: Vec<(u32, Vec<u64>)>,
     groups: Vec<u64>,
@@ -88,7 +89,7 @@ impl World {
             regions: each(&self.regions, |row| {
                 (row.default_vpc, row.default_vswitches.clone(), row.classic.save())
             }),
-            zones: each(&self.zones, |row| row.pool_free),
+            zones: each(&self.zones, |row| row.pools.free()),
             vpcs: each(&self.vpcs, |row| row.instances.used),
             vswitches: each(&self.vswitches, |row| row.pool.save()),
             groups: each(&self.groups, |row| row.instances.used),
@@ -129,7 +130,7 @@ impl World {
             row.classic.restore(classic)
         })?;
         fill(&mut self.zones, "zones", zones, |row, free| {
-            row.pool_free = *free;
+            row.pools.refill(*free);
             true
         })?;
         fill(&mut self.vpcs, "VPCs", vpcs, |row, used| set(&mut row.instances.used, *used))?;

@@ -2,6 +2,8 @@
 
 mod calls;
 mod lives;
+mod nodes;
+mod operations;
 mod state;
 
 use slab::Slab;
@@ -9,7 +11,7 @@ use slab::Slab;
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
-use crate::model::{SimTime, Utc, ZoneIx};
+use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -18,10 +20,13 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::observe::{Gone, Observer, View};
+use crate::sim::mix::Mix;
+use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
+pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 pub(in crate::sim) use state::RunState;
 pub use state::Unsound;
 
@@ -60,6 +65,8 @@ struct Call {
     entered: SimTime,
     /// When that station began to serve it.
     begun: SimTime,
+    /// Its waits in the control plane so far: counted when the outcome is known.
+    waits: [SimDuration; 4],
     admitted: Option<Admitted>,
 }
 
@@ -110,6 +117,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) workload: Workload,
     pub(in crate::sim) templates: &'a [Template],
     pub(in crate::sim) control: Option<ControlPlane>,
+    /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
+    pub(in crate::sim) nodes: Option<Box<Nodes>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -131,6 +140,9 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
+    /// What has been asked for so far.
+    pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
 }
@@ -173,6 +185,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             workload,
             templates,
             control,
+            nodes: None,
             start,
             warmup,
             until,
@@ -187,10 +200,12 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             fetched: 0,
             begun: false,
             log: EventLog::new(),
-            latency: Latency::new(),
+            latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
+            mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
         }
@@ -208,6 +223,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         if self.next_sample < SimTime::NEVER {
             self.next_sample = now;
             self.sample();
+            if self.observer.logs_latency() {
+                self.log_latency(now);
+            }
         }
         Ok(Ended { now, cut_short })
     }
@@ -224,6 +242,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
         if !std::mem::replace(&mut self.begun, true) {
+            self.begin_operations();
+            self.begin_nodes();
             self.fetch_arrival()?;
         }
         while let Some(at) = self.queue.peek_time() {
@@ -241,6 +261,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.handle(now, event)?;
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
+            if self.observer.enough() {
+                return Ok(true);
+            }
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
                 return Ok(true);
             }
@@ -264,20 +287,43 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
+        let at = self.next_sample;
+        let queues = self.control.as_ref().map(|control| Queues {
+            api: control.api.waiting() as u64,
+            scheduler: control.schedulers.waiting() as u64,
+            node: control.starts.queued() as u64,
+            clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
+        });
         let view = View {
             world: self.world,
             fleet: self.fleet,
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            down,
+            hosts_down,
+            queues,
+            mix: self.mix.by_zone(),
         };
-        self.observer.sample(self.next_sample, &view);
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
+        self.observer.sample(at, &view);
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    /// Ends an interval of the latency log.
+    fn log_latency(&mut self, now: SimTime) {
+        self.observer.latency(now, &self.latency);
+        self.latency.cut(now);
     }
 
     fn end_warmup(&mut self) {
         self.warm = true;
-        self.latency = Latency::new();
+        self.latency = Latency::new(self.warmup);
         self.total.restart(self.warmup);
         for zone in &mut self.zones {
             zone.restart(self.warmup);
@@ -292,7 +338,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }

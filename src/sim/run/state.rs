@@ -11,12 +11,13 @@ use slab::Slab;
 
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
-use crate::metrics::{CostProbe, Latency, Usage};
-use crate::model::{SimTime, ZoneIx};
+use crate::metrics::{CostProbe, Latency, LatencyState, Usage};
+use crate::model::{SimDuration, SimTime, ZoneIx};
 use crate::placement::{Claim, FleetState, Misfit, SavedClaim, SavedWant};
 use crate::sim::control::ControlState;
 use crate::sim::event::Event;
 use crate::sim::log::{EventLog, LogState};
+use crate::sim::mix::Mix;
 use crate::sim::observe::Observer;
 use crate::sim::state::StateSize;
 use crate::sim::tally::{Tally, TallyState};
@@ -42,10 +43,11 @@ pub(in crate::sim) struct RunState {
     next_arrival: Option<Arrival>,
     fetched: u64,
     log: LogState,
-    latency: Vec<Vec<u8>>,
+    latency: LatencyState,
     total: Usage,
     zones: Vec<Usage>,
     tally: TallyState,
+    mix: Mix,
     events: u64,
     warm: bool,
 }
@@ -77,6 +79,7 @@ struct SavedCall {
     arrived: SimTime,
     entered: SimTime,
     begun: SimTime,
+    waits: [SimDuration; 4],
     admitted: Option<Admitted>,
 }
 
@@ -134,6 +137,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             workload: _,
             templates: _,
             control,
+            nodes,
             start: _,
             warmup: _,
             until: _,
@@ -152,9 +156,17 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             total,
             zones,
             tally,
+            operations,
+            mix,
             events,
             warm,
         } = self;
+        if nodes.is_some() {
+            return Err(Unsound::Part("hosts that fail, are drained or maintained"));
+        }
+        if operations.is_some() {
+            return Err(Unsound::Part("operations on instances, dedicated hosts and sets"));
+        }
         let pending = queue.pending();
         let places: FxHashMap<Ticket, u32> =
             pending.iter().enumerate().map(|(at, (_, _, ticket, _))| (*ticket, at as u32)).collect();
@@ -180,6 +192,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             total: *total,
             zones: zones.clone(),
             tally: tally.save(),
+            mix: mix.clone(),
             events: *events,
             warm: *warm,
         })
@@ -203,6 +216,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             total,
             zones,
             tally,
+            mix,
             events,
             warm,
         } = state;
@@ -254,6 +268,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log = EventLog::restore(log).ok_or(Unsound::Other("the event log has half a record"))?;
         self.latency = Latency::restore(&latency).ok_or(Unsound::Other("its histograms are other ones"))?;
         self.tally = Tally::restore(&tally).ok_or(Unsound::Other("an error code is unknown"))?;
+        if !mix.fits(self.zones.len(), templates) {
+            return Err(Unsound::Workload("its requests are not those of the snapshot".to_owned()));
+        }
+        self.mix = mix;
         self.events = events;
         self.warm = warm;
         // Samples lie on multiples of the interval; those of the past belong to the run before the snapshot.
@@ -281,7 +299,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 }
 
 fn save_call(call: &Call) -> SavedCall {
-    let Call { number, template, end, arrived, entered, begun, admitted } = call;
+    let Call { number, template, end, arrived, entered, begun, waits, admitted } = call;
     SavedCall {
         number: *number,
         template: *template,
@@ -289,13 +307,14 @@ fn save_call(call: &Call) -> SavedCall {
         arrived: *arrived,
         entered: *entered,
         begun: *begun,
+        waits: *waits,
         admitted: admitted.clone(),
     }
 }
 
 fn restore_call(saved: SavedCall) -> Call {
-    let SavedCall { number, template, end, arrived, entered, begun, admitted } = saved;
-    Call { number, template, end, arrived, entered, begun, admitted }
+    let SavedCall { number, template, end, arrived, entered, begun, waits, admitted } = saved;
+    Call { number, template, end, arrived, entered, begun, waits, admitted }
 }
 
 fn save_instance(instance: &Instance, next: Option<u32>) -> Result<SavedInstance, Unsound> {
