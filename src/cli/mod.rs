@@ -17,6 +17,7 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod snapshot;
 mod sweep;
 mod table;
 mod trace;
@@ -63,6 +64,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),

@@ -4,7 +4,7 @@ use super::operations::OperationEvent;
 use super::run::NodeEvent;
 
 /// What can happen. Small and `Copy`: the queue holds them by value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Event {
     /// The next request of the workload comes in.
     Arrival,
@@ -53,7 +53,7 @@ pub(super) enum Event {
 }
 
 /// What can happen in the spot market.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum MarketEvent {
     /// The check of every five minutes.
     Check,
@@ -72,7 +72,7 @@ pub(super) enum MarketEvent {
 }
 
 /// CPU use and credits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum LoadEvent {
     /// A burstable instance spends its last credit.
     Empty {
@@ -84,7 +84,7 @@ pub(super) enum LoadEvent {
 }
 
 /// Bills, subscriptions and arrears.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum MoneyEvent {
     /// A full hour: everything that runs by the second is billed.
     Settle,
@@ -111,7 +111,7 @@ pub(super) enum MoneyEvent {
 }
 
 /// What clients do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum ClientEvent {
     /// A call is sent again.
     Retry {

@@ -16,6 +16,7 @@ mod observe;
 mod operations;
 mod packing;
 mod run;
+mod state;
 mod station;
 mod summary;
 mod summary_money;
@@ -30,7 +31,8 @@ pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
-pub use run::{Go, Progress};
+pub use run::{Go, Progress, Unsound};
+pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
     Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
@@ -44,9 +46,8 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use log::EventLog;
 use market::MarketRun;
-use run::{Book, Clients, Ended, Loads, Nodes, Run, Throttle, Times};
+use run::{Book, Clients, Ended, Loads, Nodes, Run, RunState, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -55,6 +56,9 @@ pub enum SimError {
     /// The workload or its trace is wrong.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// A snapshot does not fit, or cannot be made.
+    #[error(transparent)]
+    State(#[from] Unsound),
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
@@ -82,6 +86,7 @@ pub struct Simulation<'a> {
 /// What a run does otherwise than its scenario says.
 #[derive(Default)]
 struct Plan {
+    state: Option<Box<RunState>>,
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
@@ -158,7 +163,7 @@ impl<'a> Simulation<'a> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
@@ -234,7 +239,7 @@ impl<'a> Simulation<'a> {
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let (probe, observer) = (&mut Unmeasured, &mut ());
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         run.open_market(market);
         run.advance_to(moment)?;
         Ok(cloud)
@@ -250,7 +255,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
-) -> Run<'a, P, O> {
+) -> Result<Run<'a, P, O>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -278,10 +283,13 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     run.money = money.map(Box::new);
     run.clients = clients.map(Box::new);
     run.throttle = throttle.map(Box::new);
-    if let Some(chain) = plan.chain {
-        run.log = EventLog::chained(chain);
+    if let Some(state) = plan.state {
+        run.restore(*state)?;
     }
-    run
+    if let Some(chain) = plan.chain {
+        run.log.rechain(chain);
+    }
+    Ok(run)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

@@ -35,7 +35,7 @@ use crate::sim::observe::{Happened, Observer};
 use super::Run;
 
 /// What can happen to hosts, and to instances because of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum NodeEvent {
     /// The next event of the script.
     Scripted {

@@ -319,7 +319,8 @@ fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear
     let (digest, report) = {
         let mut probe = Unmeasured;
         let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear);
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear)
+                .expect("a new run");
         let count = Cell::new(0);
         let end = run.until;
         run.steps(
