@@ -15,7 +15,8 @@ pub enum Gone {
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happened<'a> {
     /// A request came in.
     Requested {
@@ -71,6 +72,20 @@ pub enum Happened<'a> {
     },
 }
 
+impl Happened<'_> {
+    /// Number of the request (and instance) that it is about; none when it is about something else.
+    pub fn request(&self) -> Option<u64> {
+        match *self {
+            Happened::Requested { number, .. }
+            | Happened::Rejected { number, .. }
+            | Happened::Created { number, .. }
+            | Happened::Running { number, .. }
+            | Happened::RunsAgain { number, .. }
+            | Happened::Released { number, .. } => Some(number),
+        }
+    }
+}
+
 /// What a sample of a time series is taken from: the state between two events.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -84,6 +99,8 @@ pub struct View<'a> {
     pub zones: &'a [Usage],
     /// Calls that have no answer yet.
     pub unanswered: u64,
+    /// Waits so far, after the warm-up.
+    pub latency: &'a Latency,
     /// What waits in the control plane; none when that is instant.
     pub queues: Option<Queues>,
     /// By zone of the world: the demands asked for so far, in the order in which they first came. This is the mix
@@ -120,6 +137,9 @@ pub trait Observer {
     #[inline]
     fn sample(&mut self, _at: SimTime, _view: &View<'_>) {}
 
+    /// The state at the end of the run, after the last sample.
+    fn ended(&mut self, _at: SimTime, _view: &View<'_>) {}
+
     /// Whether it wants the histograms of simulated latency, interval by interval.
     fn logs_latency(&self) -> bool {
         false
@@ -150,6 +170,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.sample(at, view);
     }
 
+    fn ended(&mut self, at: SimTime, view: &View<'_>) {
+        self.0.ended(at, view);
+        self.1.ended(at, view);
+    }
+
     fn logs_latency(&self) -> bool {
         self.0.logs_latency() || self.1.logs_latency()
     }
@@ -176,6 +201,12 @@ impl<O: Observer> Observer for Option<O> {
     fn sample(&mut self, at: SimTime, view: &View<'_>) {
         if let Some(observer) = self {
             observer.sample(at, view);
+        }
+    }
+
+    fn ended(&mut self, at: SimTime, view: &View<'_>) {
+        if let Some(observer) = self {
+            observer.ended(at, view);
         }
     }
 
