@@ -52,6 +52,11 @@ impl OutDir {
             .map_err(|error| CliError::new(format!("cannot create {shown}: {error}")))
     }
 
+    /// Where the folder is being built, for what writes files of its own.
+    pub(super) fn path(&self) -> &Path {
+        self.building.path()
+    }
+
     /// Writes one file of the folder and makes sure that it has reached the disk.
     ///
     /// # Errors

@@ -5,15 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::metrics::EngineCost;
 use crate::metrics::clock::WallMark;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::sim::{Go, Progress, Simulation, Summary};
+use crate::sim::{self, Go, Progress, Summary};
 
 use super::check::key_value;
 use super::output::{OutDir, print};
 use super::progress::RunBar;
+use super::record;
+use super::wiring::{Wiring, close};
 use super::{CliError, EXIT_INTERRUPTED};
 
 /// Run a scenario and report what happened.
@@ -32,15 +33,20 @@ pub(super) struct Args {
     /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    wiring: Wiring,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Also write the report into a new folder: `summary.json`, `report.txt`, `scenario.toml`
+    /// Also record the run into a new folder: `report.html`, `summary.json`, Parquet tables, histograms and more (see
+    /// `docs/report.md`)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace the folder of `--out` when it exists
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    record: record::Args,
     /// No progress bar, even on a terminal
     #[arg(long, short)]
     quiet: bool,
@@ -55,28 +61,27 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
     let folder = args.scenario.parent().unwrap_or(Path::new(""));
-    let simulation = Simulation::new(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let workload = sim::workload(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let (simulation, recording) = args.wiring.simulation(&scenario, workload, |chain| chain)?;
 
+    let (mut recorder, mut cost) = record::begin(&args.record, out.as_ref(), &scenario, &simulation)?;
     let bar = RunBar::new(args.quiet);
-    let mut cost = EngineCost::new();
     let began = WallMark::now();
     let watch = |progress: &Progress| {
         bar.show(progress, progress.events as f64 / began.elapsed_secs().max(1e-9));
         if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On }
     };
-    let result = simulation.run(&mut cost, watch);
+    let result = simulation.run_observed(&mut cost, &mut recorder, watch);
     let wall = began.elapsed_secs();
     bar.clear();
 
     let mut summary = result.map_err(CliError::new)?;
+    close(recording, &summary)?;
     summary.measured(&cost, wall, peak_memory_mib());
     let json = report::json(&summary);
     let text = report::terminal(&summary);
-    if let Some(out) = out {
-        out.write("summary.json", json.as_bytes())?;
-        out.write("report.txt", text.as_bytes())?;
-        out.write("scenario.toml", scenario.effective_toml().as_bytes())?;
-        out.finish()?;
+    if let (Some(out), Some(recorder)) = (out, recorder) {
+        record::end(out, recorder, &mut cost, &summary, &scenario)?;
     }
     print(if args.json { &json } else { &text })?;
     Ok(exit_code(&summary))
@@ -109,7 +114,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
 }
 
 /// Largest resident memory of this process in MiB, from `/proc/self/status`; zero where there is none.
-fn peak_memory_mib() -> f64 {
+pub(super) fn peak_memory_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());

@@ -50,6 +50,9 @@ impl Vms {
         }
         let demands = reader.names().asked.values().iter().map(|asked| match asked {
             Asked::Size { cpu_milli, memory_mib } => Ok(Demand::plain(*cpu_milli, *memory_mib)),
+            Asked::WithGpus { .. } => {
+                Err(PackingError::Unsized { path: path.to_path_buf(), name: asked.label() })
+            }
             Asked::Type(name) => Err(PackingError::Unsized { path: path.to_path_buf(), name: name.clone() }),
         });
         Ok(Vms { path: path.to_path_buf(), demands: demands.collect::<Result<_, _>>()?, list })

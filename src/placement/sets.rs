@@ -59,7 +59,7 @@ impl Bar {
 }
 
 /// One set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Set {
     rule: SetRule,
     /// For `Spread`: sorted by shard and position, disjoint.
@@ -92,6 +92,12 @@ impl Sets {
         Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new())).collect(), next: AtomicU64::new(0) }
     }
 
+    /// A twin in the same state.
+    pub(super) fn fork(&self) -> Sets {
+        let stripes = self.stripes.iter().map(|stripe| Mutex::new(stripe.lock().clone())).collect();
+        Sets { stripes, next: AtomicU64::new(self.next.load(Ordering::Relaxed)) }
+    }
+
     fn add(&self, rule: SetRule) -> SetIx {
         let number = self.next.fetch_add(1, Ordering::Relaxed) as usize;
         let mut sets = self.stripes[number % STRIPES].lock();
@@ -116,6 +122,19 @@ impl Set {
         self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
     }
 
+    fn count_in(&mut self, zone: ZoneIx) {
+        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((zone, 1)),
+        }
+    }
+
+    fn count_out(&mut self, zone: ZoneIx) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            *count -= 1;
+        }
+    }
+
     /// Hosts that a member on `host` bars.
     fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> std::ops::Range<u32> {
         match apart {
@@ -126,10 +145,7 @@ impl Set {
     }
 
     fn join(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((zone, 1)),
-        }
+        self.count_in(zone);
         let SetRule::Spread { apart, .. } = self.rule else { return self.hosts.push(host) };
         layout.positions(Self::reach(layout, apart, host), |shard, positions| {
             let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
@@ -144,9 +160,7 @@ impl Set {
     }
 
     fn leave(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            *count -= 1;
-        }
+        self.count_out(zone);
         let SetRule::Spread { apart, .. } = self.rule else {
             if let Some(at) = self.hosts.iter().rposition(|known| *known == host) {
                 self.hosts.remove(at);
@@ -193,6 +207,17 @@ impl Fleet {
     /// Members of a set in a zone.
     pub fn set_members(&self, set: SetIx, zone: ZoneIx) -> u32 {
         self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
+    }
+
+    /// Keeps a place in a set for a member that has no host for the time being: it counts in its zone, and bars nobody
+    /// (DEP-10, DEP-40, DEP-41).
+    pub fn hold_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_in(zone));
+    }
+
+    /// Ends what [`Fleet::hold_membership`] began.
+    pub fn drop_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_out(zone));
     }
 
     /// The bars that a request's set puts up now, and whether the set is full in a zone.
@@ -312,6 +337,24 @@ impl Fleet {
             moved
         });
         moved.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Makes the holder of a claim on `host` a member of a set, where it is.
+    pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
+        let (shard, at) = self.layout.locate(host);
+        let entered = self.sets.with(set, |set| {
+            match set.rule {
+                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
+                    return Err(Reason::SetFull);
+                }
+                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
+                    return Err(Reason::Set);
+                }
+                _ => set.join(&self.layout, zone, host),
+            }
+            Ok(())
+        });
+        entered.unwrap_or(Err(Reason::Set))
     }
 
     /// Claims a host of a zone for a member of a set that keeps its claim for the time being, under the lock of the

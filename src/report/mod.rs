@@ -1,5 +1,8 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod nodes;
+mod operations;
+pub mod page;
 mod terminal;
 
 pub use terminal::terminal;

@@ -28,10 +28,14 @@ pub fn terminal(summary: &Summary) -> String {
     engine(text, summary);
     zones(text, summary);
     packing(text, summary);
+    text.push_str(&super::operations::section(summary));
+    if let Some(nodes) = &summary.nodes {
+        super::nodes::terminal(text, nodes);
+    }
     out
 }
 
-fn line(out: &mut String, text: impl AsRef<str>) {
+pub(super) fn line(out: &mut String, text: impl AsRef<str>) {
     out.push_str(text.as_ref().trim_end());
     out.push('\n');
 }

@@ -22,9 +22,12 @@ use crate::model::{
     LocalDisks, Region, RegionIx, SimTime, Zone, ZoneIx,
 };
 
+mod check_plan;
 mod checks;
 mod checks_nodes;
+mod checks_operations;
 mod cloud;
+mod node_list;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -118,7 +121,7 @@ pub struct Pool {
     pub racks_per_switch: u32,
     /// Cluster id.
     pub cluster: String,
-    /// Position of its table in `spec.pools`.
+    /// Position of its table in `spec.pools`, or in `spec.node_lists`.
     pub table: usize,
 }
 
@@ -137,6 +140,16 @@ pub struct DedicatedHost {
     pub charge: Charge,
     /// Takes instances that ask for a dedicated host without naming one.
     pub auto_placement: bool,
+    /// Nobody has it yet.
+    pub stock: bool,
+    /// Months of its subscription.
+    pub period: Option<u32>,
+    /// Its subscription is renewed.
+    pub auto_renew: bool,
+    /// A failure stops its instances (`true`) or moves them; none: by its local disks.
+    pub stops: Option<bool>,
+    /// Over-commit of vCPUs in thousandths, when it was chosen.
+    pub ratio_milli: Option<u32>,
 }
 
 /// Room for cloud disks of one category in one zone.
@@ -146,6 +159,10 @@ pub struct DiskPool {
     pub zone: ZoneIx,
     /// Disk category.
     pub category: String,
+    /// Performance level, when the pool is for one.
+    pub level: Option<String>,
+    /// Room in GiB before over-commit.
+    pub physical_gib: u64,
     /// Room in GiB, over-commit included.
     pub gib: u64,
 }
@@ -242,17 +259,21 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     };
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
-    let pools = cloud::pools(&spec.pools, &mut classes, known)?;
+    let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
     let dedicated_hosts = cloud::dedicated_hosts(&spec.dedicated_hosts, &mut classes, known)?;
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
-    let classes = classes.in_use;
+    let mut classes = classes.in_use;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    node_list::add(&spec.node_lists, &folder, known, &mut classes, &mut pools)?;
     let end = SimTime::ZERO + spec.duration.get().get();
     let topology = Topology::new(&zones, &pools, &dedicated_hosts);
     let events = script::read(&spec.events, &topology, end)?;
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    checks_operations::operations(&spec, known)?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,
         regions,

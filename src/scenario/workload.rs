@@ -15,17 +15,22 @@ use super::units::{At, Size};
 
 mod arrivals;
 mod check;
+mod check_trace;
 mod distribution;
 mod distribution_spec;
 mod fault;
+mod map;
+mod operations;
 mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
 pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
-pub use fault::{Fault, FaultsSpec};
-pub use trace::{TraceFormat, TraceSpec};
+pub use fault::{Fault, FaultsSpec, Rows};
+pub use map::{MapClass, MapNames, MapSizes, MapSpec};
+pub use operations::{HabitsSpec, PauseSpec};
+pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,6 +101,16 @@ pub struct WorkloadSpec {
     /// Requests that are wrong on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<At<FaultsSpec>>,
+    /// False: a creation leaves the instance stopped, as CreateInstance does, until a script starts it.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub start: bool,
+    /// What the customers do with their instances while they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<At<HabitsSpec>>,
+}
+
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 fn yes() -> bool {

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{ClassIx, InstanceType, ZoneIx};
+use crate::model::{ClassIx, HostIx, InstanceType, ZoneIx};
+use crate::operations::sets::PER_ZONE;
+use crate::placement::policy::Fgd;
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, HostClass, HostGroup, Owner, Policy,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner,
+    Policy, SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
+use crate::validate::estate::Estate;
+use crate::validate::{Period, PeriodUnit};
+use crate::workload;
 use crate::world::{
     AccountFacts, ClusterFacts, DedicatedHostFacts, ImageFacts, InstanceTypeFacts, Quota, RegionFacts,
     SecurityGroupFacts, VSwitchFacts, VpcFacts, World, WorldFacts, ZoneFacts,
@@ -30,6 +36,8 @@ pub struct Cloud {
     pub fleet: Fleet,
     /// vSwitches of each zone of the world, per account.
     pub vswitches: Vec<u32>,
+    /// Number of each of the scenario's dedicated hosts.
+    pub dedicated: Vec<HostIx>,
 }
 
 /// Builds the cloud of a scenario. `extra` are instance types that a trace brings along.
@@ -39,10 +47,28 @@ pub struct Cloud {
 /// # Errors
 /// When the scenario describes a host, a type or a network that cannot be.
 pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimError> {
+    build_for(scenario, extra, &[])
+}
+
+/// Builds the cloud of a scenario for a load that is known: `load` is how often each instance type will be asked for.
+/// The policy `fgd` takes its typical instances from it; others do not look ahead.
+///
+/// # Errors
+/// As [`build`].
+pub(super) fn build_for(
+    scenario: &Scenario,
+    extra: &[InstanceType],
+    load: &[(&str, u64)],
+) -> Result<Cloud, SimError> {
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
     let vswitches = vswitches_per_zone(scenario, &own);
-    let facts = facts(scenario, catalog, &own, &vswitches);
+    let mut facts = facts(scenario, catalog, &own, &vswitches);
+    let estates: Vec<Estate> =
+        workload::fault_rows(&scenario.spec.workloads).into_iter().filter_map(Estate::of_row).collect();
+    for estate in &estates {
+        estate.settle(&mut facts);
+    }
     let facts = if scenario.spec.world.is_empty() {
         facts
     } else {
@@ -56,13 +82,22 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
         .map(|zone| world.zone_named(&zone.id).expect("every zone of the scenario is in its world"))
         .collect();
     let name = scenario.spec.policy.get();
-    let policy = Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?;
+    let policy = match name.as_str() {
+        "fgd" if !load.is_empty() => {
+            let types = own.iter().copied().chain(&catalog.types);
+            Policy::new("fgd", typical(load, types, &scenario.classes))
+        }
+        name => Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?,
+    };
     let mut fleet = FleetBuilder::new(policy, scenario.spec.seed);
     for class in &scenario.classes {
         fleet.class(host_class(class));
     }
     let clusters = add_pools(&mut fleet, scenario, &zone_of);
-    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of, clusters);
+    for (name, cluster) in clusters {
+        world.bind_cluster(name, cluster);
+    }
+    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &world, &zone_of);
     for row in own.into_iter().chain(&catalog.types) {
         let Some(demand) = demand(row, &scenario.classes) else { continue };
         let instance_type = world.type_named(&row.name).expect("every type is in the world");
@@ -71,16 +106,54 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
             world.bind_type(instance_type, fleet.demand(demand));
         }
     }
-    for (id, host) in dedicated {
-        world.bind_dedicated_host(&id, crate::model::HostIx(host));
+    for (host, at) in scenario.dedicated_hosts.iter().zip(&dedicated).filter(|(host, _)| !host.stock) {
+        world.bind_dedicated_host(&host.id, *at);
     }
+    add_estates(&mut fleet, &mut world, &estates);
     let fleet = fleet.build().map_err(SimError::bug)?;
+    name_hosts(&mut world, scenario);
+    bind_sets(&mut world, &fleet);
 
     let mut per_zone = vec![1; world.all_zones().count()];
     for (at, zone) in zone_of.iter().enumerate() {
         per_zone[zone.at()] = vswitches[at];
     }
-    Ok(Cloud { world, fleet, vswitches: per_zone })
+    Ok(Cloud { world, fleet, vswitches: per_zone, dedicated })
+}
+
+/// Names the hosts of pools as node controllers, and the clusters that they are in.
+fn name_hosts(world: &mut World, scenario: &Scenario) {
+    let mut numbers = vec![1; scenario.zones.len()];
+    let mut next = 0;
+    for pool in &scenario.pools {
+        let number = &mut numbers[pool.zone.at()];
+        let prefix = naming::node_controller_prefix(&scenario.zones[pool.zone.at()].id);
+        world.number_node_controllers(&prefix, *number, next..next + pool.hosts, &pool.cluster);
+        *number += pool.hosts;
+        next += pool.hosts;
+    }
+}
+
+/// Share of a load that its typical instances cover, as in the published runs.
+const TYPICAL: f64 = 0.95;
+
+/// FGD for a load: its most frequent shapes of CPU, GPUs and allowed models (memory aside).
+fn typical<'a>(
+    load: &[(&str, u64)],
+    types: impl Iterator<Item = &'a InstanceType> + Clone,
+    classes: &[Class],
+) -> Fgd {
+    let mut counts: Vec<(Demand, u64)> = Vec::new();
+    for (name, count) in load {
+        let Some(row) = types.clone().find(|row| row.name == *name) else { continue };
+        let Some(shape) = demand(row, classes) else { continue };
+        let shape = Demand { memory_mib: 0, ..shape };
+        match counts.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, sum)) => *sum += count,
+            None => counts.push((shape, *count)),
+        }
+    }
+    Fgd::of_load(counts, TYPICAL)
 }
 
 /// Name of the vSwitch number `at` of an account in a zone; the first has the plain name.
@@ -130,22 +203,56 @@ fn add_pools<'a>(
     clusters
 }
 
-/// Adds the dedicated hosts; returns the name and number of each.
+/// Gives every deployment set and HPC cluster of the facts its set in the fleet (DEP-1, DEP-10, HPC-1).
+fn bind_sets(world: &mut World, fleet: &Fleet) {
+    let names = |table: Vec<&str>| table.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let sets = names(world.sets.iter().map(|(_, name, _)| name).collect());
+    for name in sets {
+        let rule = SetRule::Spread { apart: Granularity::Host, per_zone: PER_ZONE };
+        world.bind_deployment_set(&name, fleet.add_set(rule));
+    }
+    let clusters = names(world.hpc_clusters.iter().map(|(_, name, _)| name).collect());
+    for name in clusters {
+        world.bind_hpc_cluster(&name, fleet.add_set(SetRule::Near));
+    }
+}
+
+/// Adds the dedicated hosts, those in stock too; returns the number of each.
 fn add_dedicated_hosts(
     fleet: &mut FleetBuilder,
     scenario: &Scenario,
+    world: &World,
     zone_of: &[ZoneIx],
-    _: BTreeMap<&str, ClusterIx>,
-) -> Vec<(String, u32)> {
+) -> Vec<HostIx> {
     let add = |host: &crate::scenario::DedicatedHost| {
+        // Accounts of the world are numbered by name, those of the scenario as written.
+        let account = world.account_named(&scenario.accounts[host.account.at()]);
+        let account = account.expect("every account of the scenario is in its world");
         let hosts = fleet.hosts(HostGroup {
-            owner: Owner::Account(host.account.0),
+            owner: if host.stock { Owner::Stock } else { Owner::Account(account.0) },
             auto_placement: host.auto_placement,
             ..HostGroup::new(zone_of[host.zone.at()], host.class, 1)
         });
-        (host.id.clone(), hosts.start)
+        HostIx(hosts.start)
     };
     scenario.dedicated_hosts.iter().map(add).collect()
+}
+
+/// Adds one host to each estate that needs room, for its type alone.
+fn add_estates(fleet: &mut FleetBuilder, world: &mut World, estates: &[Estate]) {
+    for estate in estates.iter().filter(|estate| estate.needs_room) {
+        let named = estate.params.iter().find(|(name, _)| name == "InstanceType");
+        let instance_type = named.and_then(|(_, value)| world.type_named(value));
+        let (Some(zone), Some(instance_type)) = (world.zone_named(&estate.zone), instance_type) else {
+            continue;
+        };
+        let (cpu_milli, memory_mib) = world.size_of(instance_type);
+        let name = format!("estate of row {}", estate.row);
+        let class = fleet.class(HostClass::plain(name, cpu_milli, memory_mib));
+        fleet.hosts(HostGroup::new(zone, class, 1));
+        let demand = Demand { classes: ClassSet::Only(vec![class]), ..Demand::plain(cpu_milli, memory_mib) };
+        world.bind_type(instance_type, fleet.demand(demand));
+    }
 }
 
 /// The demand of an instance type, or none when no class of the scenario serves its family.
@@ -162,7 +269,8 @@ fn demand(row: &InstanceType, classes: &[Class]) -> Option<Demand> {
     let gpu = row.gpu.as_ref().map(|gpu| GpuDemand {
         count: (gpu.milli / 1_000).max(1),
         milli_each: gpu.milli.min(1_000),
-        models: vec![gpu.model.clone()],
+        // A trace may allow several models, or any.
+        models: gpu.model.split('|').filter(|model| !model.is_empty()).map(str::to_owned).collect(),
     });
     Some(Demand {
         cpu_milli: row.cpu_milli,
@@ -221,7 +329,11 @@ fn facts(scenario: &Scenario, catalog: &Catalog, own: &[&InstanceType], vswitche
     facts.now = scenario.spec.start.0;
     for pool in &scenario.disk_pools {
         let zone = facts.zones.get_mut(&scenario.zones[pool.zone.at()].id).expect("zones were just added");
-        zone.disk_pool_free_gib.insert(pool.category.clone(), pool.gib);
+        let name = pool
+            .level
+            .as_ref()
+            .map_or_else(|| pool.category.clone(), |level| format!("{} {level}", pool.category));
+        zone.disk_pool_free_gib.insert(name, pool.gib);
     }
     for pool in &scenario.pools {
         let zone = &scenario.zones[pool.zone.at()];
@@ -305,7 +417,7 @@ fn networks(facts: &mut WorldFacts, scenario: &Scenario, account: &str, vswitche
 }
 
 fn dedicated_hosts(facts: &mut WorldFacts, scenario: &Scenario, catalog: &Catalog) {
-    for host in &scenario.dedicated_hosts {
+    for host in scenario.dedicated_hosts.iter().filter(|host| !host.stock) {
         let class = &scenario.classes[host.class.at()];
         let zone = &scenario.zones[host.zone.at()];
         let supported_families = match &class.families {
@@ -327,6 +439,9 @@ fn dedicated_hosts(facts: &mut WorldFacts, scenario: &Scenario, catalog: &Catalo
                 charge_type: format!("{:?}", host.charge),
                 supported_families,
                 auto_placement: host.auto_placement,
+                expires: host
+                    .period
+                    .map(|count| Period { count, unit: PeriodUnit::Month }.end(scenario.spec.start.0)),
                 free_vcpus: u64::from(class.cpu_milli / 1_000),
                 ..DedicatedHostFacts::default()
             },

@@ -1,5 +1,8 @@
 //! The events of a run and their order within one moment.
 
+use super::operations::OperationEvent;
+use super::run::NodeEvent;
+
 /// What can happen. Small and `Copy`: the queue holds them by value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
@@ -35,6 +38,10 @@ pub(super) enum Event {
         /// Slot of the instance.
         instance: u32,
     },
+    /// Something happens to a host, or to an instance because of one.
+    Node(NodeEvent),
+    /// Something of an operation of the API.
+    Operation(OperationEvent),
 }
 
 impl Event {
@@ -45,7 +52,9 @@ impl Event {
             Event::Released { .. } => 0,
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
+            Event::Node(event) => event.class(),
             Event::Arrival => 3,
+            Event::Operation(event) => event.class(),
         }
     }
 }

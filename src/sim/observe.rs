@@ -2,7 +2,8 @@
 
 use crate::metrics::{Latency, Usage};
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
-use crate::placement::{DemandId, Fleet};
+use crate::operations::Refusal;
+use crate::placement::{DemandId, Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -12,6 +13,12 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// DeleteInstance.
+    Deleted,
+    /// Its AutoReleaseTime had come.
+    AutoRelease,
+    /// Its dedicated host was released, expired.
+    HostReleased,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -63,6 +70,96 @@ pub enum Happened<'a> {
         /// Its host, maybe another one than before.
         host: HostIx,
     },
+    /// An operation of the API was answered.
+    Operated {
+        /// Request of the instance that it was about; none: no instance, or none that lives.
+        number: Option<u64>,
+        /// Its name.
+        operation: &'static str,
+        /// Why it was refused.
+        refusal: Option<Refusal>,
+    },
+    /// A host has failed. Nobody knows yet but its instances.
+    HostFailed {
+        /// The host.
+        host: HostIx,
+    },
+    /// Enough heartbeats of a failed host are missing: it counts as failed.
+    HostNoticed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host that had failed is back.
+    HostBack {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host is closed: it is to be emptied for maintenance.
+    HostClosed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host is empty.
+    HostEmpty {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host takes instances again.
+    HostOpened {
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance went down with its host, or was stopped for the work on it.
+    Down {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance has a place on another host, where it starts.
+    Replaced {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance is down and found no other host; it tries again.
+    NoPlace {
+        /// Number of its request.
+        number: u64,
+        /// What it ran into.
+        reason: Reason,
+    },
+    /// The instance begins to move while it runs: both hosts are claimed.
+    MoveBegun {
+        /// Number of its request.
+        number: u64,
+        /// Its host.
+        from: HostIx,
+        /// The host that it goes to.
+        to: HostIx,
+    },
+    /// The instance has moved.
+    Moved {
+        /// Number of its request.
+        number: u64,
+        /// Its host before.
+        from: HostIx,
+        /// Its host now.
+        to: HostIx,
+        /// How long it was paused.
+        pause: SimDuration,
+    },
+    /// The instance stays where it is: it was released, or one of the hosts failed.
+    MoveCut {
+        /// Number of its request.
+        number: u64,
+    },
+    /// The instance left its deployment set, because no host keeps the set's rule (DEP-41).
+    LeftSet {
+        /// Number of its request.
+        number: u64,
+    },
     /// The instance is gone.
     Released {
         /// Number of its request.
@@ -81,7 +178,16 @@ impl Happened<'_> {
             | Happened::Created { number, .. }
             | Happened::Running { number, .. }
             | Happened::RunsAgain { number, .. }
+            | Happened::Down { number, .. }
+            | Happened::Replaced { number, .. }
+            | Happened::NoPlace { number, .. }
+            | Happened::MoveBegun { number, .. }
+            | Happened::Moved { number, .. }
+            | Happened::MoveCut { number }
+            | Happened::LeftSet { number }
             | Happened::Released { number, .. } => Some(number),
+            Happened::Operated { number, .. } => number,
+            _ => None,
         }
     }
 }
@@ -101,6 +207,10 @@ pub struct View<'a> {
     pub unanswered: u64,
     /// Waits so far, after the warm-up.
     pub latency: &'a Latency,
+    /// Instances that are down: their host failed, or is worked on.
+    pub down: u64,
+    /// Hosts that have failed and are not back.
+    pub hosts_down: u64,
     /// What waits in the control plane; none when that is instant.
     pub queues: Option<Queues>,
     /// By zone of the world: the demands asked for so far, in the order in which they first came. This is the mix
@@ -121,11 +231,17 @@ pub struct Queues {
     pub clones: u64,
 }
 
-/// One who looks on. Whatever an observer does, the run and its digest stay the same.
+/// One who looks on. Whatever an observer does, the run and its digest stay the same; it may only end the run early.
 pub trait Observer {
     /// Distance of the samples; none: it wants none.
     fn interval(&self) -> Option<SimDuration> {
         None
+    }
+
+    /// True when it has seen all that it wants to: the run ends cleanly after the event at hand, cut short.
+    #[inline]
+    fn enough(&self) -> bool {
+        false
     }
 
     /// Something happened.

@@ -5,6 +5,9 @@ use serde::Serialize;
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 
+use super::nodes::NodeReport;
+use super::operations::OperationsSummary;
+
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/2";
 
@@ -29,6 +32,12 @@ pub struct Summary {
     pub zones: Vec<ZoneUse>,
     /// Hosts at the end of the run.
     pub packing: Packing,
+    /// Operations of the API, dedicated hosts, disk pools and sets; none in a scenario without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSummary>,
+    /// Failures and maintenance of hosts, where the scenario has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodeReport>,
     /// What this machine spent.
     pub engine: Engine,
 }

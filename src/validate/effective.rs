@@ -189,6 +189,18 @@ pub struct Disk {
     pub delete_with_instance: bool,
 }
 
+impl Disk {
+    /// Slot of its room in the pools of a zone.
+    pub(crate) fn slot(&self) -> usize {
+        let extra = match self.performance_level {
+            Some(PerformanceLevel::Pl2) => 1,
+            Some(PerformanceLevel::Pl3) => 2,
+            Some(PerformanceLevel::Pl1) | None => 0,
+        };
+        crate::world::pool_slot(self.category, extra)
+    }
+}
+
 /// The values that an instance gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Effective {
@@ -204,6 +216,8 @@ pub struct Effective {
     pub charge: ChargeType,
     /// Length of the subscription.
     pub period: Option<Period>,
+    /// End of the subscription, counted from the moment of the check.
+    pub(crate) ends: Option<Utc>,
     /// Renewed automatically, by this many units of the period.
     pub auto_renew: Option<u8>,
     /// I/O optimized (R47).
@@ -229,6 +243,8 @@ pub struct Effective {
     /// On a dedicated host, named or chosen (R154).
     pub on_host: bool,
     pub(crate) dedicated_host: Option<u32>,
+    /// The request names the host; otherwise the commit chooses among those that may be chosen (DHST-12).
+    pub(crate) host_named: bool,
     /// Affinity.
     pub affinity: Affinity,
     /// Protected from deletion by the API (pay as you go only, R140).

@@ -1,24 +1,22 @@
-//! Replayed requests: the records of a trace, mapped to templates.
+//! Replayed requests: the records of a trace, reshaped and mapped to templates.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-use rustc_hash::FxHashMap;
+use std::path::Path;
 
 use crate::engine::{Stream, Streams};
-use crate::model::{AccountIx, SimDuration, SimTime};
-use crate::scenario::workload::{Choice, Distribution, WorkloadSpec, Wrong};
+use crate::model::{SimDuration, SimTime};
+use crate::scenario::workload::{Choice, Distribution, TraceSpec, WorkloadSpec, Wrong};
 
-use super::template::{Builder, Parts, Place, check_count, trace_type};
-use super::trace::{Asked, Names, Record, RecordEnd, TraceError, TraceReader};
+use super::mapping::{Mapped, Mapper, Mapping, Scan};
+use super::template::{Builder, Place};
+use super::trace::{Machine, Options, Record, RecordEnd, Reshape, Shaped, TraceError, TraceReader};
 use super::{Arrival, End, Setting, WorkloadError};
 
 /// Makes the arrivals of one trace.
 pub(super) struct Replay {
-    reader: TraceReader,
-    origin: SimTime,
+    shaped: Shaped,
     until: SimDuration,
-    templates: FxHashMap<Kind, Variants>,
+    mapped: Mapped,
+    mapping: Mapping,
     zones: Choice,
     zone_stream: Stream,
     accounts: Choice,
@@ -26,26 +24,7 @@ pub(super) struct Replay {
     lifetime: Option<(Distribution, Stream)>,
     /// The current batch and its customer.
     batch: Option<(u64, u32)>,
-    /// Records handed out or skipped so far, of how many.
-    read: u64,
-    records: u64,
-}
-
-/// What a record asks for, as places in the reader's names.
-type Kind = (u32, Option<u32>, Option<u32>);
-
-/// Templates of one kind of record: by zone (one, or those of the choice), then by account (likewise).
-#[derive(Clone, Copy)]
-struct Variants {
-    first: u32,
-    accounts: u32,
-}
-
-/// What the first reading of a trace found.
-struct Scan {
-    first: SimTime,
-    kinds: BTreeSet<Kind>,
-    unknown_end: bool,
+    /// Records of the whole trace.
     records: u64,
 }
 
@@ -64,7 +43,9 @@ impl Replay {
         let place =
             Place::new(spec, number, setting).ok_or_else(|| wrong("a weight or a name is not sound"))?;
         let Some(trace) = &spec.trace else { return Err(wrong("a workload needs `arrivals` or `trace`")) };
-        let mut scanned = TraceReader::open(path, *trace.get().format.get()).map_err(failed)?;
+        let trace = trace.get();
+        let options = options(trace);
+        let mut scanned = TraceReader::open_with(path, *trace.format.get(), &options).map_err(failed)?;
         let scan = Scan::read(&mut scanned).map_err(failed)?;
 
         let streams = Streams::new(setting.seed);
@@ -79,67 +60,63 @@ impl Replay {
                 Some((law.get().resolve().map_err(wrong)?, stream("lifetime")))
             }
         };
-        let mapped = Mapper::new(spec, path, &place, setting, &scanned).map(&scan, builder)?;
-        let origin = trace.get().origin.as_ref().map_or(scan.first, |origin| SimTime(origin.get().get().0));
+        let (mapped, mapping) = Mapper::new(spec, path, &place, setting, &scanned).map(&scan, builder)?;
+        let reader = TraceReader::open_with(path, *trace.format.get(), &options).map_err(failed)?;
         Ok(Replay {
-            reader: TraceReader::open(path, *trace.get().format.get()).map_err(failed)?,
-            origin,
+            shaped: Shaped::new(reader, reshape(trace), scan.first, &streams, name),
             until: setting.duration,
-            templates: mapped,
+            mapped,
+            mapping,
             zones: place.zone_choice,
             zone_stream: stream("zone"),
             accounts: place.account_choice,
             account_stream: stream("account"),
             lifetime,
             batch: None,
-            read: 0,
             records: scan.records,
         })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-        while let Some(record) = self.reader.next()? {
-            self.read += 1;
-            if record.at < self.origin {
-                continue;
-            }
-            let since = record.at.since(self.origin);
-            if since >= self.until {
-                return Ok(None);
-            }
-            let at = SimTime(since.0);
-            let end = match (record.end, &mut self.lifetime) {
-                (RecordEnd::After(lifetime), _) => End::At(at + lifetime),
-                (RecordEnd::Never, _) | (RecordEnd::Unknown, None) => End::Never,
-                (RecordEnd::Unknown, Some((law, stream))) => match law.sample_span(stream) {
-                    SimDuration::FOREVER => End::Never,
-                    span => End::After(span),
-                },
-            };
-            let template = self.template(&record)?;
-            return Ok(Some(Arrival { at, template, end }));
+        let Some(record) = self.shaped.next()? else { return Ok(None) };
+        if SimDuration(record.at.0) >= self.until {
+            return Ok(None);
         }
-        Ok(None)
+        let at = record.at;
+        let end = match (record.end, &mut self.lifetime) {
+            (RecordEnd::After(lifetime), _) => End::At(at + lifetime),
+            (RecordEnd::Never, _) | (RecordEnd::Unknown, None) => End::Never,
+            (RecordEnd::Unknown, Some((law, stream))) => match law.sample_span(stream) {
+                SimDuration::FOREVER => End::Never,
+                span => End::After(span),
+            },
+        };
+        let template = self.template(&record)?;
+        Ok(Some(Arrival { at, template, end }))
     }
 
-    /// Records handed out or skipped so far, and all of the trace.
+    /// Records read so far, and all of the trace.
     pub(super) fn progress(&self) -> (u64, u64) {
-        (self.read, self.records)
+        (self.shaped.read(), self.records)
+    }
+
+    /// What the trace asks for, and what is requested for it.
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
     }
 
     /// The template of a record. All of a batch come from one account.
     fn template(&mut self, record: &Record) -> Result<u32, TraceError> {
-        let kind = (record.asked, record.zone, record.account);
-        let changed = || TraceError::Changed { path: self.reader.path().to_path_buf() };
-        let variants = *self.templates.get(&kind).ok_or_else(changed)?;
-        let zone = match record.zone {
-            Some(_) => 0,
-            None => self.zones.at(self.zone_stream.unit()) as u32,
+        let changed = || TraceError::Changed { path: self.shaped.reader().path().to_path_buf() };
+        let variants = self.mapped.variants(record).ok_or_else(changed)?;
+        let zone = match variants.zone_fixed {
+            true => 0,
+            false => self.zones.at(self.zone_stream.unit()) as u32,
         };
-        let account = match (record.account, self.batch) {
-            (Some(_), _) => 0,
-            (None, Some((batch, account))) if batch == record.batch => account,
-            (None, _) => {
+        let account = match (variants.account_fixed, self.batch) {
+            (true, _) => 0,
+            (false, Some((batch, account))) if batch == record.batch => account,
+            (false, _) => {
                 let account = self.accounts.at(self.account_stream.unit()) as u32;
                 self.batch = Some((record.batch, account));
                 account
@@ -149,111 +126,29 @@ impl Replay {
     }
 }
 
-impl Scan {
-    /// Reads the whole trace.
-    fn read(reader: &mut TraceReader) -> Result<Scan, TraceError> {
-        let mut first = None;
-        let mut scan = Scan { first: SimTime::ZERO, kinds: BTreeSet::new(), unknown_end: false, records: 0 };
-        while let Some(record) = reader.next()? {
-            first.get_or_insert(record.at);
-            scan.records += 1;
-            scan.kinds.insert((record.asked, record.zone, record.account));
-            scan.unknown_end |= record.end == RecordEnd::Unknown;
-        }
-        scan.first = first.ok_or_else(|| TraceError::Empty { path: reader.path().to_path_buf() })?;
-        Ok(scan)
-    }
+/// What the reader of a trace has to be told.
+fn options(trace: &TraceSpec) -> Options {
+    let machine = trace.machine.as_ref().map_or_else(Machine::default, |machine| Machine {
+        cpu_milli: machine.get().vcpus.get().saturating_mul(1_000),
+        memory_mib: u32::try_from(machine.get().memory.get().as_mib()).unwrap_or(u32::MAX),
+    });
+    Options { machine }
 }
 
-/// Makes the templates of a scanned trace.
-struct Mapper<'a> {
-    spec: &'a WorkloadSpec,
-    path: &'a Path,
-    place: &'a Place,
-    names: &'a Names,
-    accounts: FxHashMap<&'a str, AccountIx>,
-    /// Region by zone.
-    regions: FxHashMap<&'a str, &'a str>,
-}
-
-impl<'a> Mapper<'a> {
-    fn new(
-        spec: &'a WorkloadSpec,
-        path: &'a Path,
-        place: &'a Place,
-        setting: &'a Setting<'_>,
-        scanned: &'a TraceReader,
-    ) -> Mapper<'a> {
-        let accounts = setting.known.accounts.iter().enumerate();
-        let regions = setting.known.regions.iter();
-        Mapper {
-            spec,
-            path,
-            place,
-            names: scanned.names(),
-            accounts: accounts.map(|(place, name)| (*name, AccountIx::from(place))).collect(),
-            regions: regions.flat_map(|(region, zones)| zones.iter().map(|zone| (*zone, *region))).collect(),
-        }
-    }
-
-    fn map(&self, scan: &Scan, builder: &mut Builder) -> Result<FxHashMap<Kind, Variants>, WorkloadError> {
-        let (zones, accounts) = (self.place.zones.len(), self.place.accounts.len());
-        let variants = |(_, zone, account): &Kind| {
-            zone.map_or(zones, |_| 1).saturating_mul(account.map_or(accounts, |_| 1))
-        };
-        check_count(self.spec.name.get(), scan.kinds.iter().map(variants).fold(0, usize::saturating_add))?;
-        let parts = Parts::new(self.spec, None);
-        let mut mapped = FxHashMap::default();
-        for kind in &scan.kinds {
-            let (asked, zone, account) = *kind;
-            let type_name = match &self.names.asked.values()[asked as usize] {
-                Asked::Type(name) => name.clone(),
-                Asked::Size { cpu_milli, memory_mib } => {
-                    builder.add_type(*cpu_milli, *memory_mib);
-                    trace_type(*cpu_milli, *memory_mib).name
-                }
-            };
-            let accounts = match account {
-                None => self.place.accounts.clone(),
-                Some(account) => vec![self.account(account)?],
-            };
-            let zones = match zone {
-                None => {
-                    self.place.zones.iter().map(|zone| (self.place.region.as_str(), zone.as_str())).collect()
-                }
-                Some(zone) => vec![self.zone(zone)?],
-            };
-            let variants =
-                Variants { first: builder.templates.len() as u32, accounts: accounts.len() as u32 };
-            for (region, zone) in zones {
-                for account in &accounts {
-                    let mut template = self.place.template((region, zone), &type_name, parts.image, *account);
-                    parts.apply(&mut template);
-                    builder.add(template);
-                }
-            }
-            mapped.insert(*kind, variants);
-        }
-        Ok(mapped)
-    }
-
-    fn account(&self, place: u32) -> Result<AccountIx, WorkloadError> {
-        let name = self.names.accounts.values()[place as usize].as_str();
-        self.accounts.get(name).copied().ok_or_else(|| self.missing("account", name))
-    }
-
-    /// Region and name of a zone.
-    fn zone(&self, place: u32) -> Result<(&str, &str), WorkloadError> {
-        let name = self.names.zones.values()[place as usize].as_str();
-        self.regions.get(name).map(|region| (*region, name)).ok_or_else(|| self.missing("zone", name))
-    }
-
-    fn missing(&self, kind: &'static str, name: &str) -> WorkloadError {
-        WorkloadError::NotInScenario {
-            workload: self.spec.name.get().clone(),
-            path: PathBuf::from(self.path),
-            kind,
-            name: name.to_owned(),
-        }
+/// What is done to the moments of a trace.
+fn reshape(trace: &TraceSpec) -> Reshape {
+    let span = |span: &Option<crate::scenario::units::At<crate::scenario::units::Span>>| {
+        span.as_ref().map(|span| span.get().get())
+    };
+    let moment = |given| span(given).map(|since: SimDuration| SimTime(since.0));
+    let plain = Reshape::default();
+    Reshape {
+        from: moment(&trace.origin),
+        until: moment(&trace.until),
+        keep: trace.keep.as_ref().map_or(plain.keep, |keep| keep.get().get()),
+        speed: trace.speed.as_ref().map_or(plain.speed, |speed| *speed.get()),
+        shift: span(&trace.shift).unwrap_or(plain.shift),
+        copies: trace.copies.as_ref().map_or(plain.copies, |copies| *copies.get()),
+        jitter: span(&trace.jitter).unwrap_or(plain.jitter),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AccountIx, Generation, InstanceType, IoOptimized};
+use crate::model::{AccountIx, Generation, Gpu, InstanceType, IoOptimized};
 use crate::scenario::naming::DEFAULT_IMAGE;
 use crate::scenario::units::At;
 use crate::scenario::workload::{Choice, DataDiskSpec, MixSpec, SystemDiskSpec, WorkloadSpec};
 
+use super::trace::Asked;
 use super::{Setting, Template, WorkloadError};
 
 /// The most templates of one workload: about one KiB each.
@@ -27,12 +28,15 @@ impl Builder {
         place
     }
 
-    /// Adds a trace's type, once, keeping the order of vCPUs and memory.
-    pub(super) fn add_type(&mut self, cpu_milli: u32, memory_mib: u32) {
-        let key = |known: &InstanceType| (known.cpu_milli, known.memory_mib);
-        if let Err(place) = self.types.binary_search_by_key(&(cpu_milli, memory_mib), key) {
-            self.types.insert(place, trace_type(cpu_milli, memory_mib));
+    /// Adds a trace's type, once, keeping the order of vCPUs, memory and name; its name.
+    pub(super) fn add_type(&mut self, asked: &Asked) -> String {
+        let row = trace_type(asked);
+        let name = row.name.clone();
+        let key = |row: &InstanceType| (row.cpu_milli, row.memory_mib, row.name.clone());
+        if let Err(place) = self.types.binary_search_by_key(&key(&row), key) {
+            self.types.insert(place, row);
         }
+        name
     }
 }
 
@@ -45,29 +49,23 @@ pub(super) fn check_count(workload: &str, count: usize) -> Result<(), WorkloadEr
 }
 
 /// The instance type of a size in a trace: `ecs.trace.2c-7g`, or with MiB where memory is no whole GiB
-/// (`ecs.trace.2c-3584m`) and thousandths where the vCPUs are not whole (`ecs.trace.500mc-1g`).
-pub fn trace_type(cpu_milli: u32, memory_mib: u32) -> InstanceType {
-    let cpu = if cpu_milli.is_multiple_of(1_000) {
-        format!("{}c", cpu_milli / 1_000)
-    } else {
-        format!("{cpu_milli}mc")
-    };
-    let memory = if memory_mib.is_multiple_of(1_024) {
-        format!("{}g", memory_mib / 1_024)
-    } else {
-        format!("{memory_mib}m")
-    };
+/// (`ecs.trace.2c-3584m`) and thousandths where the vCPUs are not whole (`ecs.trace.500mc-1g`); with GPUs
+/// `ecs.trace.12c-16g-1gpu`, `-460mgpu` for a share, and the allowed models. A type that is named keeps its name and has no
+/// size here.
+pub fn trace_type(asked: &Asked) -> InstanceType {
+    let (cpu_milli, memory_mib) = asked.size().unwrap_or((0, 0));
+    let gpu = asked.gpus().map(|gpus| Gpu { model: gpus.models.clone(), milli: gpus.milli() });
     InstanceType {
-        name: format!("ecs.trace.{cpu}-{memory}"),
+        name: format!("ecs.trace.{}", asked.label()),
         family: "ecs.trace".to_owned(),
         generation: Generation::Current,
         generation_2019: Some(Generation::Current),
         in_2019: true,
         preview: false,
-        category: "general".to_owned(),
+        category: if gpu.is_some() { "gpu" } else { "general" }.to_owned(),
         cpu_milli,
         memory_mib,
-        gpu: None,
+        gpu,
         local_disks: None,
         bandwidth_gbps_milli: None,
         pps_k: None,
@@ -136,6 +134,7 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            row: None,
         }
     }
 }

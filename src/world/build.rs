@@ -8,6 +8,7 @@ use super::addresses::{AddressPool, Cidr, CidrError};
 use super::bindings::Bindings;
 use super::entities::*;
 use super::facts::*;
+use super::pools::Pools;
 use super::sets::{CATEGORIES_MAX, CategoryIx, CategorySet, DOCUMENTED, IndexSet, Table};
 use super::tokens::{Token, Tokens};
 use crate::api::Request;
@@ -93,7 +94,7 @@ impl World {
             regions: Table::default(),
             zones: Table::default(),
             clusters: Table::default(),
-            node_controllers: Table::default(),
+            node_controllers: super::node_controllers::NodeControllers::default(),
             types: Table::default(),
             families: Table::default(),
             categories,
@@ -150,6 +151,8 @@ impl World {
     }
 
     fn put_places(&mut self, facts: &WorldFacts, names: &mut Names) -> Result<(), WorldError> {
+        let gone = facts.disk_categories.iter().filter(|(_, fact)| fact.withdrawn);
+        let withdrawn = names.category_set(&gone.map(|(name, _)| name.clone()).collect::<Vec<String>>());
         for (name, fact) in &facts.regions {
             let of = format!("classic network of region {name}");
             let mut classic = AddressPool::new(cidr(&of, &fact.classic_network.cidr)?, false);
@@ -178,6 +181,7 @@ impl World {
                 credit_standard: has(&fact.credit_specifications, "Standard"),
                 credit_unlimited: has(&fact.credit_specifications, "Unlimited"),
                 byok_supported: fact.byok_supported,
+                withdrawn_categories: names.category_set(&fact.withdrawn_disk_categories).and(withdrawn),
                 frozen_categories: frozen,
                 local_disks_frozen: all.local_disk_config_frozen || own.local_disk_config_frozen,
                 classic,
@@ -186,12 +190,7 @@ impl World {
             self.regions.put(name, row);
         }
         for (name, fact) in &facts.zones {
-            let mut pool_free = [PLENTY; DOCUMENTED.len()];
-            for (category, free) in &fact.disk_pool_free_gib {
-                if let Some(at) = CategoryIx::of_documented(category) {
-                    pool_free[usize::from(at.0)] = *free;
-                }
-            }
+            let pools = Pools::new(fact.disk_pool_free_gib.iter().map(|(name, free)| (name.as_str(), *free)));
             let region = self.regions.refer(&fact.region);
             let row = Zone {
                 region,
@@ -203,7 +202,7 @@ impl World {
                 default_vswitch_supported: fact.default_vswitch_supported,
                 unsupported_types: refer_all(&mut self.types, &fact.unsupported_types),
                 unsupported_categories: names.category_set(&fact.unsupported_disk_categories),
-                pool_free,
+                pools,
             };
             let at = self.zones.put(name, row);
             if let Some(region) = self.regions.get_mut(region) {
@@ -423,6 +422,7 @@ impl World {
                 dedicated_host_supported: fact.dedicated_host_supported,
                 unsupported_families: names.families(&fact.unsupported_families),
                 instances: fact.instances,
+                keep_stopped: fact.on_unable_to_redeploy == "KeepStopped",
             };
             self.sets.put(name, row);
         }
@@ -529,7 +529,6 @@ fn categories(facts: &WorldFacts, names: &mut Names) -> Result<Categories, World
         kind(|kinds| &mut kinds.portable, fact.portable);
         kind(|kinds| &mut kinds.local, fact.local);
         kind(|kinds| &mut kinds.encryptable, fact.encryptable);
-        kind(|kinds| &mut kinds.withdrawn, fact.withdrawn);
         names.categories.insert(name.to_owned(), at);
         let row = Category {
             data_min_gib: fact.data_min_gib,

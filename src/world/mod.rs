@@ -10,15 +10,19 @@
 mod addresses;
 mod bindings;
 mod build;
+mod changes;
 mod default_vpc;
 mod digest;
+mod disks;
 mod entities;
 mod facts;
 mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod node_controllers;
 mod overlay;
+mod pools;
 mod sets;
 mod timestamp;
 mod tokens;
@@ -28,15 +32,18 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use addresses::{Cidr, CidrError, Holder};
 use bindings::Bindings;
 pub use build::WorldError;
+pub(crate) use changes::NewHost;
 pub use default_vpc::VpcPlace;
+pub use disks::DiskHolding;
 pub(crate) use entities::*;
 pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
 pub(crate) use holdings::{AddressFrom, Take};
+use node_controllers::NodeControllers;
+pub(crate) use pools::{Gib, SLOTS, pool_slot, slot_name};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
-#[cfg(test)]
 pub(crate) use timestamp::parse as parse_utc;
 pub(crate) use tokens::Token;
 
@@ -49,7 +56,7 @@ pub struct World {
     pub(crate) regions: Table<Region>,
     pub(crate) zones: Table<Zone>,
     pub(crate) clusters: Table<Cluster>,
-    pub(crate) node_controllers: Table<NodeController>,
+    pub(crate) node_controllers: NodeControllers,
     pub(crate) types: Table<TypeRow>,
     pub(crate) families: Table<()>,
     pub(crate) categories: Vec<(Box<str>, Category)>,

@@ -229,6 +229,11 @@ impl Tables {
                     live.restarts += 1;
                 }
             }
+            Happened::Moved { number, to: host, .. } | Happened::Replaced { number, host } => {
+                if let Some(live) = self.live.get_mut(&number) {
+                    live.host = host;
+                }
+            }
             Happened::Released { number, cause } => {
                 if let Some(live) = self.live.remove(&number) {
                     self.instance(number, &live, Some((at, cause)));

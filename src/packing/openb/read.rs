@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::placement::{Demand, GpuDemand, HostClass};
 use crate::workload::trace::TraceError;
+use crate::workload::trace::columns::{Columns, count};
 use crate::workload::trace::lines::Lines;
+use crate::workload::trace::{NodeClass, NodeList};
 
 /// A node list, in order of file.
 #[derive(Clone, Debug)]
@@ -50,96 +52,18 @@ pub struct Order {
 /// Seed of the first run of an orders file.
 const FIRST_SEED: u64 = 42;
 
-/// A CSV file with a header: columns are found by name, and those that nobody asks for are passed over.
-struct Columns {
-    lines: Lines,
-    names: Vec<String>,
-}
-
-impl Columns {
-    fn open(path: &Path) -> Result<Columns, TraceError> {
-        let mut lines = Lines::open(path)?;
-        if !lines.advance_to_data()? {
-            return Err(lines.damaged("no header"));
-        }
-        let names = lines.text()?.split(',').map(|name| name.trim().to_owned()).collect();
-        Ok(Columns { lines, names })
-    }
-
-    /// The place of a column that must be there.
-    fn place(&self, name: &str) -> Result<usize, TraceError> {
-        self.maybe(name).ok_or_else(|| self.lines.damaged(format!("the header names no column {name}")))
-    }
-
-    /// The place of a column that may be missing.
-    fn maybe(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known == name)
-    }
-
-    /// The fields of the next line; none at the end.
-    fn next(&mut self) -> Result<Option<Vec<&str>>, TraceError> {
-        if !self.lines.advance_to_data()? {
-            return Ok(None);
-        }
-        let fields: Vec<&str> = self.lines.text()?.split(',').map(str::trim).collect();
-        if fields.len() == self.names.len() {
-            Ok(Some(fields))
-        } else {
-            let (found, expected) = (fields.len(), self.names.len());
-            Err(self.lines.damaged(format!("{found} columns where the header names {expected}")))
-        }
-    }
-
-    /// The error for a column of the current line.
-    fn bad(&self, column: usize, what: &str) -> TraceError {
-        self.lines.damaged(format!("column {} is no {what}", self.names[column]))
-    }
-}
-
-/// A count up to `most`.
-fn count(text: &str, most: u32) -> Option<u32> {
-    text.parse().ok().filter(|&value| value <= most)
-}
-
 /// Reads a node list: columns `cpu_milli`, `memory_mib`, `gpu` (number of devices) and `model`.
 ///
 /// # Errors
 /// The file is missing, empty, or has a damaged line.
 pub fn read_nodes(path: &Path) -> Result<Nodes, TraceError> {
-    let mut file = Columns::open(path)?;
-    let [cpu, memory, gpu, model] =
-        [file.place("cpu_milli")?, file.place("memory_mib")?, file.place("gpu")?, file.place("model")?];
-    let mut nodes = Nodes { path: path.to_path_buf(), classes: Vec::new(), nodes: Vec::new() };
-    let mut places: BTreeMap<(u32, u32, u32, String), u32> = BTreeMap::new();
-    while let Some(fields) = file.next()? {
-        let read = (
-            count(fields[cpu], u32::MAX).filter(|&milli| milli > 0),
-            count(fields[memory], u32::MAX).filter(|&mib| mib > 0),
-            count(fields[gpu], crate::placement::MAX_GPUS),
-        );
-        let name = fields[model].to_owned();
-        let (cpu_milli, memory_mib, gpu_count) = match read {
-            (None, ..) => return Err(file.bad(cpu, "amount of CPU")),
-            (_, None, _) => return Err(file.bad(memory, "amount of memory")),
-            (.., None) => return Err(file.bad(gpu, "number of GPUs that a host can have")),
-            (Some(cpu), Some(memory), Some(gpu)) => (cpu, memory, gpu),
-        };
-        let next = nodes.classes.len() as u32;
-        let class = *places.entry((cpu_milli, memory_mib, gpu_count, name.clone())).or_insert(next);
-        if class == next {
-            let label = if name.is_empty() { "cpu".to_owned() } else { format!("{gpu_count}x{name}") };
-            nodes.classes.push(HostClass {
-                gpu_model: (!name.is_empty()).then_some(name),
-                gpu_count,
-                ..HostClass::plain(format!("{label}-{cpu_milli}-{memory_mib}"), cpu_milli, memory_mib)
-            });
-        }
-        nodes.nodes.push(class);
-    }
-    if nodes.nodes.is_empty() {
-        return Err(file.lines.damaged("the list holds no node"));
-    }
-    Ok(nodes)
+    let list = NodeList::read(path)?;
+    let class = |class: &NodeClass| HostClass {
+        gpu_model: (!class.model.is_empty()).then(|| class.model.clone()),
+        gpu_count: class.gpus,
+        ..HostClass::plain(class.label(), class.cpu_milli, class.memory_mib)
+    };
+    Ok(Nodes { path: list.path, classes: list.classes.iter().map(class).collect(), nodes: list.nodes })
 }
 
 /// Reads a pod list: columns `cpu_milli`, `memory_mib`, `num_gpu`, `gpu_milli` (of each GPU; 1000 is a whole one) and,

@@ -102,7 +102,7 @@ pub(super) fn workloads(
 
 /// A run needs hosts and somebody who asks for them.
 pub(super) fn something_to_do(spec: &ScenarioSpec) -> Result<(), Problem> {
-    if spec.pools.is_empty() && spec.dedicated_hosts.is_empty() {
+    if spec.pools.is_empty() && spec.dedicated_hosts.is_empty() && spec.node_lists.is_empty() {
         return Err(Problem::new("the scenario has no hosts").help(
             "add a table such as\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 100",
         ));

@@ -5,9 +5,12 @@
 
 mod cloud;
 mod customers;
+mod node_list;
 mod nodes;
+mod operations;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +20,13 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
+pub use operations::OperationSpec;
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -60,6 +69,9 @@ pub struct ScenarioSpec {
     pub classes: Vec<ClassSpec>,
     /// Pools of hosts (node controllers).
     pub pools: Vec<PoolSpec>,
+    /// Hosts from lists of nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_lists: Vec<NodeListSpec>,
     /// Hosts that belong to one account.
     pub dedicated_hosts: Vec<DedicatedHostSpec>,
     /// Disk pools. A zone and category without one has room for everything.
@@ -80,6 +92,15 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -100,6 +121,7 @@ impl Default for ScenarioSpec {
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
+            node_lists: Vec::new(),
             dedicated_hosts: Vec::new(),
             disk_pools: Vec::new(),
             types: Vec::new(),
@@ -108,6 +130,9 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }

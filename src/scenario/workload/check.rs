@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::super::did_you_mean;
 use super::super::units::At;
 use super::{
-    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, SystemDiskSpec,
+    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, Rows, SystemDiskSpec,
     WeekSpec, WorkloadSpec, Wrong,
 };
+use crate::api::ErrorTable;
 
 /// The names that a workload can refer to.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +29,7 @@ impl WorkloadSpec {
     /// Everything that is wrong with the workload, in the order of its keys.
     pub fn check(&self, known: &Known<'_>) -> Vec<Wrong> {
         let mut wrongs = Wrongs(Vec::new());
-        self.check_source(&mut wrongs);
+        self.check_source(known, &mut wrongs);
         let zones = self.check_region(known, &mut wrongs);
         if let Some(accounts) = &self.accounts {
             wrongs.weights(accounts, "account", &known.accounts);
@@ -51,10 +52,13 @@ impl WorkloadSpec {
         check_request(known, &self.image, &self.system_disk, &self.data_disks, &mut wrongs);
         wrongs.params(&self.params, &self.name);
         self.check_faults(zones, &mut wrongs);
+        if let Some(habits) = &self.operations {
+            wrongs.0.extend(habits.get().check());
+        }
         wrongs.0
     }
 
-    fn check_source(&self, wrongs: &mut Wrongs) {
+    fn check_source(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
         match (&self.arrivals, &self.trace) {
             (None, None) => wrongs.add(&self.name, "a workload needs `arrivals` or `trace`"),
             (Some(_), Some(trace)) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
@@ -71,6 +75,7 @@ impl WorkloadSpec {
                 if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
                     wrongs.add(trace, "the path of the trace is empty");
                 }
+                trace.get().check(known, wrongs);
             }
         }
     }
@@ -101,6 +106,18 @@ impl WorkloadSpec {
     }
 
     fn check_faults(&self, zones: Option<usize>, wrongs: &mut Wrongs) {
+        if let Some(rows) = self.faults.as_ref().and_then(|faults| faults.get().rows.as_ref())
+            && let Rows::Only(numbers) = rows.get()
+        {
+            let rows_known = ErrorTable::shipped();
+            if let Some(row) = numbers.iter().find(|row| rows_known.row(**row).is_none()) {
+                let most = rows_known.rows().len();
+                wrongs.add(rows, format!("the error table has rows 1 to {most}, and no row {row}"));
+            }
+            if numbers.is_empty() {
+                wrongs.add(rows, "no row is named: write `\"all\"` or a list such as `[1, 45]`");
+            }
+        }
         let Some(kinds) = self.faults.as_ref().and_then(|faults| faults.get().kinds.as_ref()) else { return };
         let weights: Vec<f64> = kinds.get().values().copied().collect();
         if Choice::new(&weights).is_none() {
@@ -228,10 +245,10 @@ impl BatchSpec {
     }
 }
 
-struct Wrongs(Vec<Wrong>);
+pub(super) struct Wrongs(Vec<Wrong>);
 
 impl Wrongs {
-    fn add<T>(&mut self, at: &At<T>, what: impl Into<String>) {
+    pub(super) fn add<T>(&mut self, at: &At<T>, what: impl Into<String>) {
         self.0.push(Wrong::at(at, what));
     }
 
@@ -239,7 +256,12 @@ impl Wrongs {
         self.0.extend(result.err());
     }
 
-    fn number(&mut self, value: &At<f64>, low: f64, high: f64) {
+    /// Something wrong with a value whose place is not kept.
+    pub(super) fn nowhere(&mut self, what: String) {
+        self.0.push(Wrong { span: 0..0, what });
+    }
+
+    pub(super) fn number(&mut self, value: &At<f64>, low: f64, high: f64) {
         if !(low..=high).contains(value.get()) {
             self.add(value, format!("must be a number from {low} to {high}"));
         }
@@ -271,7 +293,7 @@ impl Wrongs {
     }
 
     fn params<T>(&mut self, params: &BTreeMap<String, String>, at: &At<T>) {
-        for name in params.keys().filter(|name| name.is_empty() || FIXED.contains(&name.as_str())) {
+        for name in params.keys().filter(|name| fixed(name)) {
             self.add(at, format!("parameter `{name}` cannot be set through `params`"));
         }
     }
@@ -279,6 +301,11 @@ impl Wrongs {
 
 /// Parameters that the workload sets itself.
 const FIXED: [&str; 5] = ["Action", "RegionId", "InstanceType", "ImageId", "ZoneId"];
+
+/// True for a parameter that cannot be set by hand.
+pub(super) fn fixed(name: &str) -> bool {
+    name.is_empty() || FIXED.contains(&name)
+}
 
 /// What to say when `name` is none of `known`.
 fn unknown(name: &str, kind: &str, known: &[&str]) -> Option<String> {

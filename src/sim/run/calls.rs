@@ -161,6 +161,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         self.answered(now, call, outcome);
         self.tally.reject(reject);
+        if let Some(ops) = &mut self.operations {
+            ops.rejected(reject);
+        }
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
     }

@@ -2,6 +2,8 @@
 
 mod calls;
 mod lives;
+mod nodes;
+mod operations;
 
 use slab::Slab;
 
@@ -19,8 +21,11 @@ use crate::sim::event::Event;
 use crate::sim::log::EventLog;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
+
+pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -109,6 +114,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) workload: Workload,
     pub(in crate::sim) templates: &'a [Template],
     pub(in crate::sim) control: Option<ControlPlane>,
+    /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
+    pub(in crate::sim) nodes: Option<Box<Nodes>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -121,11 +128,12 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    log: EventLog,
+    pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
     /// What has been asked for so far.
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
@@ -170,6 +178,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             workload,
             templates,
             control,
+            nodes: None,
             start,
             warmup,
             until,
@@ -186,6 +195,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
@@ -223,6 +233,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_operations();
+        self.begin_nodes();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -239,6 +251,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.handle(now, event)?;
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
+            if self.observer.enough() {
+                return Ok(true);
+            }
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
                 return Ok(true);
             }
@@ -248,7 +263,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// The digest of all that happened.
     pub(in crate::sim) fn digest(&mut self) -> String {
-        std::mem::replace(&mut self.log, EventLog::new()).digest()
+        self.log.digest()
     }
 
     fn progress(&self) -> Progress {
@@ -272,6 +287,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     }
 
     fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
         let queues = self.control.as_ref().map(|control| Queues {
             api: control.api.waiting() as u64,
             scheduler: control.schedulers.waiting() as u64,
@@ -285,6 +302,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
             latency: &self.latency,
+            down,
+            hosts_down,
             queues,
             mix: self.mix.by_zone(),
         };
@@ -314,7 +333,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }

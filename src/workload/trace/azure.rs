@@ -63,15 +63,7 @@ impl Azure {
             match self.waiting.pop() {
                 Some(Some(asked)) => {
                     let end = end.unwrap_or(RecordEnd::Unknown);
-                    return Ok(Some(Record {
-                        line: self.line,
-                        at: self.at,
-                        asked,
-                        zone: None,
-                        account: None,
-                        batch: self.batch,
-                        end,
-                    }));
+                    return Ok(Some(Record::new(self.line, self.at, asked, self.batch, end)));
                 }
                 Some(None) => self.batch += 1,
                 None => {

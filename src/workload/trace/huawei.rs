@@ -80,15 +80,7 @@ impl Huawei {
                 (_, Last::Create) => RecordEnd::Never,
             };
             let size = Asked::Size { cpu_milli: line.cpu_milli, memory_mib: line.memory_mib };
-            let record = Record {
-                line: self.lines.number(),
-                at: line.at,
-                asked: names.asked.place(&size),
-                zone: None,
-                account: None,
-                batch: self.count,
-                end,
-            };
+            let record = Record::new(self.lines.number(), line.at, names.asked.place(&size), self.count, end);
             self.count += 1;
             return Ok(Some(record));
         }

@@ -1,10 +1,10 @@
 //! What a trace holds: counts, peaks, quantiles.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
-use super::{Asked, RecordEnd, TraceError, TraceReader};
+use super::{Asked, Options, Record, RecordEnd, TraceError, TraceReader};
 use crate::model::{Resources, SimDuration, SimTime};
 use crate::scenario::workload::TraceFormat;
 
@@ -28,6 +28,10 @@ pub struct WindowStats {
 pub struct SizeShare {
     /// The type's name, where the trace names it.
     pub name: Option<String>,
+    /// Thousandths of a GPU, all devices together.
+    pub gpu_milli: u32,
+    /// Number of GPUs and allowed models (none named: any), where GPUs are asked for.
+    pub gpus: Option<String>,
     /// Thousandths of a vCPU; none for an unknown type.
     pub cpu_milli: Option<u32>,
     /// Memory in MiB; none for an unknown type.
@@ -52,6 +56,15 @@ pub struct Quantiles {
     pub p99: u64,
     /// Maximum.
     pub max: u64,
+}
+
+/// A name and how often it comes.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Count {
+    /// Name.
+    pub name: String,
+    /// Creations.
+    pub count: u64,
 }
 
 /// The statistics of one trace. Peaks apply ends at or before a moment first.
@@ -81,12 +94,28 @@ pub struct TraceInfo {
     pub per_5min: WindowStats,
     /// Arrivals per hour.
     pub per_hour: WindowStats,
+    /// Creations a day, over the time from the first to the last.
+    pub per_day: f64,
+    /// Creations of what lived before the beginning of the trace; their lifetimes count from their true beginning.
+    pub lived_before: u64,
+    /// Creations that may be taken away.
+    pub spot: u64,
+    /// Distinct accounts.
+    pub accounts: u64,
+    /// Memory for each vCPU in GiB, over all creations.
+    pub gib_per_vcpu: f64,
+    /// Mean number of instances alive, from the first creation to the last.
+    pub mean_instances: f64,
     /// Greatest number of instances alive at once.
     pub peak_instances: u64,
     /// Greatest sum of vCPUs alive at once, in thousandths.
     pub peak_cpu_milli: u64,
     /// Greatest sum of memory alive at once, in MiB.
     pub peak_memory_mib: u64,
+    /// Greatest sum of GPUs alive at once, in thousandths.
+    pub peak_gpu_milli: u64,
+    /// Classes (priority, quality of service, type of job), the most frequent first.
+    pub classes: Vec<Count>,
     /// Sizes and types, the most frequent first.
     pub sizes: Vec<SizeShare>,
 }
@@ -98,40 +127,84 @@ impl TraceInfo {
     /// Reads a whole trace. Memory follows the live instances and the distinct lifetimes (in whole seconds).
     ///
     /// `size_of` resolves types that a trace names; an unknown one counts as an instance without resources.
+    ///
+    /// # Errors
+    /// The trace is missing, empty or damaged.
     pub fn read(path: &Path, format: TraceFormat, size_of: SizeOf<'_>) -> Result<TraceInfo, TraceError> {
-        let mut reader = TraceReader::open(path, format)?;
+        TraceInfo::read_all(&[path], format, &Options::default(), size_of)
+    }
+
+    /// Reads several traces of one format as one: their records are merged in order of time.
+    ///
+    /// # Errors
+    /// One of them is missing or damaged, or all are empty.
+    pub fn read_all(
+        paths: &[&Path],
+        format: TraceFormat,
+        options: &Options,
+        size_of: SizeOf<'_>,
+    ) -> Result<TraceInfo, TraceError> {
+        let open = |path: &&Path| TraceReader::open_with(path, format, options);
+        let mut readers: Vec<TraceReader> = paths.iter().map(open).collect::<Result<_, _>>()?;
+        let mut heads: Vec<Option<Record>> =
+            readers.iter_mut().map(TraceReader::next).collect::<Result<_, _>>()?;
         let mut sums = Sums::default();
-        while let Some(record) = reader.next()? {
-            let place = record.asked as usize;
-            if place >= sums.sizes.len() {
-                sums.sizes.resize(place + 1, None);
+        // What each reader calls a thing, and what the sums call it.
+        let mut asked: Vec<Vec<u32>> = vec![Vec::new(); readers.len()];
+        let earliest = |heads: &[Option<Record>]| {
+            let waiting =
+                heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
+            waiting.min().map(|(_, place)| place)
+        };
+        while let Some(place) = earliest(&heads) {
+            let following = readers[place].next()?;
+            let Some(record) = std::mem::replace(&mut heads[place], following) else { break };
+            let (names, known) = (readers[place].names(), &mut asked[place]);
+            while known.len() <= record.asked as usize {
+                known.push(sums.size_place(&names.asked.values()[known.len()], size_of));
             }
-            let size =
-                *sums.sizes[place].get_or_insert_with(|| match &reader.names().asked.values()[place] {
-                    Asked::Size { cpu_milli, memory_mib } => Sized::new(Some((*cpu_milli, *memory_mib))),
-                    Asked::Type(name) => Sized::new(size_of(name)),
-                });
-            sums.add(record.at, record.batch, place, size.taken(), record.end);
+            let size = known[record.asked as usize] as usize;
+            if let Some(class) = record.class {
+                let name = &names.classes.values()[class as usize];
+                match sums.classes.iter_mut().find(|known| known.name == *name) {
+                    Some(known) => known.count += 1,
+                    None => sums.classes.push(Count { name: name.clone(), count: 1 }),
+                }
+            }
+            // Batches of different files are different ones.
+            sums.add(&record, record.batch * paths.len() as u64 + place as u64, size);
         }
-        let Some(first) = sums.first else { return Err(TraceError::Empty { path: path.to_path_buf() }) };
-        Ok(sums.finish(first, reader.names().asked.values()))
+        let accounts: BTreeSet<&String> =
+            readers.iter().flat_map(|reader| reader.names().accounts.values()).collect();
+        let accounts = accounts.len() as u64;
+        let Some(first) = sums.first else { return Err(TraceError::Empty { path: paths[0].to_path_buf() }) };
+        Ok(sums.finish(first, accounts))
     }
 }
 
-#[derive(Clone, Copy)]
+/// Sums over a trace whose records come one by one, for those that make records themselves.
+#[derive(Default)]
+pub(crate) struct Collector(Sums);
+
+impl Collector {
+    /// Adds a creation.
+    pub(crate) fn add(&mut self, record: &Record, asked: &Asked) {
+        let place = self.0.size_place(asked, &|_| None) as usize;
+        self.0.add(record, record.batch, place);
+    }
+
+    /// The statistics; none without a creation.
+    pub(crate) fn finish(self) -> Option<TraceInfo> {
+        let first = self.0.first?;
+        Some(self.0.finish(first, 0))
+    }
+}
+
+#[derive(Clone)]
 struct Sized {
+    asked: Asked,
     size: Option<(u32, u32)>,
     count: u64,
-}
-
-impl Sized {
-    fn new(size: Option<(u32, u32)>) -> Sized {
-        Sized { size, count: 0 }
-    }
-
-    fn taken(&self) -> (u32, u32) {
-        self.size.unwrap_or((0, 0))
-    }
 }
 
 /// Running sums over the records.
@@ -148,43 +221,81 @@ struct Sums {
     unknown_end: u64,
     five_minutes: Windows,
     hours: Windows,
-    sizes: Vec<Option<Sized>>,
+    sizes: Vec<Sized>,
+    classes: Vec<Count>,
+    spot: u64,
+    lived_before: u64,
+    asked_for: Resources,
     live: Resources,
     live_count: u64,
-    ends: BinaryHeap<Reverse<(SimTime, u32, u32)>>,
+    /// Instances times microseconds, up to `reached`.
+    lived: u128,
+    reached: SimTime,
+    ends: BinaryHeap<Reverse<(SimTime, u32)>>,
     peak_instances: u64,
     peak: Resources,
 }
 
 impl Sums {
-    fn add(&mut self, at: SimTime, batch: u64, place: usize, taken: (u32, u32), end: RecordEnd) {
-        let first = *self.first.get_or_insert(at);
+    /// The place of a size among those seen so far.
+    fn size_place(&mut self, asked: &Asked, size_of: SizeOf<'_>) -> u32 {
+        let place = self.sizes.iter().position(|sized| sized.asked == *asked);
+        place.unwrap_or_else(|| {
+            let size = match asked {
+                Asked::Type(name) => size_of(name),
+                sized => sized.size(),
+            };
+            self.sizes.push(Sized { asked: asked.clone(), size, count: 0 });
+            self.sizes.len() - 1
+        }) as u32
+    }
+
+    /// Lets time pass, without its ends.
+    fn reach(&mut self, at: SimTime) {
+        self.lived += u128::from(self.live_count) * u128::from(at.since(self.reached).0);
+        self.reached = at;
+    }
+
+    fn add(&mut self, record: &Record, batch: u64, place: usize) {
+        let Record { at, end, age, spot, .. } = *record;
+        let first = match self.first {
+            Some(first) => first,
+            None => {
+                self.reached = at;
+                *self.first.insert(at)
+            }
+        };
         self.last = at;
         self.requests += 1;
-        if let Some(sized) = &mut self.sizes[place] {
-            sized.count += 1;
-        }
+        self.spot += u64::from(spot);
+        self.lived_before += u64::from(age > SimDuration::ZERO);
+        self.sizes[place].count += 1;
         if self.batch.replace(batch) != Some(batch) {
             self.close_batch();
         }
         self.batch_len += 1;
         self.five_minutes.add(at.since(first).0 / FIVE_MINUTES);
         self.hours.add(at.since(first).0 / HOUR);
-        while let Some(Reverse((_, cpu, memory))) = self.ends.pop_if_due(at) {
+        while let Some(Reverse((ended, size))) = self.ends.pop_if_due(at) {
+            self.reach(ended);
             self.live_count -= 1;
-            self.live -= resources(cpu, memory);
+            self.live -= self.sizes[size as usize].taken();
         }
+        self.reach(at);
+        let taken = self.sizes[place].taken();
+        self.asked_for += taken;
         self.live_count += 1;
-        self.live += resources(taken.0, taken.1);
+        self.live += taken;
         self.peak_instances = self.peak_instances.max(self.live_count);
         self.peak.cpu_milli = self.peak.cpu_milli.max(self.live.cpu_milli);
         self.peak.memory_mib = self.peak.memory_mib.max(self.live.memory_mib);
+        self.peak.gpu_milli = self.peak.gpu_milli.max(self.live.gpu_milli);
         match end {
             RecordEnd::Never => self.still_running += 1,
             RecordEnd::Unknown => self.unknown_end += 1,
             RecordEnd::After(lifetime) => {
-                self.lifetimes.add((lifetime.0 + 500_000) / 1_000_000);
-                self.ends.push(Reverse((at + lifetime, taken.0, taken.1)));
+                self.lifetimes.add(((age + lifetime).0.saturating_add(500_000)) / 1_000_000);
+                self.ends.push(Reverse((at + lifetime, place as u32)));
             }
         }
     }
@@ -196,23 +307,15 @@ impl Sums {
         }
     }
 
-    fn finish(mut self, first: SimTime, asked: &[Asked]) -> TraceInfo {
+    fn finish(mut self, first: SimTime, accounts: u64) -> TraceInfo {
         self.close_batch();
         let span = self.last.since(first);
-        let mut sizes: Vec<SizeShare> = asked
-            .iter()
-            .zip(self.sizes.iter())
-            .filter_map(|(asked, sized)| {
-                let Sized { size, count } = (*sized)?;
-                let name = match asked {
-                    Asked::Type(name) => Some(name.clone()),
-                    Asked::Size { .. } => None,
-                };
-                let (cpu_milli, memory_mib) = size.unzip();
-                Some(SizeShare { name, cpu_milli, memory_mib, count })
-            })
-            .collect();
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let mut sizes: Vec<SizeShare> = self.sizes.iter().map(Sized::share).collect();
         sizes.sort_by_key(|size| Reverse(size.count));
+        self.classes.sort_by_key(|class| Reverse(class.count));
+        let (cpu, memory) =
+            (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);
         TraceInfo {
             requests: self.requests,
             batches: self.batches.total,
@@ -225,27 +328,56 @@ impl Sums {
             batch_size: self.batches.quantiles(),
             per_5min: self.five_minutes.stats(self.requests, span, FIVE_MINUTES),
             per_hour: self.hours.stats(self.requests, span, HOUR),
+            per_day: share(self.requests as f64, span.as_secs_f64() / 86_400.0),
+            lived_before: self.lived_before,
+            spot: self.spot,
+            accounts,
+            gib_per_vcpu: share(memory, cpu),
+            mean_instances: share(self.lived as f64, span.0 as f64),
             peak_instances: self.peak_instances,
             peak_cpu_milli: self.peak.cpu_milli,
             peak_memory_mib: self.peak.memory_mib,
+            peak_gpu_milli: self.peak.gpu_milli,
+            classes: self.classes,
             sizes,
         }
+    }
+}
+
+impl Sized {
+    fn taken(&self) -> Resources {
+        let (cpu, memory) = self.size.unwrap_or((0, 0));
+        let gpu_milli = self.asked.gpus().map_or(0, |gpus| u64::from(gpus.milli()));
+        Resources { cpu_milli: cpu.into(), memory_mib: memory.into(), gpu_milli, ..Resources::default() }
+    }
+
+    fn share(&self) -> SizeShare {
+        let name = match &self.asked {
+            Asked::Type(name) => Some(name.clone()),
+            _ => None,
+        };
+        let gpus = self.asked.gpus().map(|gpus| {
+            let count = match gpus.milli_each {
+                1_000 => gpus.count.to_string(),
+                milli => format!("{} of {milli} thousandths", gpus.count),
+            };
+            if gpus.models.is_empty() { count } else { format!("{count} {}", gpus.models) }
+        });
+        let (cpu_milli, memory_mib) = self.size.unzip();
+        let gpu_milli = self.asked.gpus().map_or(0, super::Gpus::milli);
+        SizeShare { name, gpu_milli, gpus, cpu_milli, memory_mib, count: self.count }
     }
 }
 
 const FIVE_MINUTES: u64 = 300_000_000;
 const HOUR: u64 = 3_600_000_000;
 
-fn resources(cpu_milli: u32, memory_mib: u32) -> Resources {
-    Resources { cpu_milli: cpu_milli.into(), memory_mib: memory_mib.into(), ..Resources::default() }
-}
-
 trait PopIfDue {
-    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32, u32)>>;
+    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32)>>;
 }
 
-impl PopIfDue for BinaryHeap<Reverse<(SimTime, u32, u32)>> {
-    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32, u32)>> {
+impl PopIfDue for BinaryHeap<Reverse<(SimTime, u32)>> {
+    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32)>> {
         if self.peek()?.0.0 <= at { self.pop() } else { None }
     }
 }

@@ -1,4 +1,4 @@
-//! Lines of a plain or zstd-compressed file, one at a time, with their numbers.
+//! Lines of a plain, gzip- or zstd-compressed file, one at a time, with their numbers.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,6 +10,52 @@ use super::TraceError;
 const LONGEST: u64 = 1 << 20;
 /// How every zstd frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// How every gzip member begins.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes that are read at a time.
+const BUFFER: usize = 1 << 16;
+
+/// Opens a file for reading, unpacked; compression is told by its first bytes, not by its name.
+pub(crate) fn open_unpacked(path: &Path) -> Result<Box<dyn BufRead + Send>, TraceError> {
+    let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut plain = BufReader::with_capacity(BUFFER, file);
+    let begin = plain.fill_buf().map_err(failed)?;
+    Ok(if begin.starts_with(&ZSTD_MAGIC) {
+        let unpacked = zstd::stream::read::Decoder::with_buffer(plain).map_err(failed)?;
+        Box::new(BufReader::with_capacity(BUFFER, unpacked))
+    } else if begin.starts_with(&GZIP_MAGIC) {
+        // Several members in a row are one file, as gzip itself has it.
+        Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(plain)))
+    } else {
+        Box::new(plain)
+    })
+}
+
+/// A temporary unpacked copy of a file that does not begin with `magic`; none when it does. For formats that are read from
+/// several places of the file.
+pub(super) fn unpacked_copy(
+    path: &Path,
+    magic: &[u8],
+) -> Result<Option<tempfile::NamedTempFile>, TraceError> {
+    let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
+    let mut begin = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(magic.len() as u64).read_to_end(&mut begin).map_err(failed)?;
+    if begin == magic {
+        return Ok(None);
+    }
+    let mut input = open_unpacked(path)?;
+    let copied = (|| {
+        let mut copy = tempfile::NamedTempFile::new()?;
+        io::copy(&mut input, &mut copy)?;
+        Ok(copy)
+    })();
+    copied.map(Some).map_err(|cause| TraceError::Spill { path: path.to_path_buf(), cause })
+}
 
 /// Reads lines; knows the file's name and the number of the current line, for errors.
 pub(crate) struct Lines {
@@ -22,19 +68,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Opens a file; compression is told by its first bytes, not by its name.
     pub(crate) fn open(path: &Path) -> Result<Lines, TraceError> {
-        let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(failed(io::ErrorKind::IsADirectory.into()));
-        }
-        let mut plain = BufReader::with_capacity(1 << 16, file);
-        let packed = plain.fill_buf().map_err(failed)?.starts_with(&ZSTD_MAGIC);
-        let input: Box<dyn BufRead + Send> = if packed {
-            let unpacked = zstd::stream::read::Decoder::with_buffer(plain).map_err(failed)?;
-            Box::new(BufReader::with_capacity(1 << 16, unpacked))
-        } else {
-            Box::new(plain)
-        };
+        let input = open_unpacked(path)?;
         Ok(Lines { path: path.to_path_buf(), input, number: 0, bytes: Vec::new() })
     }
 
@@ -150,15 +184,44 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary directory");
         assert!(matches!(Lines::open(dir.path()), Err(TraceError::Open { .. })));
         let path = dir.path().join("cut.zst");
-        let packed = zstd::encode_all(&b"one\ntwo\n".repeat(2_000)[..], 1).expect("packed");
-        std::fs::write(&path, &packed[..packed.len() / 2]).expect("written");
-        let mut lines = Lines::open(&path).expect("opens");
-        let end = loop {
-            match lines.advance() {
-                Ok(true) => {}
-                other => break other,
+        for packed in [zstd(&b"one\ntwo\n".repeat(2_000)), gzip(&b"one\ntwo\n".repeat(2_000))] {
+            std::fs::write(&path, &packed[..packed.len() / 2]).expect("written");
+            let mut lines = Lines::open(&path).expect("opens");
+            let end = loop {
+                match lines.advance() {
+                    Ok(true) => {}
+                    other => break other,
+                }
+            };
+            assert!(matches!(end, Err(TraceError::Read { .. })), "{end:?}");
+        }
+    }
+
+    fn zstd(text: &[u8]) -> Vec<u8> {
+        zstd::encode_all(text, 1).expect("packed")
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text).expect("packed");
+        packer.finish().expect("packed")
+    }
+
+    #[test]
+    fn packed_files_are_read_as_they_are_whatever_their_name() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("trace.csv");
+        // Two members or frames in a row are one file.
+        let twice = |part: Vec<u8>| [part.clone(), part].concat();
+        for bytes in [b"a\nb\na\nb\n".to_vec(), twice(zstd(b"a\nb\n")), twice(gzip(b"a\nb\n"))] {
+            std::fs::write(&path, bytes).expect("written");
+            let mut lines = Lines::open(&path).expect("opens");
+            let mut read = Vec::new();
+            while lines.advance().expect("sound") {
+                read.push(lines.text().expect("text").to_owned());
             }
-        };
-        assert!(matches!(end, Err(TraceError::Read { .. })), "{end:?}");
+            assert_eq!((read.join(" "), lines.number()), ("a b a b".to_owned(), 5));
+        }
     }
 }
