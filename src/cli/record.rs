@@ -12,7 +12,7 @@ use super::output::OutDir;
 
 /// What is recorded beside the summary.
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {
+pub(super) struct RecordArgs {
     /// Also write every event of the run: `events.jsonl.zst`
     #[arg(long, requires = "out")]
     events: bool,
@@ -43,7 +43,7 @@ fn share(text: &str) -> Result<f64, String> {
 /// # Errors
 /// A table or column that does not exist, or a file that cannot be created.
 pub(super) fn begin(
-    args: &Args,
+    args: &RecordArgs,
     out: Option<&OutDir>,
     scenario: &Scenario,
     simulation: &Simulation<'_>,

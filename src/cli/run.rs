@@ -46,7 +46,7 @@ pub(super) struct Args {
     #[arg(long, requires = "out")]
     force: bool,
     #[command(flatten)]
-    record: record::Args,
+    record: record::RecordArgs,
     /// No progress bar, even on a terminal
     #[arg(long, short)]
     quiet: bool,
@@ -107,6 +107,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     // but the report, so that is no reason to refuse to run.
     let _ = ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
+            super::output::abandon();
             std::process::exit(EXIT_INTERRUPTED.into());
         }
     });

@@ -142,19 +142,9 @@ fn short(value: f64) -> String {
     if value == value.trunc() || !value.is_finite() {
         return format!("{}", if value.is_finite() { value } else { 0.0 });
     }
-    let digits = 4 - (value.abs().log10_floor());
+    let digits = 4 - libm::floor(libm::log10(value.abs())) as i32;
     let text = format!("{value:.*}", digits.clamp(0, 8) as usize);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-trait Log10Floor {
-    fn log10_floor(self) -> i32;
-}
-
-impl Log10Floor for f64 {
-    fn log10_floor(self) -> i32 {
-        libm::floor(libm::log10(self)) as i32
-    }
 }
 
 fn wait_data(name: &'static str, points: &[Waits]) -> WaitData {
