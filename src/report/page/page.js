@@ -109,7 +109,7 @@
     function visible() { return series.filter((s) => !hidden.has(s.name)); }
     function draw() {
       const width = box.clientWidth || 600, height = options.height || (width < 480 ? 200 : 240);
-      const shown = visible(), left = 52, right = 8, top = 8, bottom = 24;
+      const shown = visible(), left = 58, right = 8, top = 8, bottom = 24;
       const w = width - left - right, h = height - top - bottom;
       let stack = null;
       if (options.stacked) {
@@ -376,7 +376,7 @@
     const [a, b] = [hex("--heat0"), hex("--heat1")];
     return "rgb(" + a.map((low, at) => Math.round(low + (b[at] - low) * share)).join(",") + ")";
   }
-  const ramp = (low, high, down) => el("div", { class: "ramp" }, low, el("i"), high, down ? el("span", { class: "down" }) : null, down ? "takes no instances" : null);
+  function ramp(low, high, down) { return el("div", { class: "ramp" }, low, el("i"), high, down ? el("span", { class: "down" }) : null, down ? "takes no instances" : null); }
   function heat(host, label, columns, rows, cellHeight, value, describe) {
     const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": label + ". Arrow keys read the cells." });
     const box = el("div", { class: "chart" }, canvas);
