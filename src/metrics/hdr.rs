@@ -142,6 +142,7 @@ pub fn distribution(histogram: &Histogram<u64>) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a log of one range")]
 mod tests {
     use super::*;
 
