@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod prices;
 mod progress;
+mod record;
 mod replay;
 mod run;
 mod schema;

@@ -242,16 +242,6 @@ impl EventLog {
         self.chain = chain;
     }
 
-    /// Records so far.
-    pub(super) fn records(&self) -> u64 {
-        self.batches * BATCH as u64 + (self.pending.len() / LogRecord::BYTES) as u64
-    }
-
-    /// The records since the last full batch.
-    pub(super) fn pending(&self) -> &[u8] {
-        &self.pending
-    }
-
     /// The digest: the first 16 bytes of the chain's last value, in hexadecimal.
     pub(super) fn digest(&mut self) -> String {
         hex(&link(&self.chain.value(), &self.pending))
