@@ -272,7 +272,8 @@ fn wrong_columns_and_samples_are_user_errors_that_leave_nothing() {
     ] {
         let output = packyard(&[&["run", "recorded.toml", "--out", "out"][..], &wrong].concat(), root.path());
         assert_eq!(output.status.code(), Some(2));
-        let text = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = String::from_utf8_lossy(&output.stderr).replace('│', " ");
+        let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(says), "{text}");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left");
     }
