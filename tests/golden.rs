@@ -112,3 +112,11 @@ fn disk_pool_exhaustion_is_golden_and_reuse_keeps_the_pool_from_filling() {
     let reused = run("disk-pool-exhaustion", &[("workloads.databases.operations.reuse_disks", "true")]);
     assert_eq!(reused.operations.expect("it has operations").pool_refusals, 0);
 }
+
+#[test]
+fn hosts_that_fail_and_hosts_that_are_drained_are_golden() {
+    for name in ["zone-outage", "rolling-maintenance"] {
+        let summary = run(name, &[]);
+        assert_eq!(summary.run.digest, golden(name), "{name}");
+    }
+}

@@ -17,10 +17,10 @@ pub fn merge(sum: &mut Histogram<u64>, other: &Histogram<u64>) {
 /// A fixed number of histograms; what was counted since the last cut is kept apart.
 #[derive(Debug)]
 pub(super) struct Intervals {
-    recent: Vec<Histogram<u64>>,
-    past: Vec<Histogram<u64>>,
-    since: SimTime,
-    values: u64,
+    pub(super) recent: Vec<Histogram<u64>>,
+    pub(super) past: Vec<Histogram<u64>>,
+    pub(super) since: SimTime,
+    pub(super) values: u64,
 }
 
 impl Intervals {

@@ -12,11 +12,11 @@ use super::want::{Claim, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
 
 /// A deployment set or an HPC cluster of the fleet.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SetIx(pub u32);
 
 /// What two members of a set may not share.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Granularity {
     /// A host (DEP-1).
     Host,
@@ -27,7 +27,7 @@ pub enum Granularity {
 }
 
 /// How the members of a set are laid out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum SetRule {
     /// No two members share a host, rack or switch, and a zone has at most so many of them (DEP-10: 7).
     Spread {
@@ -107,6 +107,12 @@ impl Sets {
         }
         sets[number / STRIPES].rule = rule;
         SetIx(number as u32)
+    }
+
+    /// The rules of all sets, in order of their numbers.
+    pub(super) fn rules(&self) -> Vec<SetRule> {
+        let count = self.next.load(Ordering::Relaxed) as u32;
+        (0..count).filter_map(|at| self.with(SetIx(at), |set| set.rule)).collect()
     }
 
     /// Works on one set under its lock; none when there is no such set.
@@ -383,6 +389,12 @@ impl Fleet {
             reserved
         });
         reserved.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Makes the holder of a claim a member of a set, whatever the set's limits; false when there is no such set.
+    pub(super) fn seat(&self, set: SetIx, host: HostIx) -> bool {
+        let zone = self.layout.segment(host).zone;
+        self.sets.with(set, |set| set.join(&self.layout, zone, host)).is_some()
     }
 
     /// Takes a member out of a set.

@@ -1,8 +1,10 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod money;
 mod nodes;
 mod operations;
 pub mod page;
+mod spot;
 mod terminal;
 
 pub use terminal::terminal;

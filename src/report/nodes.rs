@@ -6,15 +6,18 @@ use crate::sim::{MigrationReport, NodeReport};
 use super::terminal::{duration, grouped, line};
 
 pub(super) fn terminal(out: &mut String, nodes: &NodeReport) {
-    line(
-        out,
-        format!(
-            "\nhosts failed {} times: most down at once {}, down at the end {}",
-            grouped(nodes.host_failures),
-            grouped(nodes.peak_hosts_down),
-            grouped(nodes.hosts_down)
-        ),
-    );
+    out.push('\n');
+    if nodes.host_failures > 0 {
+        line(
+            out,
+            format!(
+                "hosts failed {} times: most down at once {}, down at the end {}",
+                grouped(nodes.host_failures),
+                grouped(nodes.peak_hosts_down),
+                grouped(nodes.hosts_down)
+            ),
+        );
+    }
     if nodes.went_down > 0 {
         line(
             out,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// A browser with one page.
-pub struct Browser {
+pub(crate) struct Browser {
     process: Child,
     socket: TcpStream,
     next: u64,
@@ -18,7 +18,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts `program` with its profile below `folder` and opens `page`.
-    pub fn open(program: &str, folder: &Path, page: &Path) -> Browser {
+    pub(crate) fn open(program: &str, folder: &Path, page: &Path) -> Browser {
         let mut process = Command::new(program)
             .args([
                 "--headless",
@@ -86,7 +86,7 @@ impl Browser {
     }
 
     /// The value of an expression in the page.
-    pub fn eval(&mut self, expression: &str) -> Value {
+    pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let answer =
             self.call("Runtime.evaluate", json!({ "expression": expression, "returnByValue": true }));
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
@@ -94,7 +94,7 @@ impl Browser {
     }
 
     /// Text of an element.
-    pub fn text(&mut self, selector: &str) -> String {
+    pub(crate) fn text(&mut self, selector: &str) -> String {
         let text = self.eval(&format!("document.querySelector({selector:?}).textContent"));
         text.as_str().unwrap_or_else(|| panic!("{selector} has no text")).to_owned()
     }
@@ -115,13 +115,13 @@ impl Browser {
     }
 
     /// Moves the mouse onto an element.
-    pub fn hover(&mut self, selector: &str) {
+    pub(crate) fn hover(&mut self, selector: &str) {
         let at = self.middle(selector);
         self.mouse("mouseMoved", at);
     }
 
     /// Clicks an element.
-    pub fn click(&mut self, selector: &str) {
+    pub(crate) fn click(&mut self, selector: &str) {
         let at = self.middle(selector);
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             self.mouse(kind, at);
@@ -129,7 +129,7 @@ impl Browser {
     }
 
     /// Presses a key.
-    pub fn key(&mut self, key: &str, code: u32) {
+    pub(crate) fn key(&mut self, key: &str, code: u32) {
         for kind in ["keyDown", "keyUp"] {
             let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
             self.call("Input.dispatchKeyEvent", event);
@@ -137,7 +137,7 @@ impl Browser {
     }
 
     /// Makes the window so wide.
-    pub fn resize(&mut self, width: i64) {
+    pub(crate) fn resize(&mut self, width: i64) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
         // Charts are drawn anew with the next frame.
@@ -145,7 +145,7 @@ impl Browser {
     }
 
     /// Errors of the console so far.
-    pub fn errors(&self) -> Vec<String> {
+    pub(crate) fn errors(&self) -> Vec<String> {
         self.errors.clone()
     }
 

@@ -120,11 +120,13 @@ impl Operations {
             return None;
         }
         let streams = Streams::new(spec.seed);
+        let fleets = spec.spot.as_ref().map_or(0, |spot| spot.fleets.len());
         let mut own = Operations {
             workload_of: templates.iter().map(|template| template.workload).collect(),
-            created: vec![0; spec.workloads.len()],
+            // Spot fleets are workloads of their own, after the others.
+            created: vec![0; spec.workloads.len() + fleets],
             restarts: workload.names().iter().map(|name| (name.clone(), Restarts::default())).collect(),
-            starts: spec.workloads.iter().map(|workload| workload.start).collect(),
+            starts: spec.workloads.iter().map(|workload| workload.start).chain(vec![true; fleets]).collect(),
             ..Operations::default()
         };
         own.habits = spec

@@ -35,7 +35,7 @@ use crate::sim::observe::{Happened, Observer};
 use super::Run;
 
 /// What can happen to hosts, and to instances because of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum NodeEvent {
     /// The next event of the script.
     Scripted {
@@ -407,6 +407,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.nodes().leave(slot, from);
             self.nodes().arrive(slot, to);
             self.look_when_empty(now, from);
+        }
+        if self.market.is_some() {
+            self.market_moved(slot, from);
         }
     }
 

@@ -99,6 +99,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Finds an instance that is down and has no place another one, and starts it there; else it tries again later.
     pub(super) fn place_again(&mut self, now: SimTime, slot: u32) {
+        if self.locked_for_money(slot) {
+            return;
+        }
         let Some(want) = self.want(slot) else { return };
         // The host that it was bound to is the one that failed.
         let want = Want { host: None, ..want };
@@ -188,6 +191,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let nodes = self.nodes();
         nodes.leave(slot, old.host());
         nodes.arrive(slot, to);
+        if self.market.is_some() {
+            self.market_moved(slot, old.host());
+        }
         (old, to)
     }
 }

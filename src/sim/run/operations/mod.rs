@@ -41,7 +41,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// The date.
-    fn utc(&self, now: SimTime) -> Utc {
+    pub(in crate::sim::run) fn utc(&self, now: SimTime) -> Utc {
         self.start.after(now.since(SimTime::ZERO))
     }
 
