@@ -12,7 +12,7 @@ requests = summary["requests"]
 
 
 def one(query):
-    return duckdb.sql(query.format(**{t: f"'{folder / t}.parquet'" for t in ("requests", "instances", "hosts", "series")})).fetchone()
+    return duckdb.sql(query.format(**{t: f"'{folder / t}.parquet'" for t in ("requests", "instances", "hosts", "series")})).fetchall()[0]
 
 
 assert one("select count(*) from {requests}") == (requests["total"],)
