@@ -4,6 +4,7 @@
 //! [`engine`] import nothing of the project; [`sim`] ties the parts into one run; [`cli`] is the edge.
 
 pub mod api;
+pub mod billing;
 pub mod catalog;
 pub mod cli;
 pub mod engine;

@@ -14,9 +14,12 @@ mod output;
 mod plan;
 mod prices;
 mod progress;
+mod record;
 mod replay;
 mod run;
 mod schema;
+mod snapshot;
+mod sweep;
 mod table;
 mod trace;
 mod validate;
@@ -62,6 +65,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -73,6 +77,8 @@ enum Command {
     Bench(bench::Args),
     Plan(plan::Args),
     Prices(prices::Args),
+    Sweep(sweep::Args),
+    Gather(sweep::GatherArgs),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -81,6 +87,7 @@ pub fn main() -> ExitCode {
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),
@@ -92,6 +99,8 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Prices(args) => prices::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Gather(args) => sweep::gathered(args),
     };
     match done {
         Ok(code) => code,

@@ -1,19 +1,20 @@
 //! `packyard run`: one scenario, one run, one report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::metrics::EngineCost;
+use crate::journal::Snapshot;
 use crate::metrics::clock::WallMark;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::sim::{self, Go, Progress, Summary};
+use crate::sim::{self, Go, Progress, State, Summary};
 
 use super::check::key_value;
 use super::output::{OutDir, print};
 use super::progress::RunBar;
+use super::record;
 use super::wiring::{Wiring, close};
 use super::{CliError, EXIT_INTERRUPTED};
 
@@ -23,7 +24,11 @@ use super::{CliError, EXIT_INTERRUPTED};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Scenario file (TOML); see `packyard schema` and the `scenarios` folder
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from_snapshot", conflicts_with = "from_snapshot")]
+    scenario: Option<PathBuf>,
+    /// Go on from a snapshot, written by `packyard snapshot`, instead of beginning a scenario
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    from_snapshot: Option<PathBuf>,
     /// Seed of all chance, instead of the scenario's
     #[arg(long)]
     seed: Option<u64>,
@@ -38,12 +43,15 @@ pub(super) struct Args {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Also write the report into a new folder: `summary.json`, `report.txt`, `scenario.toml`
+    /// Also record the run into a new folder: `report.html`, `summary.json`, Parquet tables, histograms and more (see
+    /// `docs/report.md`)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace the folder of `--out` when it exists
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    record: record::RecordArgs,
     /// No progress bar, even on a terminal
     #[arg(long, short)]
     quiet: bool,
@@ -54,21 +62,21 @@ pub(super) struct Args {
 /// # Errors
 /// Whatever is wrong with the scenario, the trace or the output folder.
 pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
-    let scenario = load(&args)?;
+    let (scenario, state) = load(&args)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
-    let folder = args.scenario.parent().unwrap_or(Path::new(""));
-    let workload = sim::workload(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
-    let (simulation, recording) = args.wiring.simulation(&scenario, workload, |chain| chain)?;
+    let workload =
+        sim::workload(&scenario, &scenario.folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let (simulation, recording) = args.wiring.simulation(&scenario, workload, state, |chain| chain)?;
 
+    let (mut recorder, mut cost) = record::begin(&args.record, out.as_ref(), &scenario, &simulation)?;
     let bar = RunBar::new(args.quiet);
-    let mut cost = EngineCost::new();
     let began = WallMark::now();
     let watch = |progress: &Progress| {
         bar.show(progress, progress.events as f64 / began.elapsed_secs().max(1e-9));
         if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On }
     };
-    let result = simulation.run(&mut cost, watch);
+    let result = simulation.run_observed(&mut cost, &mut recorder, watch);
     let wall = began.elapsed_secs();
     bar.clear();
 
@@ -77,22 +85,30 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     summary.measured(&cost, wall, peak_memory_mib());
     let json = report::json(&summary);
     let text = report::terminal(&summary);
-    if let Some(out) = out {
-        out.write("summary.json", json.as_bytes())?;
-        out.write("report.txt", text.as_bytes())?;
-        out.write("scenario.toml", scenario.effective_toml().as_bytes())?;
-        out.finish()?;
+    if let (Some(out), Some(recorder)) = (out, recorder) {
+        record::end(out, recorder, &mut cost, &summary, &scenario)?;
     }
     print(if args.json { &json } else { &text })?;
     Ok(exit_code(&summary))
 }
 
-fn load(args: &Args) -> Result<Scenario, CliError> {
+/// The scenario, and the state that the run goes on from when it is that of a snapshot.
+fn load(args: &Args) -> Result<(Scenario, Option<State>), CliError> {
     let mut overrides = args.set.clone();
     if let Some(seed) = args.seed {
         overrides.push(("seed".to_owned(), seed.to_string()));
     }
-    Scenario::load_with(&args.scenario, &overrides).map_err(CliError::diagnostic)
+    match (&args.from_snapshot, &args.scenario) {
+        (Some(path), _) => {
+            let snapshot = Snapshot::open(path).map_err(CliError::new)?;
+            let scenario = snapshot.scenario(&overrides).map_err(CliError::diagnostic)?;
+            Ok((scenario, Some(snapshot.state)))
+        }
+        (None, Some(path)) => {
+            Ok((Scenario::load_with(path, &overrides).map_err(CliError::diagnostic)?, None))
+        }
+        (None, None) => Err(CliError::new("name a scenario, or a snapshot with --from-snapshot")),
+    }
 }
 
 fn exit_code(summary: &Summary) -> ExitCode {
@@ -107,6 +123,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     // but the report, so that is no reason to refuse to run.
     let _ = ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
+            super::output::abandon();
             std::process::exit(EXIT_INTERRUPTED.into());
         }
     });

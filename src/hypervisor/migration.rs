@@ -90,7 +90,7 @@ mod tests {
             bandwidth: 1_024 * MIB,
             dirty_per_vcpu: 128 * MIB,
             working_set_milli: 1_000,
-            stop_below: MIB,
+            stop_below: MIB * 3 / 2,
             rounds: 30,
             switch: SimDuration::from_millis(30),
         }

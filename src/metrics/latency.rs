@@ -1,9 +1,11 @@
 //! Simulated latency: what a customer of the modelled cloud waits, in virtual time.
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 use crate::model::{SimDuration, SimTime};
 
+use super::intervals::{Intervals, merge};
 use super::percentiles::Percentiles;
 
 /// A part of the way from a request to a running instance.
@@ -96,9 +98,13 @@ const INTERVAL_VALUES: u64 = 1 << 16;
 /// What was counted since the last [`Latency::cut`] is kept apart, so that a log can be written interval by
 /// interval.
 #[derive(Debug)]
-pub struct Latency {
-    recent: Vec<Histogram<u64>>,
-    past: Vec<Histogram<u64>>,
+pub struct Latency(Intervals);
+
+/// A [`Latency`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct LatencyState {
+    past: Vec<Vec<u8>>,
+    recent: Vec<Vec<u8>>,
     since: SimTime,
     values: u64,
 }
@@ -106,55 +112,72 @@ pub struct Latency {
 impl Latency {
     /// Empty histograms that count from `since` on.
     pub fn new(since: SimTime) -> Latency {
-        let empty = || {
-            let histogram = |_| Histogram::new(3).expect("three significant figures are allowed");
-            (0..LatencyStage::ALL.len() * Outcome::ALL.len()).map(histogram).collect()
-        };
-        Latency { recent: empty(), past: empty(), since, values: 0 }
+        Latency(Intervals::new(LatencyStage::ALL.len() * Outcome::ALL.len(), since))
     }
 
     /// Counts one wait.
     #[inline]
     pub fn record(&mut self, stage: LatencyStage, outcome: Outcome, wait: SimDuration) {
-        self.values += 1;
-        self.recent[at(stage, outcome)].record(wait.0).expect("an auto-resizing histogram takes any value");
+        self.0.record(at(stage, outcome), wait.0);
+    }
+
+    /// Everything as data: the histograms in the V2 form of HDR histograms.
+    pub fn save(&self) -> LatencyState {
+        let Intervals { past, recent, since, values } = &self.0;
+        let save = |histogram: &Histogram<u64>| {
+            let mut bytes = Vec::new();
+            V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes everything");
+            bytes
+        };
+        LatencyState {
+            past: past.iter().map(save).collect(),
+            recent: recent.iter().map(save).collect(),
+            since: *since,
+            values: *values,
+        }
+    }
+
+    /// Histograms that go on from a state; none when that is something else.
+    pub fn restore(state: &LatencyState) -> Option<Latency> {
+        let mut reader = Deserializer::new();
+        let mut all = |saved: &[Vec<u8>]| -> Option<Vec<Histogram<u64>>> {
+            let one = |bytes: &Vec<u8>| {
+                let mut histogram: Histogram<u64> = reader.deserialize(&mut bytes.as_slice()).ok()?;
+                histogram.auto(true);
+                Some(histogram)
+            };
+            saved.iter().map(one).collect::<Option<Vec<_>>>().filter(|all| all.len() == pairs().count())
+        };
+        let (past, recent) = (all(&state.past)?, all(&state.recent)?);
+        Some(Latency(Intervals { past, recent, since: state.since, values: state.values }))
     }
 
     /// Whether the interval since the last cut has enough values to be worth a record of a log.
     pub fn is_due(&self) -> bool {
-        self.values >= INTERVAL_VALUES
+        self.0.values() >= INTERVAL_VALUES
     }
 
     /// What was counted since the last cut, by stage and outcome, and since when. Empty histograms are left out.
     pub fn recent(&self) -> (SimTime, impl Iterator<Item = (LatencyStage, Outcome, &Histogram<u64>)>) {
-        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, &self.recent[at(stage, outcome)]));
-        (self.since, pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
+        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, self.0.recent(at(stage, outcome))));
+        (self.0.since(), pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
     }
 
     /// Ends an interval at `now`.
     pub fn cut(&mut self, now: SimTime) {
-        for (past, recent) in self.past.iter_mut().zip(&mut self.recent) {
-            if !recent.is_empty() {
-                past.add(&*recent).expect("an auto-resizing histogram takes any value");
-                recent.reset();
-            }
-        }
-        self.since = now;
-        self.values = 0;
+        self.0.cut(now);
     }
 
     /// Everything counted at one stage with one outcome.
     pub fn histogram(&self, stage: LatencyStage, outcome: Outcome) -> Histogram<u64> {
-        let mut sum = self.past[at(stage, outcome)].clone();
-        sum.add(&self.recent[at(stage, outcome)]).expect("an auto-resizing histogram takes any value");
-        sum
+        self.0.all(at(stage, outcome))
     }
 
     /// Everything counted at one stage.
     pub fn stage(&self, stage: LatencyStage) -> Histogram<u64> {
         let mut sum = self.histogram(stage, Outcome::Created);
         for &outcome in &Outcome::ALL[1..] {
-            sum.add(self.histogram(stage, outcome)).expect("an auto-resizing histogram takes any value");
+            merge(&mut sum, &self.histogram(stage, outcome));
         }
         sum
     }
@@ -184,6 +207,29 @@ mod tests {
         for (place, (stage, outcome)) in pairs().enumerate() {
             assert_eq!(at(stage, outcome), place);
         }
+    }
+
+    #[test]
+    fn saved_histograms_count_on() {
+        let mut latency = Latency::new(SimTime::ZERO);
+        for micros in (0..5_000_000).step_by(977) {
+            latency.record(LatencyStage::Boot, Outcome::Created, SimDuration(micros));
+            if micros == 977_000 {
+                latency.cut(SimTime(5));
+            }
+        }
+        let mut again = Latency::restore(&latency.save()).expect("what was saved");
+        for latency in [&mut latency, &mut again] {
+            latency.record(LatencyStage::Boot, Outcome::Created, SimDuration(1 << 50));
+            latency.record(LatencyStage::Clone, Outcome::ALL[1], SimDuration(7));
+        }
+        assert_eq!(latency.save(), again.save());
+        for stage in LatencyStage::ALL {
+            assert_eq!(latency.percentiles(stage), again.percentiles(stage));
+        }
+        let mut damaged = latency.save();
+        damaged.past[0] = vec![1, 2, 3];
+        assert!(Latency::restore(&damaged).is_none());
     }
 
     #[test]

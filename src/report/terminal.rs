@@ -35,6 +35,7 @@ pub fn terminal(summary: &Summary) -> String {
     if let Some(nodes) = &summary.nodes {
         super::nodes::terminal(text, nodes);
     }
+    super::money::terminal(text, summary);
     out
 }
 

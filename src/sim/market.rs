@@ -100,6 +100,8 @@ pub(super) fn add_fleets(scenario: &Scenario, workload: &mut Workload) {
                         zone: zone.get().clone(),
                         needs_vswitch: !fleet.params.contains_key("VSwitchId"),
                         fault: None,
+                        entry: None,
+                        instead: Vec::new(),
                         row: None,
                     });
                 }

@@ -16,8 +16,10 @@ mod observe;
 mod operations;
 mod packing;
 mod run;
+mod state;
 mod station;
 mod summary;
+mod summary_money;
 mod tally;
 pub(crate) mod templates;
 
@@ -28,11 +30,13 @@ pub use labels::{Labels, TemplateLabel};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
-pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
-pub use run::{Go, Progress};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
+pub use run::{Go, Progress, Unsound};
+pub use state::{State, StateSize};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
-    ZoneUse,
+    AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
+    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
+    Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
@@ -42,9 +46,8 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use log::EventLog;
 use market::MarketRun;
-use run::{Ended, Nodes, Run, Times};
+use run::{Book, Clients, Ended, Loads, Nodes, Run, RunState, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -53,6 +56,9 @@ pub enum SimError {
     /// The workload or its trace is wrong.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// A snapshot does not fit, or cannot be made.
+    #[error(transparent)]
+    State(#[from] Unsound),
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
@@ -80,6 +86,7 @@ pub struct Simulation<'a> {
 /// What a run does otherwise than its scenario says.
 #[derive(Default)]
 struct Plan {
+    state: Option<Box<RunState>>,
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
@@ -156,12 +163,17 @@ impl<'a> Simulation<'a> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let end = run.start.after(now.since(SimTime::ZERO));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let contention = run.loads.as_ref().map(|loads| loads.contention());
+        let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
+        let clients = run.clients.as_ref().map(|clients| clients.summary());
         let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let operations = run.operations_summary(now);
@@ -190,6 +202,10 @@ impl<'a> Simulation<'a> {
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             nodes,
             packing: packing::packing(&cloud.fleet, mix.by_zone()),
+            billing,
+            contention,
+            credits,
+            clients,
             operations,
             spot,
             engine: Engine { events, ..Engine::default() },
@@ -223,7 +239,7 @@ impl<'a> Simulation<'a> {
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let (probe, observer) = (&mut Unmeasured, &mut ());
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         run.open_market(market);
         run.advance_to(moment)?;
         Ok(cloud)
@@ -239,7 +255,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
-) -> Run<'a, P, O> {
+) -> Result<Run<'a, P, O>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -252,15 +268,28 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
+    // What only some scenarios have.
     let operations = operations::Operations::new(scenario, cloud, &workload);
+    let known = templates::Types::new(scenario, &workload);
+    let loads = Loads::new(scenario, workload.templates(), |template| known.of(template));
+    let money = Book::new(scenario, &cloud.world, workload.templates(), |template| known.of(template));
+    let clients = Clients::new(scenario, workload.templates());
+    let throttle = Throttle::new(scenario, workload.templates());
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
     run.operations = operations;
-    if let Some(chain) = plan.chain {
-        run.log = EventLog::chained(chain);
+    run.loads = loads.map(Box::new);
+    run.money = money.map(Box::new);
+    run.clients = clients.map(Box::new);
+    run.throttle = throttle.map(Box::new);
+    if let Some(state) = plan.state {
+        run.restore(*state)?;
     }
-    run
+    if let Some(chain) = plan.chain {
+        run.log.rechain(chain);
+    }
+    Ok(run)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the

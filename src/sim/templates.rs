@@ -1,5 +1,7 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
+use std::collections::BTreeMap;
+
 use crate::api::Request;
 use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
 use crate::placement::DemandId;
@@ -52,6 +54,23 @@ impl Template {
     pub(crate) fn request(&self, number: u64) -> &Request {
         const RUN: u64 = 4096;
         &self.requests[(number / RUN % self.requests.len() as u64) as usize]
+    }
+}
+
+/// Instance types by name: the scenario's own first, then those of a trace, then the catalog's.
+pub(super) struct Types<'a>(BTreeMap<&'a str, &'a InstanceType>);
+
+impl<'a> Types<'a> {
+    pub(super) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Types<'a> {
+        let shipped = &crate::catalog::Catalog::shipped().types;
+        let rows = shipped.iter().chain(workload.required_types()).chain(&scenario.types);
+        Types(rows.map(|row| (row.name.as_str(), row)).collect())
+    }
+
+    /// The type that a template asks for.
+    pub(super) fn of(&self, template: &workload::Template) -> Option<&'a InstanceType> {
+        let named = template.params.iter().find(|(name, _)| name == "InstanceType")?;
+        self.0.get(named.1.as_str()).copied()
     }
 }
 

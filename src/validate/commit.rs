@@ -345,8 +345,6 @@ fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &Wo
             (None, AddressFrom::Classic { region, vlan: effective.vlan })
         }
     };
-    let price_month = world.types.get(effective.instance_type.0).map_or(0, |row| row.price_month);
-    let quarters = effective.period.map_or(0, |period| period.price_quarters(price_month));
     Take {
         account: effective.account,
         charge: effective.charge,
@@ -361,7 +359,7 @@ fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &Wo
         disks: 1 + effective.data.len() as u8,
         portable_disks: portable as u8,
         gib,
-        price: i64::try_from(quarters / 4).unwrap_or(i64::MAX),
+        price: effective.price(world).0,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod customers;
+mod money;
 mod node_list;
 mod nodes;
 mod operations;
@@ -21,6 +22,7 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
 pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use objectives::{
@@ -93,6 +95,12 @@ pub struct ScenarioSpec {
     #[serde(skip_serializing_if = "is_empty")]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub world: At<toml::Table>,
+    /// Bills. Left out: nothing costs anything, unless there are `prices`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSpec>,
+    /// Prices of the scenario's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesSpec>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
     /// What happens to hosts at set times.
@@ -136,6 +144,8 @@ impl Default for ScenarioSpec {
             types: Vec::new(),
             images: Vec::new(),
             world: At::default_of(toml::Table::new()),
+            billing: None,
+            prices: None,
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),

@@ -15,7 +15,7 @@ use crate::sim::cloud::Cloud;
 use crate::workload::{Workload, local_hours};
 use crate::world::{ChargeType, Quota, SLOTS, World, slot_name};
 
-use super::{HostLevels, Operations, PoolLevel, StockHost};
+use super::{HostLevels, Operations, PoolLevel, Restarts, StockHost};
 
 /// Who gets an operation of the script.
 #[derive(Clone, Debug)]
@@ -125,6 +125,7 @@ impl Operations {
             workload_of: templates.iter().map(|template| template.workload).collect(),
             // Spot fleets are workloads of their own, after the others.
             created: vec![0; spec.workloads.len() + fleets],
+            restarts: workload.names().iter().map(|name| (name.clone(), Restarts::default())).collect(),
             starts: spec.workloads.iter().map(|workload| workload.start).chain(vec![true; fleets]).collect(),
             ..Operations::default()
         };

@@ -46,7 +46,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             holdings: created.holdings,
         }) as u32;
         self.take_place(now, slot, created.claim);
-        if self.operations.is_none() || self.enroll(now, slot, &created.effective) {
+        let starts = self.operations.is_none() || self.enroll(now, slot, &created.effective);
+        self.load_created(now, slot, &created.effective);
+        self.money_created(now, slot, &created.effective);
+        if let Some(attempt) = call.client {
+            self.client_served(now, attempt, slot);
+        }
+        if starts {
             self.ask_slot(now, slot);
         }
     }
@@ -108,8 +114,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.instances[slot as usize].claim.as_ref().map(Claim::host)
     }
 
+    /// Takes an instance into a state; credits, bills and fleets follow.
     pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
+        if self.loads.is_some() || self.money.is_some() || self.clients.is_some() {
+            let now = self.queue.now();
+            self.load_entered(now, slot, state);
+            self.money_entered(now, slot, state);
+            self.client_entered(slot, state);
+        }
     }
 
     /// Ends a stage of the start and begins the next one.
@@ -125,6 +138,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// Starts an instance that has its place and is stopped, or down: it asks its host for a slot. Its end, when that
     /// comes in the meantime, waits for the start.
     pub(super) fn start_again(&mut self, now: SimTime, slot: u32) {
+        if self.locked_for_money(slot) {
+            return;
+        }
         self.cancel_next(slot);
         self.enter(slot, State::Starting);
         self.instances[slot as usize].entered = now;

@@ -274,7 +274,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 }
                 market.pending.insert(request, order.member);
             }
-            self.request(now, order.template, end);
+            self.request_arrives(now, order.template, end, None);
         }
         self.again(now, every, Event::Market(MarketEvent::Fleet { fleet: number }));
     }

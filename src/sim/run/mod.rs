@@ -1,10 +1,20 @@
 //! The loop of one run: takes events in order and lets each part do its work.
 
 mod calls;
+mod clients;
 mod lives;
+mod loads;
 mod market;
+mod money;
 mod nodes;
 mod operations;
+mod throttle;
+
+pub(in crate::sim) use clients::Clients;
+pub(in crate::sim) use loads::Loads;
+pub(in crate::sim) use money::Book;
+pub(in crate::sim) use throttle::Throttle;
+mod state;
 
 use slab::Slab;
 
@@ -28,6 +38,8 @@ use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
+pub(in crate::sim) use state::RunState;
+pub use state::Unsound;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -67,10 +79,12 @@ struct Call {
     /// Its waits in the control plane so far: counted when the outcome is known.
     waits: [SimDuration; 4],
     admitted: Option<Admitted>,
+    /// Slot of the client's call that it belongs to, when its client does something about refusals.
+    client: Option<u32>,
 }
 
 /// Where an instance is on its way to running.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Step {
     /// Nowhere: it runs, or has not asked to start.
     None,
@@ -130,6 +144,15 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
+    /// Each of these is there only when the scenario asks for it.
+    pub(in crate::sim) loads: Option<Box<Loads>>,
+    pub(in crate::sim) money: Option<Box<Book>>,
+    pub(in crate::sim) clients: Option<Box<Clients>>,
+    pub(in crate::sim) throttle: Option<Box<Throttle>>,
+    /// Arrivals taken from the workload so far.
+    fetched: u64,
+    /// The first arrival has been fetched.
+    begun: bool,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -194,6 +217,12 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             instances: Slab::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
+            loads: None,
+            money: None,
+            clients: None,
+            throttle: None,
+            fetched: 0,
+            begun: false,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
@@ -223,6 +252,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
                 self.log_latency(now);
             }
         }
+        self.show(|observer, view| observer.ended(now, view));
         Ok(Ended { now, cut_short })
     }
 
@@ -237,9 +267,14 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
-        self.begin_operations();
-        self.begin_nodes();
-        self.fetch_arrival()?;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.begin_operations();
+            self.begin_nodes();
+            self.fetch_arrival()?;
+            self.load_begins();
+            self.money_begins();
+            self.clients_begin();
+        }
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
                 break;
@@ -281,9 +316,18 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let at = self.next_sample;
+        self.show(|observer, view| observer.sample(at, view));
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
         let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
         let (down, hosts_down) = counts.unwrap_or_default();
-        let at = self.next_sample;
         let queues = self.control.as_ref().map(|control| Queues {
             api: control.api.waiting() as u64,
             scheduler: control.schedulers.waiting() as u64,
@@ -296,17 +340,13 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            latency: &self.latency,
             down,
             hosts_down,
             queues,
             mix: self.mix.by_zone(),
         };
-        self.observer.sample(at, &view);
-        self.probe.sampled(at);
-        if self.latency.is_due() && self.observer.logs_latency() {
-            self.log_latency(at);
-        }
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+        look(self.observer, &view);
     }
 
     /// Ends an interval of the latency log.
@@ -332,6 +372,10 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Load(event) => self.load_event(now, event),
+            Event::Money(event) => self.money_event(now, event),
+            Event::Client(event) => self.client_event(now, event),
+            Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
             Event::Market(event) => self.market_event(now, event),
@@ -345,7 +389,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     }
 
     fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {
-        self.next_arrival = self.workload.next()?.filter(|arrival| arrival.at < self.until);
+        let arrival = self.workload.next()?;
+        self.fetched += u64::from(arrival.is_some());
+        self.next_arrival = arrival.filter(|arrival| arrival.at < self.until);
         if let Some(arrival) = &self.next_arrival {
             let at = arrival.at;
             self.at(at, Event::Arrival);
