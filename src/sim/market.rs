@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::api::forms::price_milli;
 use crate::catalog::Catalog;
 use crate::engine::Ticket;
-use crate::model::{AccountIx, InstanceType, Resources, SimTime};
+use crate::model::{AccountIx, InstanceType, SimTime};
 use crate::scenario::Scenario;
 use crate::scenario::naming::DEFAULT_IMAGE;
 use crate::spot::Market;
@@ -44,10 +44,10 @@ impl MarketRun {
     }
 }
 
-/// Pay-as-you-go price of an instance type: assumed figures for a vCPU and a GiB of memory.
-fn list_price(row: &InstanceType) -> HourPrice {
-    let Resources { cpu_milli, memory_mib, gpu_milli, .. } = row.resources();
-    HourPrice((cpu_milli * 25 / 1_000 + memory_mib * 65 / 10_240 + gpu_milli * 1_100 / 1_000).max(1))
+/// Pay-as-you-go price of an instance type, by the price table and the scenario's `[prices]`, to three decimals.
+fn list_price(scenario: &Scenario, row: &InstanceType) -> HourPrice {
+    let hour = u64::try_from(scenario.prices.instance_type(row).hour.0).unwrap_or(0);
+    HourPrice(((hour + 500) / 1_000).max(1))
 }
 
 /// The instance type of a name: the scenario's, a trace's, or the catalog's.
@@ -85,7 +85,8 @@ pub(super) fn add_fleets(scenario: &Scenario, workload: &mut Workload) {
                             if fleet.limit.is_some() { "SpotWithPriceLimit" } else { "SpotAsPriceGo" };
                         params.push(("SpotStrategy".to_owned(), strategy.to_owned()));
                         if let Some(limit) = &fleet.limit {
-                            let list = row(scenario, workload, name).map_or(HourPrice(0), list_price);
+                            let list = row(scenario, workload, name)
+                                .map_or(HourPrice(0), |row| list_price(scenario, row));
                             let share = (limit.get().get() * 1e6).round() as u64;
                             params.push(("SpotPriceLimit".to_owned(), list.part(share).to_string()));
                         }
@@ -123,8 +124,8 @@ pub(super) fn open(
     for template in templates.iter().filter(|template| template.spot.is_some()) {
         let (Some(zone), Some(instance_type)) = (template.zone, template.instance_type) else { continue };
         let Some(demand) = cloud.world.demand_of(instance_type) else { continue };
-        let list =
-            row(scenario, workload, cloud.world.type_name(instance_type)).map_or(HourPrice(1), list_price);
+        let list = row(scenario, workload, cloud.world.type_name(instance_type))
+            .map_or(HourPrice(1), |row| list_price(scenario, row));
         listings.push(Listing { zone, instance_type, demand, list });
     }
     listings.sort();
