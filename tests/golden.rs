@@ -86,3 +86,16 @@ fn million_hosts_is_golden() {
     assert!(summary.requests.total >= 1_000_000);
     assert_eq!(summary.packing.hosts, 1_000_000);
 }
+
+#[test]
+fn burstable_credits_is_golden_and_shows_what_it_says() {
+    let summary = run("burstable-credits", &[]);
+    assert_eq!(summary.run.digest, golden("burstable-credits"));
+    let (billing, credits) = (summary.billing.unwrap(), summary.credits.unwrap());
+    assert!(billing.fell_overdue == 1 && billing.stopped_overdue > 0, "a customer runs dry");
+    assert_eq!(billing.restored, billing.stopped_overdue, "and comes back");
+    assert!(billing.renewed > 0 && billing.released_expired > 0, "subscriptions renew themselves or end");
+    assert!(credits.throttled_instances > 0 && credits.overdrawn > 0.0 && credits.advance_charged > 0.0);
+    assert!(summary.contention.unwrap().hosts_with_steal > 0);
+    assert!(summary.clients.unwrap().served_elsewhere > 0, "another zone or type");
+}
