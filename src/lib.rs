@@ -21,6 +21,7 @@ pub mod planner;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod spot;
 pub mod validate;
 pub mod workload;
 pub mod world;

@@ -21,8 +21,8 @@ mod outage;
 mod start;
 pub mod steal;
 
-pub use clone::ClonePool;
+pub use clone::{ClonePool, CloneState};
 pub use life::{IllegalTransition, State};
 pub use migration::{Copying, PreCopy};
 pub use outage::{Heartbeat, Wear};
-pub use start::{StartSlots, Turn};
+pub use start::{StartSlots, StartState, Turn};

@@ -3,6 +3,7 @@
 mod money;
 mod nodes;
 mod operations;
+mod spot;
 mod terminal;
 
 pub use terminal::terminal;

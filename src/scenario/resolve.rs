@@ -30,6 +30,7 @@ mod checks_nodes;
 mod checks_operations;
 mod cloud;
 mod node_list;
+mod spot;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -268,6 +269,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     };
     checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
     let prices = checks_money::prices(spec.prices.as_ref(), known)?;
+    spot::market(&spec, known)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;

@@ -4,7 +4,7 @@ use super::operations::OperationEvent;
 use super::run::NodeEvent;
 
 /// What can happen. Small and `Copy`: the queue holds them by value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Event {
     /// The next request of the workload comes in.
     Arrival,
@@ -48,10 +48,31 @@ pub(super) enum Event {
     Node(NodeEvent),
     /// Something of an operation of the API.
     Operation(OperationEvent),
+    /// Something of the spot market.
+    Market(MarketEvent),
+}
+
+/// What can happen in the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum MarketEvent {
+    /// The check of every five minutes.
+    Check,
+    /// A replayed price comes into force.
+    Replay,
+    /// A fleet looks whether instances are missing.
+    Fleet {
+        /// Its number.
+        fleet: u32,
+    },
+    /// The notice of an instance is over.
+    Reclaim {
+        /// Slot of the instance.
+        instance: u32,
+    },
 }
 
 /// CPU use and credits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum LoadEvent {
     /// A burstable instance spends its last credit.
     Empty {
@@ -63,7 +84,7 @@ pub(super) enum LoadEvent {
 }
 
 /// Bills, subscriptions and arrears.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum MoneyEvent {
     /// A full hour: everything that runs by the second is billed.
     Settle,
@@ -90,7 +111,7 @@ pub(super) enum MoneyEvent {
 }
 
 /// What clients do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum ClientEvent {
     /// A call is sent again.
     Retry {
@@ -109,12 +130,16 @@ impl Event {
     /// So "departures at or before a moment first", as published replays of traces do it.
     pub(super) const fn class(self) -> u8 {
         match self {
-            Event::Released { .. } | Event::Money(MoneyEvent::Term { .. } | MoneyEvent::Arrears { .. }) => 0,
+            Event::Released { .. }
+            | Event::Money(MoneyEvent::Term { .. } | MoneyEvent::Arrears { .. })
+            | Event::Market(MarketEvent::Reclaim { .. }) => 0,
+            // Requests of a moment see its prices.
+            Event::Market(MarketEvent::Check | MarketEvent::Replay) => 1,
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Load(_) | Event::Money(_) => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
             Event::Node(event) => event.class(),
-            Event::Arrival | Event::Client(_) => 3,
+            Event::Arrival | Event::Client(_) | Event::Market(MarketEvent::Fleet { .. }) => 3,
             Event::Operation(event) => event.class(),
         }
     }

@@ -19,6 +19,10 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A spot price changed; number: its series; detail: thousandths an hour.
+    Priced = 32,
+    /// A spot instance was told to go; detail: the cause.
+    Told = 33,
     /// A host failed; in place of the request stands the host, as in all records about hosts.
     HostFailed = 6,
     /// The failure of a host was noticed.
@@ -200,14 +204,17 @@ pub(super) struct LogState {
     batches: u64,
 }
 
+impl LogState {
+    /// The chain up to the last full batch.
+    pub(super) fn chain(&self) -> [u8; 32] {
+        self.chain
+    }
+}
+
 impl EventLog {
     pub(super) fn new() -> EventLog {
-        EventLog::chained(Box::new(Linked::default()))
-    }
-
-    /// A log whose batches `chain` links.
-    pub(super) fn chained(chain: Box<dyn Chain>) -> EventLog {
-        EventLog { chain, pending: Vec::with_capacity(BATCH * LogRecord::BYTES), batches: 0 }
+        let pending = Vec::with_capacity(BATCH * LogRecord::BYTES);
+        EventLog { chain: Box::new(Linked::default()), pending, batches: 0 }
     }
 
     /// Appends one record about the request (and instance) with this number.
@@ -228,6 +235,11 @@ impl EventLog {
         self.pending = self.chain.link(batch);
         self.pending.clear();
         self.batches += 1;
+    }
+
+    /// Lets another chain, of the same value, link what follows.
+    pub(super) fn rechain(&mut self, chain: Box<dyn Chain>) {
+        self.chain = chain;
     }
 
     /// Records so far.

@@ -9,12 +9,14 @@ mod control;
 mod event;
 mod labels;
 mod log;
+mod market;
 mod mix;
 mod nodes;
 mod observe;
 mod operations;
 mod packing;
 mod run;
+mod state;
 mod station;
 mod summary;
 mod summary_money;
@@ -28,8 +30,9 @@ pub use labels::{Labels, TemplateLabel};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
-pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
-pub use run::{Go, Progress};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
+pub use run::{Go, Progress, Unsound};
+pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
     Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
@@ -43,8 +46,8 @@ use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use log::EventLog;
-use run::{Book, Clients, Ended, Loads, Nodes, Run, Throttle, Times};
+use market::MarketRun;
+use run::{Book, Clients, Ended, Loads, Nodes, Run, RunState, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -53,9 +56,15 @@ pub enum SimError {
     /// The workload or its trace is wrong.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// A snapshot does not fit, or cannot be made.
+    #[error(transparent)]
+    State(#[from] Unsound),
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
+    /// A file of spot prices is missing or damaged.
+    #[error(transparent)]
+    Prices(#[from] crate::spot::model::ReplayError),
 }
 
 impl SimError {
@@ -70,12 +79,14 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    market: Option<Box<MarketRun>>,
     plan: Plan,
 }
 
 /// What a run does otherwise than its scenario says.
 #[derive(Default)]
 struct Plan {
+    state: Option<Box<RunState>>,
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
@@ -100,9 +111,10 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// The cloud cannot be built.
     pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
-        let cloud = build(scenario, workload.required_types())?;
+        let mut cloud = build(scenario, workload.required_types())?;
         let templates = templates::parse(scenario, &cloud, &workload);
-        Ok(Simulation { scenario, cloud, workload, templates, plan: Plan::default() })
+        let market = market::open(scenario, &mut cloud, &workload, &templates)?;
+        Ok(Simulation { scenario, cloud, workload, templates, market, plan: Plan::default() })
     }
 
     /// Lets `chain` link the event log, instead of the run itself.
@@ -148,10 +160,11 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
@@ -165,6 +178,7 @@ impl<'a> Simulation<'a> {
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
         let operations = run.operations_summary(now);
         let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
+        let spot = run.market.map(|market| market.summary(now, &cloud.world));
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -193,6 +207,7 @@ impl<'a> Simulation<'a> {
             credits,
             clients,
             operations,
+            spot,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -222,9 +237,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
-        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
-            .advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
+        let (probe, observer) = (&mut Unmeasured, &mut ());
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        run.open_market(market);
+        run.advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -238,7 +255,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
-) -> Run<'a, P, O> {
+) -> Result<Run<'a, P, O>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -266,10 +283,13 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     run.money = money.map(Box::new);
     run.clients = clients.map(Box::new);
     run.throttle = throttle.map(Box::new);
-    if let Some(chain) = plan.chain {
-        run.log = EventLog::chained(chain);
+    if let Some(state) = plan.state {
+        run.restore(*state)?;
     }
-    run
+    if let Some(chain) = plan.chain {
+        run.log.rechain(chain);
+    }
+    Ok(run)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the
@@ -304,7 +324,9 @@ pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Res
         folder,
         trace,
     };
-    Workload::new(&scenario.spec.workloads, &setting)
+    let mut workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    market::add_fleets(scenario, &mut workload);
+    Ok(workload)
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
+use crate::spot::market::SpotSummary;
 
 use super::nodes::NodeReport;
 use super::operations::OperationsSummary;
@@ -47,6 +48,9 @@ pub struct Summary {
     /// What clients did, when a workload has a client or is a fleet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientSummary>,
+    /// The spot market, when the scenario has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSummary>,
     /// Operations of the API, dedicated hosts, disk pools and sets; none in a scenario without them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<OperationsSummary>,

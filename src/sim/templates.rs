@@ -7,11 +7,20 @@ use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeI
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
+use crate::spot::price::HourPrice;
 use crate::validate::estate::Estate;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
 use super::cloud::vswitch_name;
+use super::market::spot_ask;
+
+/// What a request asks of the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SpotAsk {
+    /// Its price limit; none for SpotAsPriceGo.
+    pub(crate) limit: Option<HourPrice>,
+}
 
 /// A request template, parsed once.
 #[derive(Debug)]
@@ -26,6 +35,8 @@ pub(crate) struct Template {
     pub(crate) demand: Resources,
     /// Zone that it is meant for.
     pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of the spot market; none when it is no spot request.
+    pub(crate) spot: Option<SpotAsk>,
     /// What it asks of a host, when a host class serves its type.
     pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
@@ -114,6 +125,7 @@ fn one(
             .expect("every account of the scenario and of its estates is in its world"),
         instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some() || template.row.is_some(),
+        spot: spot_ask(value("SpotStrategy"), value("SpotPriceLimit")),
         demand,
         zone: cloud.world.zone_named(&template.zone),
         demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::check::{Check, first_counter};
-use super::effective::{Effective, Network};
+use super::effective::{Effective, Network, Spot};
 use super::order;
 use super::reject::Reject;
 use super::{Admitted, Created};
@@ -144,7 +144,12 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
     let out_of_stock = || Reject::new(&order::STOCK, None);
     let demand = order.world.demand_of(effective.instance_type).ok_or_else(out_of_stock)?;
     let mut last = None;
+    let spot = effective.spot != Spot::None;
     for zone in candidates {
+        // SPOT-21: stock is what the market leaves to spot instances.
+        if spot && order.world.spot_sold_out.contains(&(zone.0, effective.instance_type.0)) {
+            continue;
+        }
         for want in wants_in(order, Want::zone(demand, zone)) {
             match attempt(fleet, &want, mode) {
                 Ok(claim) => return Ok((zone, claim)),

@@ -9,7 +9,7 @@ use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx, cal
 use crate::world::{CategoryIx, ChargeType, VpcPlace, World};
 
 /// Unit of a subscription's length.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum PeriodUnit {
     /// Seven days.
     Week,
@@ -18,7 +18,7 @@ pub enum PeriodUnit {
 }
 
 /// Length of a subscription.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Period {
     /// How many.
     pub count: u32,
@@ -54,7 +54,7 @@ impl Period {
 }
 
 /// How public bandwidth is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum InternetCharge {
     /// By traffic.
     PayByTraffic,
@@ -63,7 +63,7 @@ pub enum InternetCharge {
 }
 
 /// Network of an instance (R70).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Network {
     /// A VPC.
     Vpc(VpcPlace),
@@ -72,7 +72,7 @@ pub enum Network {
 }
 
 /// Spot strategy (R141).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Spot {
     /// Not preemptible.
     None,
@@ -97,7 +97,7 @@ impl Spot {
 }
 
 /// Affinity to the dedicated host after a stop without charges (R157).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Affinity {
     /// The same host if it has room, else another.
     Default,
@@ -106,7 +106,7 @@ pub enum Affinity {
 }
 
 /// CPU credit mode of burstable types (R49).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Credit {
     /// Throttled without credits.
     Standard,
@@ -115,7 +115,7 @@ pub enum Credit {
 }
 
 /// Performance level of an ESSD (R112).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum PerformanceLevel {
     /// Up to 50,000 IOPS.
     #[default]
@@ -148,7 +148,7 @@ impl PerformanceLevel {
 }
 
 /// A disk that is created with the instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Disk {
     /// N of `DataDisk.N`; 0 for the system disk.
     pub index: u8,
@@ -177,7 +177,7 @@ impl Disk {
 }
 
 /// The values that an instance gets.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Effective {
     /// Who pays.
     pub account: AccountIx,
@@ -244,6 +244,12 @@ pub struct Effective {
 }
 
 impl Effective {
+    /// True when nothing binds its place but the zone: no host, cluster or set.
+    pub fn is_loose(&self) -> bool {
+        let bound = [self.cluster, self.node_controller, self.hpc_cluster, self.deployment_set];
+        !self.on_host && bound.iter().all(Option::is_none)
+    }
+
     /// Position of the deployment set in the world, when there is one.
     pub fn deployment_set(&self) -> Option<u32> {
         self.deployment_set

@@ -297,6 +297,13 @@ impl Workload {
         &self.templates
     }
 
+    /// Adds requests that somebody else sends than a generator or a trace, under a name of their own.
+    pub(crate) fn extend(&mut self, name: &str, templates: Vec<Template>) {
+        let workload = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.templates.extend(templates.into_iter().map(|template| Template { workload, ..template }));
+    }
+
     /// Instance types that traces ask for by size and that the world therefore needs beside the catalog's: family
     /// `ecs.trace`, in order of vCPUs and memory.
     pub fn required_types(&self) -> &[InstanceType] {

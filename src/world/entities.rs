@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 use crate::model::{HostIx, Os, Utc};
 
 /// How an instance is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum ChargeType {
     /// By subscription.
     PrePaid,
@@ -316,7 +316,7 @@ pub(crate) struct Vlan {
 }
 
 /// What the gate asks of the state of a dedicated host (O38).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum HostStatus {
     /// In service.
     Available,

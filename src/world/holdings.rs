@@ -44,7 +44,7 @@ pub(crate) struct Take {
 /// What one instance holds of the world: quotas, an address, disk room. Give it back with [`World::give_back`] when
 /// the instance is released, exactly once. 64 bytes; the placement core's claim is apart.
 #[must_use = "holdings that are dropped stay taken for ever"]
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Holdings {
     pub(super) account: u32,
     pub(super) zone: u32,
@@ -77,6 +77,20 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
+    /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
+    pub(crate) fn leave_disk(&mut self, slot: usize, gib: u32, portable: bool) {
+        if let Some(held) = self.gib.get_mut(slot) {
+            *held = held.saturating_sub(gib);
+        }
+        self.disks = self.disks.saturating_sub(1);
+        self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
+    /// The same holdings as data for a snapshot: only one of the two may ever be given back to one world.
+    pub(crate) fn copy(&self) -> Holdings {
+        Holdings { ..*self }
+    }
+
     fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
@@ -218,11 +232,6 @@ impl World {
     /// Takes an instance out of its deployment set.
     pub fn leave_set(&mut self, holdings: &mut Holdings) {
         self.change_set(holdings, None);
-    }
-
-    /// Names of the deployment sets.
-    pub fn deployment_set_names(&self) -> Vec<String> {
-        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
     }
 }
 

@@ -62,6 +62,11 @@ impl Pools {
         self.free
     }
 
+    /// Pools of the same names with so many GiB left.
+    pub(super) fn refill(&mut self, free: [u64; SLOTS]) {
+        self.free = free;
+    }
+
     /// What the disks need of each pool.
     fn by_pool(&self, gib: &Gib) -> [u64; SLOTS] {
         let mut wanted = [0; SLOTS];

@@ -9,6 +9,7 @@ mod money;
 mod node_list;
 mod nodes;
 mod operations;
+mod spot;
 
 use std::collections::BTreeMap;
 mod objectives;
@@ -29,6 +30,10 @@ pub use objectives::{
     SurviveSpec,
 };
 pub use operations::OperationSpec;
+pub use spot::{
+    FleetStrategy, HeadroomPolicy, HeadroomSpec, PriceModel, PriceSpec, SpotFleetSpec, SpotOverrideSpec,
+    SpotSpec, VictimsSpec,
+};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -65,6 +70,9 @@ pub struct ScenarioSpec {
     pub network: NetworkSpec,
     /// What the report shows.
     pub report: ReportSpec,
+    /// The spot market. Left out: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSpec>,
     /// Regions and their zones. Left out: the catalog's regions of the zones that pools name.
     pub regions: Vec<RegionSpec>,
     /// Host classes beside the catalog's dedicated-host types.
@@ -126,6 +134,7 @@ impl Default for ScenarioSpec {
             maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
+            spot: None,
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),

@@ -1,7 +1,7 @@
 //! What operations set going, as events of a run.
 
 /// What operations set going.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum OperationEvent {
     /// A step of the script is due.
     Scripted {

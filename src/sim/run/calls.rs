@@ -165,6 +165,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     fn decide(&mut self, now: SimTime, call: Call) {
+        if self.market.is_some() {
+            self.market_stock(&call);
+        }
         let template = &self.templates[call.template as usize];
         let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
         let utc = self.start.after(now.since(SimTime::ZERO));
@@ -195,6 +198,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
         if let Some(attempt) = call.client {
             self.client_refused(now, attempt, reject);
+        }
+        if self.market.is_some() {
+            self.market_refused(now, call, reject);
         }
     }
 }

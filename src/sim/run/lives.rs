@@ -25,6 +25,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.observer
             .happened(now, &Happened::Created { number, template, arrived, zone: created.zone, host });
         let bound = created.bound(self.world).map(Box::new);
+        if self.market.is_some() {
+            let slot = self.instances.vacant_key() as u32;
+            self.market_created(now, slot, call, &created);
+        }
         let slot = self.instances.insert(Instance {
             number,
             template,
@@ -74,6 +78,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
+        if self.market.is_some() {
+            self.market_placed(slot);
+        }
         self.came_to_host(slot, host);
         self.touch_host(now, host);
     }
@@ -81,6 +88,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
     /// be cut before ([`Run::cut_start`]): its slot is on the host.
     pub(super) fn give_up_place(&mut self, now: SimTime, slot: u32) {
+        if self.market.is_some() {
+            self.market_left(slot);
+        }
         let instance = &mut self.instances[slot as usize];
         let Some(claim) = instance.claim.take() else { return };
         let demand = self.templates[instance.template as usize].demand;
@@ -294,6 +304,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Released, number, host);
         self.observer.happened(now, &Happened::Released { number, cause });
         self.give_up_place(now, slot);
+        if self.market.is_some() {
+            self.market_gone(now, slot, cause);
+        }
         self.is_gone(slot);
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;

@@ -4,6 +4,7 @@ mod calls;
 mod clients;
 mod lives;
 mod loads;
+mod market;
 mod money;
 mod nodes;
 mod operations;
@@ -13,6 +14,7 @@ pub(in crate::sim) use clients::Clients;
 pub(in crate::sim) use loads::Loads;
 pub(in crate::sim) use money::Book;
 pub(in crate::sim) use throttle::Throttle;
+mod state;
 
 use slab::Slab;
 
@@ -28,6 +30,7 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
+use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::operations::Operations;
@@ -35,6 +38,8 @@ use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
+pub(in crate::sim) use state::RunState;
+pub use state::Unsound;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -79,7 +84,7 @@ struct Call {
 }
 
 /// Where an instance is on its way to running.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Step {
     /// Nowhere: it runs, or has not asked to start.
     None,
@@ -144,6 +149,10 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) money: Option<Box<Book>>,
     pub(in crate::sim) clients: Option<Box<Clients>>,
     pub(in crate::sim) throttle: Option<Box<Throttle>>,
+    /// Arrivals taken from the workload so far.
+    fetched: u64,
+    /// The first arrival has been fetched.
+    begun: bool,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -154,6 +163,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
+    /// The spot market, when the scenario has one.
+    pub(in crate::sim) market: Option<Box<MarketRun>>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -210,6 +221,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             money: None,
             clients: None,
             throttle: None,
+            fetched: 0,
+            begun: false,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
@@ -219,6 +232,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
+            market: None,
         }
     }
 
@@ -252,12 +266,14 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
-        self.begin_operations();
-        self.begin_nodes();
-        self.fetch_arrival()?;
-        self.load_begins();
-        self.money_begins();
-        self.clients_begin();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.begin_operations();
+            self.begin_nodes();
+            self.fetch_arrival()?;
+            self.load_begins();
+            self.money_begins();
+            self.clients_begin();
+        }
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
                 break;
@@ -356,6 +372,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Market(event) => self.market_event(now, event),
             Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
@@ -366,7 +383,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     }
 
     fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {
-        self.next_arrival = self.workload.next()?.filter(|arrival| arrival.at < self.until);
+        let arrival = self.workload.next()?;
+        self.fetched += u64::from(arrival.is_some());
+        self.next_arrival = arrival.filter(|arrival| arrival.at < self.until);
         if let Some(arrival) = &self.next_arrival {
             let at = arrival.at;
             self.at(at, Event::Arrival);

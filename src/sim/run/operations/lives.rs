@@ -10,7 +10,7 @@ use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::{Gone, Observer};
 use crate::sim::operations::OperationEvent;
-use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, STOP};
+use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, Restarts, STOP};
 use crate::validate::{Affinity, Effective};
 
 use super::super::{Instance, Run};
@@ -159,8 +159,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if without_charges {
             // LIFE-35, VPC-33: vCPUs, memory and the public address go; the private address and the disks stay.
             self.give_address_up(slot);
+            self.restarts_of(slot).1.given_up += 1;
             self.give_up_place(now, slot);
             self.stops_charging(now, slot);
+            self.market_charge(now, slot, false);
         }
         let number = self.instances[slot as usize].number;
         self.log.note(now, LogRecord::Stopped, number, u32::from(without_charges));
@@ -211,17 +213,38 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn start_instance(&mut self, now: SimTime, slot: u32, params: &Params) -> Result<(), Refusal> {
         let view = self.view(slot);
         lifecycle::start(params, &view, self.utc(now))?;
+        self.market_may_start(now, slot)?;
         // A place is needed after a stop without charges, and where a failure took it.
         if self.instances[slot as usize].claim.is_none() {
-            let claim = self.place_back(slot, &view).ok_or(NO_STOCK)?;
+            let Some(claim) = self.place_back(slot, &view) else {
+                let (_, restarts) = self.restarts_of(slot);
+                restarts.refused += 1;
+                self.ops().record_mut(slot).waits_since.get_or_insert(now);
+                return Err(NO_STOCK);
+            };
+            let since = self.ops().record_mut(slot).waits_since.take();
+            let (_, restarts) = self.restarts_of(slot);
+            restarts.restarted += 1;
+            if let Some(waited) = since.map(|since| now.since(since)) {
+                restarts.waited += 1;
+                restarts.waited_us += waited.0;
+                restarts.longest = restarts.longest.max(waited);
+            }
             let host = claim.host();
             self.take_place(now, slot, claim);
             let number = self.instances[slot as usize].number;
             self.log.note(now, LogRecord::PlacedAgain, number, host.0);
         }
+        self.market_charge(now, slot, true);
         self.bring_address(slot);
         self.start_again(now, slot);
         Ok(())
+    }
+
+    fn restarts_of(&mut self, slot: u32) -> &mut (String, Restarts) {
+        let ops = self.ops();
+        let workload = ops.record(slot).workload;
+        &mut ops.restarts[workload as usize]
     }
 
     /// A new public address for an instance that gave its own up, as far as there is one (LIFE-36, VPC-33).

@@ -6,6 +6,8 @@ mod groups;
 mod habits;
 mod hosts;
 mod lives;
+#[cfg(test)]
+mod tests;
 
 use crate::hypervisor::State;
 use crate::metrics::CostProbe;
