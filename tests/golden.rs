@@ -110,6 +110,19 @@ fn spot_scenarios_are_golden_and_show_what_they_promise() {
 }
 
 #[test]
+fn burstable_credits_is_golden_and_shows_what_it_says() {
+    let summary = run("burstable-credits", &[]);
+    assert_eq!(summary.run.digest, golden("burstable-credits"));
+    let (billing, credits) = (summary.billing.unwrap(), summary.credits.unwrap());
+    assert!(billing.fell_overdue == 1 && billing.stopped_overdue > 0, "a customer runs dry");
+    assert_eq!(billing.restored, billing.stopped_overdue, "and comes back");
+    assert!(billing.renewed > 0 && billing.released_expired > 0, "subscriptions renew themselves or end");
+    assert!(credits.throttled_instances > 0 && credits.overdrawn > 0.0 && credits.advance_charged > 0.0);
+    assert!(summary.contention.unwrap().hosts_with_steal > 0);
+    assert!(summary.clients.unwrap().served_elsewhere > 0, "another zone or type");
+}
+
+#[test]
 fn dedicated_hosts_is_golden_and_shows_what_affinity_does() {
     let summary = run("dedicated-hosts", &[]);
     assert_eq!(summary.run.digest, golden("dedicated-hosts"));
