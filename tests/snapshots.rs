@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 const HOUR: u64 = 3_600_000_000;
 
-/// Two NUMA nodes, shares of GPUs and whole ones, local disks, dedicated hosts, disk pools, quotas, wrong requests, and a
-/// control plane that is always behind. Small.
+/// Two NUMA nodes, shares of GPUs and whole ones, quotas, wrong requests, and a control plane that is always behind.
+/// Small.
 const EVERYTHING: &str = r#"
 name = "everything"
 seed = 11
@@ -63,11 +63,6 @@ shards = 2
 zone = "cn-hangzhou-h"
 class = "gpu"
 hosts = 5
-
-[[disk_pools]]
-zone = "cn-hangzhou-g"
-category = "cloud_efficiency"
-capacity = "9000GiB"
 
 [[accounts]]
 id = "1000000001"
