@@ -4,6 +4,7 @@
 //! [`engine`] import nothing of the project; [`sim`] ties the parts into one run; [`cli`] is the edge.
 
 pub mod api;
+pub mod billing;
 pub mod catalog;
 pub mod cli;
 pub mod engine;
@@ -20,6 +21,7 @@ pub mod planner;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod spot;
 pub mod validate;
 pub mod workload;
 pub mod world;

@@ -199,7 +199,7 @@ mod tests {
         // DHST-3, DHST-6, DHST-17, DHST-18, DHST-46, MID-B2 to MID-B5, MID-E006, MID-E008, MID-E010 to MID-E013, MID-E017
         let good = Move::Host { hosts: vec![1], named: true, affinity: Affinity::Default, live: false };
         assert_eq!(to("dh-post", &stopped()), Ok(good));
-        assert_eq!(to("dh-off", &stopped()).is_ok(), true, "DHST-14: it is named");
+        assert!(to("dh-off", &stopped()).is_ok(), "DHST-14: it is named");
         assert_eq!(to("dh-none", &stopped()), Err(UNKNOWN_HOST));
         assert_eq!(to("dh-other", &stopped()), Err(UNKNOWN_HOST));
         assert_eq!(to("dh-far", &stopped()), Err(OTHER_ZONE));

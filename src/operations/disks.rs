@@ -30,7 +30,7 @@ pub struct Disk {
     pub category: CategoryIx,
     /// Size in GiB.
     pub gib: u32,
-    /// Slot of its performance level; see [`crate::world::pool_slot`].
+    /// Slot of its pool: its category, or one level of `cloud_essd`.
     pub slot: u8,
     /// May be detached and live alone (DISK-50).
     pub portable: bool,

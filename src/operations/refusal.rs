@@ -74,6 +74,12 @@ pub const BAD_RELEASE_TIME: Refusal = refusal(
     "InvalidAutoReleaseTime.Malformed",
     "AutoReleaseTime is a UTC time from 30 minutes to 3 years ahead.",
 );
+/// The bid of a spot instance lies below the market price at its start (SPOT-44, STA-E013).
+pub const PRICE_ABOVE_BID: Refusal = refusal(
+    403,
+    "OperationDenied.SpotPriceLowerThanPublicPrice",
+    "The price limit of the instance is lower than the market price.",
+);
 /// Nothing in stock for a start (LIFE-36, STA-B3, STA-E012).
 pub const NO_STOCK: Refusal = refusal(403, "OperationDenied.NoStock", "The resource is out of stock.");
 /// No event asks for a redeployment (RED-B4, RED-E007), or the instance is on a dedicated host (RED-B3).

@@ -40,6 +40,7 @@ mod stats;
 mod survey;
 mod sync;
 mod want;
+mod what_if;
 
 pub use builder::FleetBuilder;
 pub use change::{Reservation, Unchanged};
@@ -56,6 +57,7 @@ pub use shape::Free;
 pub use stats::Stats;
 pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
+pub use what_if::{Hold, WhatIf};
 
 #[cfg(test)]
 mod tests;

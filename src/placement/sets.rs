@@ -128,6 +128,19 @@ impl Set {
         self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
     }
 
+    fn count_in(&mut self, zone: ZoneIx) {
+        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((zone, 1)),
+        }
+    }
+
+    fn count_out(&mut self, zone: ZoneIx) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            *count -= 1;
+        }
+    }
+
     /// Hosts that a member on `host` bars.
     fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> std::ops::Range<u32> {
         match apart {
@@ -138,10 +151,7 @@ impl Set {
     }
 
     fn join(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((zone, 1)),
-        }
+        self.count_in(zone);
         let SetRule::Spread { apart, .. } = self.rule else { return self.hosts.push(host) };
         layout.positions(Self::reach(layout, apart, host), |shard, positions| {
             let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
@@ -156,9 +166,7 @@ impl Set {
     }
 
     fn leave(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            *count -= 1;
-        }
+        self.count_out(zone);
         let SetRule::Spread { apart, .. } = self.rule else {
             if let Some(at) = self.hosts.iter().rposition(|known| *known == host) {
                 self.hosts.remove(at);
@@ -205,6 +213,17 @@ impl Fleet {
     /// Members of a set in a zone.
     pub fn set_members(&self, set: SetIx, zone: ZoneIx) -> u32 {
         self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
+    }
+
+    /// Keeps a place in a set for a member that has no host for the time being: it counts in its zone, and bars nobody
+    /// (DEP-10, DEP-40, DEP-41).
+    pub fn hold_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_in(zone));
+    }
+
+    /// Ends what [`Fleet::hold_membership`] began.
+    pub fn drop_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_out(zone));
     }
 
     /// The bars that a request's set puts up now, and whether the set is full in a zone.

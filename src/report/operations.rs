@@ -1,9 +1,10 @@
-//! The report's section on operations, dedicated hosts and disk pools: at most 16 lines.
+//! The report's section on operations, dedicated hosts and disk pools: at most 35 lines.
 
 use super::grouped;
 use crate::sim::{OperationsSummary, Summary};
 
 const MOST_OPERATIONS: usize = 5;
+const MOST_WORKLOADS: usize = 4;
 const MOST_HOSTS: usize = 6;
 const MOST_POOLS: usize = 4;
 
@@ -12,6 +13,7 @@ pub(super) fn section(summary: &Summary) -> String {
     let Some(operations) = &summary.operations else { return String::new() };
     let mut lines = Vec::new();
     calls(&mut lines, operations);
+    restarts(&mut lines, operations);
     hosts(&mut lines, operations);
     pools(&mut lines, operations);
     lines.into_iter().map(|line| line + "\n").collect()
@@ -50,6 +52,32 @@ fn calls(lines: &mut Vec<String>, operations: &OperationsSummary) {
         grouped(*own_disks),
         grouped(*own_disks_gib)
     ));
+}
+
+fn restarts(lines: &mut Vec<String>, operations: &OperationsSummary) {
+    if operations.restarts.is_empty() {
+        return;
+    }
+    lines.push(format!(
+        "\n{:<24}{:>10}{:>12}{:>10}{:>10}{:>12}{:>12}",
+        "stops without charges", "stopped", "came back", "refused", "waited", "mean wait", "longest"
+    ));
+    let time = |secs: f64| super::duration(secs * 1e9);
+    for one in operations.restarts.iter().take(MOST_WORKLOADS) {
+        lines.push(format!(
+            "  {:<22}{:>10}{:>12}{:>10}{:>10}{:>12}{:>12}",
+            one.workload,
+            grouped(one.given_up),
+            grouped(one.restarted),
+            grouped(one.refused),
+            grouped(one.waited),
+            time(one.wait_mean_secs),
+            time(one.wait_longest_secs)
+        ));
+    }
+    if let more @ 1.. = operations.restarts.len().saturating_sub(MOST_WORKLOADS) {
+        lines.push(format!("  {more} more workloads"));
+    }
 }
 
 fn hosts(lines: &mut Vec<String>, operations: &OperationsSummary) {

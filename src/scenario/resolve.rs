@@ -16,6 +16,7 @@ use super::topology::Topology;
 use super::units::{At, Size, Span};
 use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
+use crate::billing::Prices;
 use crate::catalog::Catalog;
 use crate::model::{
     AccountIx, Architecture, ClassIx, DedicatedHostType, Generation, Gpu, Image, InstanceType, IoOptimized,
@@ -24,10 +25,12 @@ use crate::model::{
 
 mod check_plan;
 mod checks;
+mod checks_money;
 mod checks_nodes;
 mod checks_operations;
 mod cloud;
 mod node_list;
+mod spot;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -54,6 +57,8 @@ pub struct Scenario {
     pub events: Vec<ScriptedEvent>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
+    /// What things cost: the price table with the scenario's figures over it.
+    pub prices: Prices,
     /// Folder of the file, which paths of traces are relative to.
     pub folder: PathBuf,
 }
@@ -185,6 +190,11 @@ impl Scenario {
         self.spec.control_plane.as_ref().expect("resolving fills it in")
     }
 
+    /// True when what runs is charged: `[billing]` or `[prices]` is there.
+    pub fn bills(&self) -> bool {
+        self.spec.billing.is_some() || self.spec.prices.is_some()
+    }
+
     /// What the scenario amounts to, in one line.
     pub fn summary(&self) -> String {
         let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -257,6 +267,9 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images: &images,
         accounts: &accounts,
     };
+    checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
+    let prices = checks_money::prices(spec.prices.as_ref(), known)?;
+    spot::market(&spec, known)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
@@ -286,6 +299,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images,
         events,
         accounts,
+        prices,
         spec,
     })
 }

@@ -16,18 +16,22 @@ use super::units::{At, Size};
 mod arrivals;
 mod check;
 mod check_trace;
+mod client;
 mod distribution;
 mod distribution_spec;
 mod fault;
+mod load;
 mod map;
 mod operations;
 mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
 pub use check::Known;
+pub use client::{ClientSpec, Fallback, FleetSpec, Remove, RetryOn};
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
 pub use fault::{Fault, FaultsSpec, Rows};
+pub use load::{LoadModel, LoadSpec};
 pub use map::{MapClass, MapNames, MapSizes, MapSpec};
 pub use operations::{HabitsSpec, PauseSpec};
 pub use trace::{MachineSpec, TraceFormat, TraceSpec};
@@ -77,6 +81,9 @@ pub struct WorkloadSpec {
     /// When requests arrive; excludes `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<At<ArrivalsSpec>>,
+    /// A fleet that scales up and down; excludes `arrivals` and `trace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<At<FleetSpec>>,
     /// A recorded workload to replay; excludes `arrivals` and `mix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<At<TraceSpec>>,
@@ -98,6 +105,12 @@ pub struct WorkloadSpec {
     /// Further CreateInstance parameters of all requests, as on the wire.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, String>,
+    /// CPU use of the instances of all mix entries that do not say their own. Default: none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<At<LoadSpec>>,
+    /// What clients do when a call is refused. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<At<ClientSpec>>,
     /// Requests that are wrong on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<At<FaultsSpec>>,
@@ -124,6 +137,9 @@ pub struct MixSpec {
     /// Instance type, of the catalog or of the scenario.
     #[serde(rename = "type")]
     pub instance_type: At<String>,
+    /// Types that a client asks for instead, in turn, when there is no room (`client.fallback`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<At<String>>,
     /// How often it is asked for, beside the others' weights.
     #[serde(default = "one")]
     pub weight: At<f64>,
@@ -133,6 +149,9 @@ pub struct MixSpec {
     /// Image, instead of the workload's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<At<String>>,
+    /// CPU use, instead of the workload's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<At<LoadSpec>>,
     /// System disk, instead of the workload's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_disk: Option<At<SystemDiskSpec>>,

@@ -312,6 +312,13 @@ fn facts(scenario: &Scenario, catalog: &Catalog, own: &[&InstanceType], vswitche
         facts.images.insert(image.id.clone(), ImageFacts::from(image));
     }
     let mut facts = facts.with_catalog(catalog);
+    if scenario.bills() {
+        for row in catalog.types.iter().chain(own.iter().copied()) {
+            if let Some(fact) = facts.instance_types.get_mut(&row.name) {
+                fact.price_month = scenario.prices.instance_type(row).month.as_f64();
+            }
+        }
+    }
     // What the scenario does not list does not exist in its cloud.
     facts.regions = scenario
         .regions

@@ -19,6 +19,10 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A spot price changed; number: its series; detail: thousandths an hour.
+    Priced = 32,
+    /// A spot instance was told to go; detail: the cause.
+    Told = 33,
     /// A host failed; in place of the request stands the host, as in all records about hosts.
     HostFailed = 6,
     /// The failure of a host was noticed.
@@ -55,6 +59,28 @@ pub(super) enum Record {
     DiskMade = 22,
     /// A disk of its own was deleted; detail: GiB.
     DiskGone = 23,
+    /// An account was billed for an hour (number: the account); detail: millionths, the low 32 bits.
+    Billed = 40,
+    /// What an account owed was taken (number: the account); detail: as above.
+    Paid = 41,
+    /// It could not be taken (number: the account); detail: as above.
+    Unpaid = 42,
+    /// The instance was stopped for money; detail: 0 expired, 1 overdue.
+    Locked = 43,
+    /// The instance's subscription was renewed; detail: hours from now to its end.
+    Renewed = 44,
+    /// What was stopped for money comes back; detail: its host.
+    Restored = 45,
+    /// The instance spent its last credit; detail: 1 when it is throttled, 0 when it pays from now on.
+    CreditsSpent = 46,
+    /// A customer's deletion was refused, because a subscription is not over; detail: 0.
+    Kept = 47,
+    /// A client sends a call again (number: of its first request); detail: number of the try.
+    Retried = 48,
+    /// A client gives up (number: of its first request); detail: tries.
+    GaveUp = 49,
+    /// A fleet looked at its size (number: the fleet); detail: wanted size.
+    Looked = 50,
 }
 
 impl Record {
@@ -214,16 +240,6 @@ impl EventLog {
     /// Lets another chain, of the same value, link what follows.
     pub(super) fn rechain(&mut self, chain: Box<dyn Chain>) {
         self.chain = chain;
-    }
-
-    /// Records so far.
-    pub(super) fn records(&self) -> u64 {
-        self.batches * BATCH as u64 + (self.pending.len() / LogRecord::BYTES) as u64
-    }
-
-    /// The records since the last full batch.
-    pub(super) fn pending(&self) -> &[u8] {
-        &self.pending
     }
 
     /// The digest: the first 16 bytes of the chain's last value, in hexadecimal.

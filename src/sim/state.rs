@@ -54,9 +54,10 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace failed, or the run has a part that a snapshot cannot hold.
     pub fn save_at(self, moment: SimTime) -> Result<State, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let (probe, observer) = (&mut Unmeasured, &mut ());
         let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        run.open_market(market);
         run.advance_to(moment)?;
         Ok(State(run.save()?))
     }
@@ -73,7 +74,9 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// When it does not fit.
     pub fn try_out(self) -> Result<(), SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
+        // A state goes on without a market, or was never saved.
+        drop(market);
         assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ()).map(|_| ())
     }
 }

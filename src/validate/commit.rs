@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::check::{Check, first_counter};
-use super::effective::{Effective, Network};
+use super::effective::{Effective, Network, Spot};
 use super::order;
 use super::reject::Reject;
 use super::{Admitted, Created};
@@ -144,7 +144,12 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
     let out_of_stock = || Reject::new(&order::STOCK, None);
     let demand = order.world.demand_of(effective.instance_type).ok_or_else(out_of_stock)?;
     let mut last = None;
+    let spot = effective.spot != Spot::None;
     for zone in candidates {
+        // SPOT-21: stock is what the market leaves to spot instances.
+        if spot && order.world.spot_sold_out.contains(&(zone.0, effective.instance_type.0)) {
+            continue;
+        }
         for want in wants_in(order, Want::zone(demand, zone)) {
             match attempt(fleet, &want, mode) {
                 Ok(claim) => return Ok((zone, claim)),
@@ -340,8 +345,6 @@ fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &Wo
             (None, AddressFrom::Classic { region, vlan: effective.vlan })
         }
     };
-    let price_month = world.types.get(effective.instance_type.0).map_or(0, |row| row.price_month);
-    let quarters = effective.period.map_or(0, |period| period.price_quarters(price_month));
     Take {
         account: effective.account,
         charge: effective.charge,
@@ -356,7 +359,7 @@ fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &Wo
         disks: 1 + effective.data.len() as u8,
         portable_disks: portable as u8,
         gib,
-        price: i64::try_from(quarters / 4).unwrap_or(i64::MAX),
+        price: effective.price(world).0,
     }
 }
 

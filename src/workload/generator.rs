@@ -6,12 +6,14 @@ use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, Fault, Rows,
 use crate::validate::estate::{self, Estate};
 
 use super::arrivals::Arrivals;
+use super::client::add_alternatives;
 use super::template::{Builder, Parts, Place, check_count};
 use super::{Arrival, End, Setting, Template, WorkloadError};
 
 /// Makes the arrivals of one workload.
 pub(super) struct Generator {
-    arrivals: Arrivals,
+    /// None for a fleet, which draws one request at a time.
+    arrivals: Option<Arrivals>,
     alike: bool,
     mix: Picker,
     zone: Picker,
@@ -61,7 +63,7 @@ impl Generator {
     pub(super) fn new(
         spec: &WorkloadSpec,
         number: u32,
-        arrivals: &ArrivalsSpec,
+        arrivals: Option<&ArrivalsSpec>,
         setting: &Setting<'_>,
         builder: &mut Builder,
     ) -> Result<Generator, WorkloadError> {
@@ -74,7 +76,9 @@ impl Generator {
         let faults = fault_kinds(spec, place_count(spec, setting));
         let rows = fault_rows(spec);
         let variants = place.accounts.len().saturating_add(faults.len());
-        check_count(name, mix.len().saturating_mul(place.zones.len()).saturating_mul(variants))?;
+        let others: usize = spec.mix.iter().map(|mix| mix.get().or.len()).sum();
+        let kinds = mix.len().saturating_add(others);
+        check_count(name, kinds.saturating_mul(place.zones.len()).saturating_mul(variants))?;
 
         let streams = Streams::new(setting.seed);
         let stream = |purpose: &str, entity| streams.stream(&format!("workload/{name}/{purpose}"), entity);
@@ -82,8 +86,13 @@ impl Generator {
         let mut lifetimes = Vec::with_capacity(mix.len());
         for (entry, mix) in spec.mix.iter().enumerate() {
             let law = mix.get().lifetime.as_ref().or(spec.lifetime.as_ref());
-            let law = law.ok_or_else(|| wrong(Wrong::at(mix, "no lifetime")))?;
-            lifetimes.push((law.get().resolve().map_err(wrong)?, stream("lifetime", entry as u64)));
+            let law = match law {
+                Some(law) => law.get().resolve().map_err(wrong)?,
+                // The fleet itself says when they go.
+                None if spec.fleet.is_some() => Distribution::Constant(f64::INFINITY),
+                None => return Err(wrong(Wrong::at(mix, "no lifetime"))),
+            };
+            lifetimes.push((law, stream("lifetime", entry as u64)));
         }
         let first = add_templates(spec, &place, builder);
         let faults = match (&spec.faults, fault_choice(&faults, rows.len())) {
@@ -100,9 +109,14 @@ impl Generator {
             }
             _ => None,
         };
+        add_alternatives(spec, &place, first, builder);
+        let process = arrivals.map(|arrivals| {
+            Arrivals::new(arrivals, &streams, name, &place.region, setting.start, setting.duration)
+        });
+        let batch = arrivals.and_then(|arrivals| arrivals.batch.as_ref());
         Ok(Generator {
-            arrivals: Arrivals::new(arrivals, &streams, name, &place.region, setting.start, setting.duration),
-            alike: arrivals.batch.as_ref().is_some_and(|batch| batch.get().alike),
+            arrivals: process,
+            alike: batch.is_some_and(|batch| batch.get().alike),
             mix: picker("mix", mix),
             zone: picker("zone", place.zone_choice),
             account: picker("account", place.account_choice),
@@ -115,7 +129,7 @@ impl Generator {
 
     pub(super) fn next(&mut self) -> Option<Arrival> {
         if self.batch.left == 0 {
-            let (at, size) = self.arrivals.next()?;
+            let (at, size) = self.arrivals.as_mut()?.next()?;
             let shared = if self.alike { Some(self.draw_request()) } else { None };
             self.batch = Batch { at, left: size, shared };
         }
@@ -124,12 +138,22 @@ impl Generator {
             Some(shared) => shared,
             None => self.draw_request(),
         };
+        let end = self.draw_end(entry);
+        Some(Arrival { at: self.batch.at, template, end })
+    }
+
+    /// One request of a fleet, and when its instance ends.
+    pub(super) fn draw(&mut self) -> (u32, End) {
+        let (template, entry) = self.draw_request();
+        (template, self.draw_end(entry))
+    }
+
+    fn draw_end(&mut self, entry: usize) -> End {
         let (law, stream) = &mut self.lifetimes[entry];
-        let end = match law.sample_span(stream) {
+        match law.sample_span(stream) {
             SimDuration::FOREVER => End::Never,
             span => End::After(span),
-        };
-        Some(Arrival { at: self.batch.at, template, end })
+        }
     }
 
     /// Template and mix entry of a request. Every stream is drawn from every time, whatever the others say.
@@ -153,7 +177,7 @@ impl Generator {
 /// The good templates, by mix entry, zone and account; the place of the first.
 fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u32 {
     let first = builder.templates.len() as u32;
-    for mix in &spec.mix {
+    for (entry, mix) in (0..).zip(&spec.mix) {
         let parts = Parts::new(spec, Some(mix.get()));
         for zone in &place.zones {
             for account in &place.accounts {
@@ -164,6 +188,7 @@ fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u
                     *account,
                 );
                 parts.apply(&mut template);
+                template.entry = Some(entry);
                 builder.add(template);
             }
         }
@@ -181,7 +206,7 @@ fn add_faulty(
 ) -> u32 {
     let first = builder.templates.len();
     for (fault, _) in faults {
-        for mix in &spec.mix {
+        for (entry, mix) in (0..).zip(&spec.mix) {
             let parts = Parts::new(spec, Some(mix.get()));
             for zone in &place.zones {
                 let account = place.accounts[(builder.templates.len() - first) % place.accounts.len()];
@@ -194,6 +219,7 @@ fn add_faulty(
                 parts.apply(&mut template);
                 let other = all_zones.iter().find(|other| *other != zone).copied();
                 template.spoil(*fault, other);
+                template.entry = Some(entry);
                 builder.add(template);
             }
         }
@@ -241,6 +267,8 @@ fn add_rows(number: u32, place: &Place, rows: &[u16], builder: &mut Builder) -> 
             needs_vswitch: false,
             fault: None,
             row: Some(estate.row),
+            entry: None,
+            instead: Vec::new(),
         });
     }
     first

@@ -85,7 +85,7 @@ pub(super) struct Place {
     pub(super) zone_choice: Choice,
     pub(super) accounts: Vec<AccountIx>,
     pub(super) account_choice: Choice,
-    number: u32,
+    pub(super) number: u32,
     name_zone: bool,
 }
 
@@ -134,6 +134,8 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            entry: None,
+            instead: Vec::new(),
             row: None,
         }
     }

@@ -115,6 +115,7 @@ impl World {
             resource_groups: facts.resource_groups.iter().map(|name| name.as_str().into()).collect(),
             kms_keys: Table::default(),
             spot_market: FxHashMap::default(),
+            spot_sold_out: rustc_hash::FxHashSet::default(),
             fault: facts.faults.internal.clone(),
             token_ttl_s: facts.token_ttl_s,
             bindings: Bindings::default(),

@@ -4,7 +4,7 @@ use super::pools::{Gib, SLOTS};
 use super::{Holdings, World, ZoneIx};
 use crate::model::AccountIx;
 
-/// What one disk of its own holds. Give it back with [`World::give_back_disk`], exactly once.
+/// What one disk of its own holds. It is given back exactly once, when the disk is deleted.
 #[must_use = "a disk that is dropped keeps its room for ever"]
 #[derive(PartialEq, Eq, Debug)]
 pub struct DiskHolding {

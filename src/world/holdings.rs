@@ -82,6 +82,15 @@ impl Holdings {
         Holdings { ..*self }
     }
 
+    /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
+    pub(crate) fn leave_disk(&mut self, slot: usize, gib: u32, portable: bool) {
+        if let Some(held) = self.gib.get_mut(slot) {
+            *held = held.saturating_sub(gib);
+        }
+        self.disks = self.disks.saturating_sub(1);
+        self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
     fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
@@ -223,11 +232,6 @@ impl World {
     /// Takes an instance out of its deployment set.
     pub fn leave_set(&mut self, holdings: &mut Holdings) {
         self.change_set(holdings, None);
-    }
-
-    /// Names of the deployment sets.
-    pub fn deployment_set_names(&self) -> Vec<String> {
-        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
     }
 }
 

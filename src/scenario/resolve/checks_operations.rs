@@ -44,11 +44,11 @@ fn one(operation: &OperationSpec, spec: &ScenarioSpec, known: Known<'_>) -> Resu
         let text = format!("at {} the run of {} is over", operation.at, spec.duration);
         return Err(Problem::at(&operation.at, text).label("before the end of the run"));
     }
-    if let Some(every) = &operation.every {
-        if every.is_zero() || every.is_forever() || spec.duration.is_forever() {
-            return Err(Problem::at(every, "`every` is a length of time, in a run that ends")
-                .label("for example `\"1d\"`"));
-        }
+    if let Some(every) = &operation.every
+        && (every.is_zero() || every.is_forever() || spec.duration.is_forever())
+    {
+        return Err(Problem::at(every, "`every` is a length of time, in a run that ends")
+            .label("for example `\"1d\"`"));
     }
     for param in operation.params.keys() {
         if !action.parameters().contains(&param.as_str()) {

@@ -51,6 +51,9 @@ pub struct AccountSpec {
     /// Largest outgoing bandwidth of an instance in Mbit/s.
     #[serde(default = "max_bandwidth_out")]
     pub max_bandwidth_out: u32,
+    /// Most CreateInstance calls a minute in each region; more are throttled (QUO-9).
+    #[serde(default, skip_serializing_if = "no_limit")]
+    pub calls_per_minute: Limit,
     /// May ask for spot instances.
     #[serde(default = "yes")]
     pub spot: bool,
@@ -74,6 +77,7 @@ impl AccountSpec {
             max_deployment_sets: two(),
             stop_without_charges: false,
             max_bandwidth_out: max_bandwidth_out(),
+            calls_per_minute: Limit::NONE,
             spot: true,
             real_name_verified: true,
         }
@@ -144,6 +148,10 @@ fn is_two(limit: &Limit) -> bool {
 
 fn yes() -> bool {
     true
+}
+
+fn no_limit(limit: &Limit) -> bool {
+    *limit == Limit::NONE
 }
 
 fn unlimited_amount() -> Amount {

@@ -18,7 +18,8 @@ pub struct HabitsSpec {
     /// Each instance asks for a public address once it runs (it needs InternetMaxBandwidthOut).
     #[serde(skip_serializing_if = "is_false")]
     pub public_address: bool,
-    /// Each instance attaches a data disk that an earlier one of the workload has left behind in its zone, once it runs.
+    /// Each instance attaches a data disk that an earlier one of the workload has left behind in its zone, once it runs;
+    /// the disk goes with the new instance.
     #[serde(skip_serializing_if = "is_false")]
     pub reuse_disks: bool,
 }

@@ -15,7 +15,7 @@ use crate::sim::cloud::Cloud;
 use crate::workload::{Workload, local_hours};
 use crate::world::{ChargeType, Quota, SLOTS, World, slot_name};
 
-use super::{HostLevels, Operations, PoolLevel, StockHost};
+use super::{HostLevels, Operations, PoolLevel, Restarts, StockHost};
 
 /// Who gets an operation of the script.
 #[derive(Clone, Debug)]
@@ -120,10 +120,13 @@ impl Operations {
             return None;
         }
         let streams = Streams::new(spec.seed);
+        let fleets = spec.spot.as_ref().map_or(0, |spot| spot.fleets.len());
         let mut own = Operations {
             workload_of: templates.iter().map(|template| template.workload).collect(),
-            created: vec![0; spec.workloads.len()],
-            starts: spec.workloads.iter().map(|workload| workload.start).collect(),
+            // Spot fleets are workloads of their own, after the others.
+            created: vec![0; spec.workloads.len() + fleets],
+            restarts: workload.names().iter().map(|name| (name.clone(), Restarts::default())).collect(),
+            starts: spec.workloads.iter().map(|workload| workload.start).chain(vec![true; fleets]).collect(),
             ..Operations::default()
         };
         own.habits = spec

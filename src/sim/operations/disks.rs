@@ -76,6 +76,18 @@ impl OwnDisks {
         self.left.get(&(workload, zone, account))?.first().copied()
     }
 
+    /// Every disk, in no order that means anything.
+    #[cfg(test)]
+    pub(in crate::sim) fn each(&self) -> impl Iterator<Item = &Own> {
+        self.all.iter().map(|(_, own)| own)
+    }
+
+    /// The slot of every disk.
+    #[cfg(test)]
+    pub(in crate::sim) fn slots(&self) -> Vec<u32> {
+        self.all.iter().map(|(at, _)| at as u32).collect()
+    }
+
     /// Number of disks, and GiB of all.
     pub(in crate::sim) fn sum(&self) -> (u64, u64) {
         let gib = self.all.iter().map(|(_, own)| u64::from(own.holding.gib())).sum();

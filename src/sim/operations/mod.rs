@@ -16,7 +16,7 @@ pub(in crate::sim) use build::{Habits, Step, Target, default_action};
 pub(in crate::sim) use disks::{Own, OwnDisks};
 pub(in crate::sim) use event::OperationEvent;
 pub(in crate::sim) use record::{AUTO_RELEASE, Address, PAUSE, REBOOT, Record};
-pub use report::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount};
+pub use report::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
 pub(in crate::sim) use stock::{Stock, StockHost};
 
 use crate::metrics::Level;
@@ -66,6 +66,18 @@ pub(in crate::sim) struct PoolLevel {
     pub(in crate::sim) sold: Level,
 }
 
+/// What became of the places that instances of a workload gave up with a stop without charges.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::sim) struct Restarts {
+    pub(in crate::sim) given_up: u64,
+    pub(in crate::sim) restarted: u64,
+    pub(in crate::sim) refused: u64,
+    /// Starts that waited for stock, their time together, and the longest.
+    pub(in crate::sim) waited: u64,
+    pub(in crate::sim) waited_us: u64,
+    pub(in crate::sim) longest: SimDuration,
+}
+
 /// Everything that operations keep.
 #[derive(Debug, Default)]
 pub(in crate::sim) struct Operations {
@@ -77,6 +89,8 @@ pub(in crate::sim) struct Operations {
     pub(in crate::sim) starts: Vec<bool>,
     /// Workload of each template.
     pub(in crate::sim) workload_of: Vec<u32>,
+    /// Names of the workloads, and what became of the places that their instances gave up.
+    pub(in crate::sim) restarts: Vec<(String, Restarts)>,
     /// Instances created by each workload so far.
     pub(in crate::sim) created: Vec<u64>,
     /// Whether each account stops without charges where it can.

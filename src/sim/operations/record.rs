@@ -1,7 +1,7 @@
 //! What operations know of one live instance.
 
 use crate::engine::Ticket;
-use crate::model::Utc;
+use crate::model::{SimTime, Utc};
 use crate::operations::disks::{Disk, DiskState};
 use crate::operations::{Event, Lock, StoppedMode};
 use crate::validate::{Affinity, Effective, Network, Spot};
@@ -64,6 +64,8 @@ pub(in crate::sim) struct Record {
     pub(in crate::sim) attached: Vec<u32>,
     /// Events that end with it: its release by itself, the next of its pauses, its next reboot.
     pub(in crate::sim) tickets: [Option<Ticket>; 3],
+    /// When a start first found no stock, while it waits for a place.
+    pub(in crate::sim) waits_since: Option<SimTime>,
     /// Its customer has stopped it for the night.
     pub(in crate::sim) paused: bool,
     /// Its next start moves it from `Stopping` (RED-B2) and not from `Stopped`.
@@ -132,6 +134,7 @@ impl Record {
             disks: std::iter::once(&effective.system).chain(&effective.data).map(disk).collect(),
             attached: Vec::new(),
             tickets: [None; 3],
+            waits_since: None,
             paused: false,
             redeploying: false,
         }

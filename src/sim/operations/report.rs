@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{HostLevels, Operations, PoolLevel};
+use super::{HostLevels, Operations, PoolLevel, Restarts};
 use crate::metrics::Level;
 use crate::model::{SimTime, ZoneIx};
 use crate::operations::hosts::Condition;
@@ -27,6 +27,8 @@ pub struct OperationsSummary {
     pub own_disks_gib: u64,
     /// Creations that found the disk pool full.
     pub pool_refusals: u64,
+    /// Workloads whose instances gave their places up with a stop without charges, and how they came back.
+    pub restarts: Vec<RestartUse>,
     /// Dedicated hosts, released ones included, by id.
     pub dedicated_hosts: Vec<HostUse>,
     /// Disk pools.
@@ -35,6 +37,25 @@ pub struct OperationsSummary {
     pub deployment_sets: BTreeMap<String, u32>,
     /// HPC clusters at the end: id and instances.
     pub hpc_clusters: BTreeMap<String, u32>,
+}
+
+/// How instances of a workload came back after stops without charges.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestartUse {
+    /// The workload.
+    pub workload: String,
+    /// Stops that gave a place up.
+    pub given_up: u64,
+    /// Starts that found a place again.
+    pub restarted: u64,
+    /// Starts that were refused for want of stock.
+    pub refused: u64,
+    /// Of those that found a place, how many were refused before.
+    pub waited: u64,
+    /// Mean seconds from the first refusal to the start, of those that were refused before.
+    pub wait_mean_secs: f64,
+    /// The longest such wait in seconds.
+    pub wait_longest_secs: f64,
 }
 
 /// Answers to one operation.
@@ -129,6 +150,18 @@ fn host_use(id: &str, host_type: &str, zone: &str, levels: &HostLevels, until: S
     }
 }
 
+fn restart_use((workload, one): &(String, Restarts)) -> RestartUse {
+    RestartUse {
+        workload: workload.clone(),
+        given_up: one.given_up,
+        restarted: one.restarted,
+        refused: one.refused,
+        waited: one.waited,
+        wait_mean_secs: one.waited_us as f64 / 1e6 / one.waited.max(1) as f64,
+        wait_longest_secs: one.longest.as_secs_f64(),
+    }
+}
+
 impl Operations {
     /// The section of the report; `stopped` are the instances stopped at the end, with and without their place.
     pub(in crate::sim) fn summary(
@@ -185,6 +218,7 @@ impl Operations {
             own_disks,
             own_disks_gib,
             pool_refusals: self.pool_refusals,
+            restarts: self.restarts.iter().filter(|(_, one)| one.given_up > 0).map(restart_use).collect(),
             dedicated_hosts: hosts,
             disk_pools: self.pools.iter().map(pool).collect(),
             deployment_sets: self.sets.0.values().map(|set| (set.id.clone(), set.members)).collect(),

@@ -1,10 +1,20 @@
 //! The loop of one run: takes events in order and lets each part do its work.
 
 mod calls;
+mod clients;
 mod lives;
+mod loads;
+mod market;
+mod money;
 mod nodes;
 mod operations;
 mod state;
+mod throttle;
+
+pub(in crate::sim) use clients::Clients;
+pub(in crate::sim) use loads::Loads;
+pub(in crate::sim) use money::Book;
+pub(in crate::sim) use throttle::Throttle;
 
 use slab::Slab;
 
@@ -20,6 +30,7 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
+use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::operations::Operations;
@@ -68,6 +79,8 @@ struct Call {
     /// Its waits in the control plane so far: counted when the outcome is known.
     waits: [SimDuration; 4],
     admitted: Option<Admitted>,
+    /// Slot of the client's call that it belongs to, when its client does something about refusals.
+    client: Option<u32>,
 }
 
 /// Where an instance is on its way to running.
@@ -135,6 +148,11 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     fetched: u64,
     /// The first arrival has been fetched.
     begun: bool,
+    /// Each of these is there only when the scenario asks for it.
+    pub(in crate::sim) loads: Option<Box<Loads>>,
+    pub(in crate::sim) money: Option<Box<Book>>,
+    pub(in crate::sim) clients: Option<Box<Clients>>,
+    pub(in crate::sim) throttle: Option<Box<Throttle>>,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -145,6 +163,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
+    /// The spot market, when the scenario has one.
+    pub(in crate::sim) market: Option<Box<MarketRun>>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -199,6 +219,10 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             next_arrival: None,
             fetched: 0,
             begun: false,
+            loads: None,
+            money: None,
+            clients: None,
+            throttle: None,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
@@ -208,6 +232,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
+            market: None,
         }
     }
 
@@ -245,6 +270,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.begin_operations();
             self.begin_nodes();
             self.fetch_arrival()?;
+            self.load_begins();
+            self.money_begins();
+            self.clients_begin();
         }
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -338,8 +366,13 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Load(event) => self.load_event(now, event),
+            Event::Money(event) => self.money_event(now, event),
+            Event::Client(event) => self.client_event(now, event),
+            Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Market(event) => self.market_event(now, event),
             Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())

@@ -151,6 +151,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             next_arrival,
             fetched,
             begun: _,
+            loads,
+            money,
+            clients,
+            throttle,
             log,
             latency,
             total,
@@ -160,12 +164,19 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             mix,
             events,
             warm,
+            market,
         } = self;
-        if nodes.is_some() {
-            return Err(Unsound::Part("hosts that fail, are drained or maintained"));
-        }
-        if operations.is_some() {
-            return Err(Unsound::Part("operations on instances, dedicated hosts and sets"));
+        let parts = [
+            (nodes.is_some(), "hosts that fail, are drained or maintained"),
+            (operations.is_some(), "operations, dedicated hosts, deployment sets and disk pools"),
+            (loads.is_some(), "CPU use and credits"),
+            (money.is_some(), "bills and subscriptions"),
+            (clients.is_some(), "clients that do something about refusals"),
+            (throttle.is_some(), "calls that are throttled"),
+            (market.is_some(), "a spot market"),
+        ];
+        if let Some((_, part)) = parts.into_iter().find(|(there, _)| *there) {
+            return Err(Unsound::Part(part));
         }
         let pending = queue.pending();
         let places: FxHashMap<Ticket, u32> =
@@ -299,7 +310,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 }
 
 fn save_call(call: &Call) -> SavedCall {
-    let Call { number, template, end, arrived, entered, begun, waits, admitted } = call;
+    let Call { number, template, end, arrived, entered, begun, waits, admitted, client: _ } = call;
     SavedCall {
         number: *number,
         template: *template,
@@ -314,7 +325,7 @@ fn save_call(call: &Call) -> SavedCall {
 
 fn restore_call(saved: SavedCall) -> Call {
     let SavedCall { number, template, end, arrived, entered, begun, waits, admitted } = saved;
-    Call { number, template, end, arrived, entered, begun, waits, admitted }
+    Call { number, template, end, arrived, entered, begun, waits, admitted, client: None }
 }
 
 fn save_instance(instance: &Instance, next: Option<u32>) -> Result<SavedInstance, Unsound> {

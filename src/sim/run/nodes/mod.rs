@@ -23,8 +23,8 @@ use smallvec::SmallVec;
 use crate::engine::{Streams, Ticket};
 use crate::hypervisor::{Copying, Heartbeat, PreCopy, Wear};
 use crate::metrics::CostProbe;
-use crate::model::{HostIx, SimDuration, SimTime};
-use crate::placement::{Claim, HostState, Reservation};
+use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::placement::{Claim, HostState, Reservation, SetIx};
 use crate::scenario::schema::{FailuresSpec, MaintenanceSpec, Recover};
 use crate::scenario::{Hosts, Scenario, ScriptedEvent};
 use crate::sim::event::Event;
@@ -192,6 +192,8 @@ struct Down {
     /// Tries that found no room.
     tries: u32,
     retry: Option<Ticket>,
+    /// The set and zone that its membership is held in while it has no host.
+    held: Option<(SetIx, ZoneIx)>,
 }
 
 /// Maintenance of some hosts, step by step.
@@ -405,6 +407,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.nodes().leave(slot, from);
             self.nodes().arrive(slot, to);
             self.look_when_empty(now, from);
+        }
+        if self.market.is_some() {
+            self.market_moved(slot, from);
         }
     }
 

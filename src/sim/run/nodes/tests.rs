@@ -193,6 +193,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             assert_eq!(level.memory_mib.now(), sum.memory_mib);
         }
         self.check_moves(&mut members);
+        self.check_sets();
         // No two members of a set share a host (DEP-1), not even while one of them moves.
         for (set, members) in members {
             let hosts: BTreeSet<HostIx> = members.iter().map(|(_, host)| *host).collect();
@@ -247,6 +248,21 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         assert_eq!(nodes.incoming.values().map(|one| one.running).sum::<u32>(), into.values().sum::<u32>());
     }
 
+    /// The fleet counts every member once in its zone, and twice while it moves, whether it has a host or not.
+    fn check_sets(&self) {
+        let nodes = self.nodes.as_ref().expect("the walk has node controllers");
+        let mut counts: BTreeMap<(SetIx, ZoneIx), u32> = BTreeMap::new();
+        for (slot, instance) in &self.instances {
+            if let Some(set) = instance.bound.as_ref().and_then(|want| want.set) {
+                let ends = 1 + u32::from(nodes.move_of.contains_key(&(slot as u32)));
+                *counts.entry((set, instance.zone)).or_default() += ends;
+            }
+        }
+        for ((set, zone), count) in counts {
+            assert_eq!(self.fleet.set_members(set, zone), count, "{set:?} {zone:?}");
+        }
+    }
+
     fn check_hosts(&self) {
         let nodes = self.nodes.as_ref().expect("the walk has node controllers");
         let mut dead = 0;
@@ -297,12 +313,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 /// Walks, and returns the digest and what was counted.
 fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear) {
     let simulation = Simulation::new(scenario, Path::new("."), None).expect("it can be built");
-    let Simulation { scenario, mut cloud, workload, templates } = simulation;
+    let Simulation { scenario, mut cloud, workload, templates, plan, .. } = simulation;
     let before = cloud.world.digest();
     let mut ear = Ear::default();
     let (digest, report) = {
         let mut probe = Unmeasured;
-        let mut run = crate::sim::assemble(scenario, &mut cloud, workload, &templates, &mut probe, &mut ear);
+        let mut run =
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear);
         let count = Cell::new(0);
         let end = run.until;
         run.steps(

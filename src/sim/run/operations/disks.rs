@@ -103,7 +103,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// A disk of its own is deleted: room and quotas are free again.
-    fn drop_disk(&mut self, now: SimTime, at: u32) {
+    pub(super) fn drop_disk(&mut self, now: SimTime, at: u32) {
         let own = self.ops().disks.remove(at);
         self.forget_source(Source::Own(at));
         self.log.note(now, LogRecord::DiskGone, NOBODY, own.holding.gib());
@@ -222,14 +222,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
     }
 
-    /// A new instance takes over a disk that an earlier one of its workload has left behind.
+    /// A new instance takes over a disk that an earlier one of its workload has left behind; it goes with the new one.
     pub(super) fn reuse_disk(&mut self, now: SimTime, slot: u32) {
         let (number, zone) = (self.instances[slot as usize].number, self.instances[slot as usize].zone.0);
         let ops = self.ops();
         let record = ops.record(slot);
         let Some(at) = ops.disks.left_by(record.workload, zone, record.account) else { return };
         let Some(id) = ops.disks.get(at).map(|own| own.id.clone()) else { return };
-        let params = Params::new([("DiskId".to_owned(), id)]);
+        let goes = ("DeleteWithInstance".to_owned(), "true".to_owned());
+        let params = Params::new([("DiskId".to_owned(), id), goes]);
         let action = crate::operations::Action::AttachDisk;
         self.send(now, number, Call { action, params: &params, id: None });
     }

@@ -34,7 +34,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     fn habits(&mut self, slot: u32) -> Option<&mut Habits> {
         let ops: &mut Operations = self.ops();
         let workload = ops.record(slot).workload;
-        ops.habits[workload as usize].as_mut()
+        ops.habits.get_mut(workload as usize)?.as_mut()
     }
 
     fn number(&self, slot: u32) -> u64 {

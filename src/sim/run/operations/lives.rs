@@ -2,15 +2,15 @@
 
 use crate::hypervisor::State;
 use crate::metrics::CostProbe;
-use crate::model::SimTime;
+use crate::model::{SimTime, Utc};
 use crate::operations::refusal::NO_STOCK;
-use crate::operations::{self, Params, Refusal, StoppedMode, lifecycle, redeploy, release_time};
+use crate::operations::{self, Lock, Params, Refusal, StoppedMode, lifecycle, redeploy, release_time};
 use crate::placement::{Claim, Owner, Want};
 use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::{Gone, Observer};
 use crate::sim::operations::OperationEvent;
-use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, STOP};
+use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, Restarts, STOP};
 use crate::validate::{Affinity, Effective};
 
 use super::super::{Instance, Run};
@@ -91,6 +91,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// An instance as operations see it.
     pub(super) fn view(&mut self, slot: u32) -> operations::Instance {
+        let for_money = self.locked_for_money(slot).then_some(Lock::Financial);
         let instance = &self.instances[slot as usize];
         let (state, ever_ran, zone) = (instance.state, instance.ran, instance.zone.0);
         let world = &*self.world;
@@ -99,7 +100,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         operations::Instance {
             state,
             mode: record.mode,
-            lock: record.lock,
+            lock: record.lock.or(for_money),
             charge: record.charge,
             expires: record.expires,
             spot: record.spot,
@@ -157,34 +158,93 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let without_charges = record.mode == StoppedMode::StopCharging;
         if without_charges {
             // LIFE-35, VPC-33: vCPUs, memory and the public address go; the private address and the disks stay.
-            let had = std::mem::replace(&mut record.address, Address::ComesBack);
-            let region = record.region;
-            match had {
-                Address::None => record.address = Address::None,
-                Address::Waiting | Address::Works => self.ops().give_public(region),
-                Address::ComesBack => {}
-            }
+            self.give_address_up(slot);
+            self.restarts_of(slot).1.given_up += 1;
             self.give_up_place(now, slot);
+            self.stops_charging(now, slot);
+            self.market_charge(now, slot, false);
         }
         let number = self.instances[slot as usize].number;
         self.log.note(now, LogRecord::Stopped, number, u32::from(without_charges));
         self.plan_end(now, slot);
     }
 
+    fn give_address_up(&mut self, slot: u32) {
+        let record = self.ops().record_mut(slot);
+        let had = std::mem::replace(&mut record.address, Address::ComesBack);
+        let region = record.region;
+        match had {
+            Address::None => record.address = Address::None,
+            Address::Waiting | Address::Works => self.ops().give_public(region),
+            Address::ComesBack => {}
+        }
+    }
+
+    /// An instance is stopped for money, which is no stop without charges (LIFE-37). An overdue one gives its public
+    /// address up (LIFE-61).
+    pub(in crate::sim::run) fn stopped_for_money(&mut self, slot: u32, overdue: bool) {
+        if self.operations.is_none() {
+            return;
+        }
+        let record = self.ops().record_mut(slot);
+        record.redeploying = false;
+        if record.mode == StoppedMode::NotApplicable {
+            record.mode = StoppedMode::KeepCharging;
+        }
+        if overdue {
+            self.give_address_up(slot);
+        }
+    }
+
+    /// What was stopped for money comes back.
+    pub(in crate::sim::run) fn back_for_money(&mut self, slot: u32) {
+        if self.operations.is_some() {
+            self.bring_address(slot);
+        }
+    }
+
+    /// The subscription of an instance ends then.
+    pub(in crate::sim::run) fn subscribed_until(&mut self, slot: u32, ends: Utc) {
+        if let Some(ops) = self.operations.as_deref_mut() {
+            ops.record_mut(slot).expires = Some(ends);
+        }
+    }
+
     pub(super) fn start_instance(&mut self, now: SimTime, slot: u32, params: &Params) -> Result<(), Refusal> {
         let view = self.view(slot);
         lifecycle::start(params, &view, self.utc(now))?;
+        self.market_may_start(now, slot)?;
         // A place is needed after a stop without charges, and where a failure took it.
         if self.instances[slot as usize].claim.is_none() {
-            let claim = self.place_back(slot, &view).ok_or(NO_STOCK)?;
+            let Some(claim) = self.place_back(slot, &view) else {
+                let (_, restarts) = self.restarts_of(slot);
+                restarts.refused += 1;
+                self.ops().record_mut(slot).waits_since.get_or_insert(now);
+                return Err(NO_STOCK);
+            };
+            let since = self.ops().record_mut(slot).waits_since.take();
+            let (_, restarts) = self.restarts_of(slot);
+            restarts.restarted += 1;
+            if let Some(waited) = since.map(|since| now.since(since)) {
+                restarts.waited += 1;
+                restarts.waited_us += waited.0;
+                restarts.longest = restarts.longest.max(waited);
+            }
             let host = claim.host();
             self.take_place(now, slot, claim);
             let number = self.instances[slot as usize].number;
             self.log.note(now, LogRecord::PlacedAgain, number, host.0);
         }
+        self.market_charge(now, slot, true);
         self.bring_address(slot);
         self.start_again(now, slot);
         Ok(())
+    }
+
+    fn restarts_of(&mut self, slot: u32) -> &mut (String, Restarts) {
+        let ops = self.ops();
+        let workload = ops.record(slot).workload;
+        &mut ops.restarts[workload as usize]
     }
 
     /// A new public address for an instance that gave its own up, as far as there is one (LIFE-36, VPC-33).

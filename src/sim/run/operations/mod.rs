@@ -6,6 +6,8 @@ mod groups;
 mod habits;
 mod hosts;
 mod lives;
+#[cfg(test)]
+mod tests;
 
 use crate::hypervisor::State;
 use crate::metrics::CostProbe;
@@ -39,7 +41,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// The date.
-    fn utc(&self, now: SimTime) -> Utc {
+    pub(in crate::sim::run) fn utc(&self, now: SimTime) -> Utc {
         self.start.after(now.since(SimTime::ZERO))
     }
 
