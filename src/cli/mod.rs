@@ -6,6 +6,7 @@
 mod bench;
 mod catalog;
 mod check;
+mod compare;
 mod conformance;
 mod errors;
 mod explain;
@@ -17,6 +18,7 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod seeds;
 mod snapshot;
 mod sweep;
 mod table;
@@ -64,6 +66,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Compare(compare::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
