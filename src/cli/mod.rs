@@ -15,6 +15,7 @@ mod output;
 mod plan;
 mod prices;
 mod progress;
+mod record;
 mod replay;
 mod run;
 mod schema;

@@ -22,6 +22,16 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// The hidden folders that are being built now.
+static UNDER_WAY: parking_lot::Mutex<Vec<PathBuf>> = parking_lot::Mutex::new(Vec::new());
+
+/// Removes what is half-built, for a program that ends at once.
+pub(super) fn abandon() {
+    for folder in UNDER_WAY.lock().drain(..) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
 /// A folder of results under construction: a hidden sibling of its final place, renamed when complete, and
 /// removed when the program ends before that.
 pub(super) struct OutDir {
@@ -48,8 +58,16 @@ impl OutDir {
         };
         fs::create_dir_all(parent)
             .and_then(|()| tempfile::Builder::new().prefix(".packyard-").tempdir_in(parent))
-            .map(|building| OutDir { building, target: target.to_owned() })
+            .map(|building| {
+                UNDER_WAY.lock().push(building.path().to_owned());
+                OutDir { building, target: target.to_owned() }
+            })
             .map_err(|error| CliError::new(format!("cannot create {shown}: {error}")))
+    }
+
+    /// Where the folder is being built, for what writes files of its own.
+    pub(super) fn path(&self) -> &Path {
+        self.building.path()
     }
 
     /// Writes one file of the folder and makes sure that it has reached the disk.
@@ -92,6 +110,7 @@ impl OutDir {
         } else {
             fs::rename(building.path(), &target).map_err(fail)?;
         }
+        UNDER_WAY.lock().retain(|folder| folder != building.path());
         // Its content now lives under its final name: nothing is left to remove.
         let _ = building.keep();
         Ok(())

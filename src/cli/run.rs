@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::journal::Snapshot;
-use crate::metrics::EngineCost;
 use crate::metrics::clock::WallMark;
 use crate::report;
 use crate::scenario::Scenario;
@@ -15,6 +14,7 @@ use crate::sim::{self, Go, Progress, State, Summary};
 use super::check::key_value;
 use super::output::{OutDir, print};
 use super::progress::RunBar;
+use super::record;
 use super::seeds::{self, Seeds};
 use super::wiring::{Wiring, close};
 use super::{CliError, EXIT_INTERRUPTED};
@@ -49,12 +49,15 @@ pub(super) struct Args {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Also write the report into a new folder: `summary.json`, `report.txt`, `scenario.toml`
+    /// Also record the run into a new folder: `report.html`, `summary.json`, Parquet tables, histograms and more (see
+    /// `docs/report.md`)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace the folder of `--out` when it exists
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    record: record::RecordArgs,
     /// No progress bar, even on a terminal
     #[arg(long, short)]
     quiet: bool,
@@ -78,14 +81,14 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         sim::workload(&scenario, &scenario.folder, args.trace.as_deref()).map_err(CliError::new)?;
     let (simulation, recording) = args.wiring.simulation(&scenario, workload, state, |chain| chain)?;
 
+    let (mut recorder, mut cost) = record::begin(&args.record, out.as_ref(), &scenario, &simulation)?;
     let bar = RunBar::new(args.quiet);
-    let mut cost = EngineCost::new();
     let began = WallMark::now();
     let watch = |progress: &Progress| {
         bar.show(progress, progress.events as f64 / began.elapsed_secs().max(1e-9));
         if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On }
     };
-    let result = simulation.run(&mut cost, watch);
+    let result = simulation.run_observed(&mut cost, &mut recorder, watch);
     let wall = began.elapsed_secs();
     bar.clear();
 
@@ -94,11 +97,8 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     summary.measured(&cost, wall, peak_memory_mib());
     let json = report::json(&summary);
     let text = report::terminal(&summary);
-    if let Some(out) = out {
-        out.write("summary.json", json.as_bytes())?;
-        out.write("report.txt", text.as_bytes())?;
-        out.write("scenario.toml", scenario.effective_toml().as_bytes())?;
-        out.finish()?;
+    if let (Some(out), Some(recorder)) = (out, recorder) {
+        record::end(out, recorder, &mut cost, &summary, &scenario)?;
     }
     print(if args.json { &json } else { &text })?;
     Ok(exit_code(&summary))
@@ -135,6 +135,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     // but the report, so that is no reason to refuse to run.
     let _ = ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
+            super::output::abandon();
             std::process::exit(EXIT_INTERRUPTED.into());
         }
     });

@@ -50,3 +50,11 @@ pub const DISK_FREE: &str = "disk_gib_free";
 pub const ANSWER: &str = "answer";
 /// Request to running instance: waits.
 pub const RUNNING: &str = "request to running";
+/// Hosts that failed.
+pub const HOSTS_FAILED: &str = "hosts_failed";
+/// Instances that went down with their host, or were stopped for the work on it.
+pub const WENT_DOWN: &str = "went_down";
+/// Instances that moved to another host while they ran.
+pub const MOVED: &str = "moved";
+/// Instances that are down.
+pub const DOWN: &str = "instances_down";

@@ -21,6 +21,9 @@ struct Counts {
     repeated: u64,
     started: u64,
     released: u64,
+    failed: u64,
+    went_down: u64,
+    moved: u64,
     /// Refusals by code, in the order in which codes first came.
     codes: Vec<(&'static str, u64)>,
     code_of: FxHashMap<&'static str, usize>,
@@ -180,9 +183,16 @@ impl Sampler {
         self.no_room(NONE, &sum.no_room);
         self.count(metric::STARTED, NONE, Detail::None, std::mem::take(&mut counts.started));
         self.count(metric::RELEASED, NONE, Detail::None, std::mem::take(&mut counts.released));
-        let repeated = std::mem::take(&mut counts.repeated);
-        if repeated > 0 {
-            self.count(metric::REPEATED, NONE, Detail::None, repeated);
+        let rare = [
+            (metric::REPEATED, &mut counts.repeated),
+            (metric::HOSTS_FAILED, &mut counts.failed),
+            (metric::WENT_DOWN, &mut counts.went_down),
+            (metric::MOVED, &mut counts.moved),
+        ];
+        for (metric, count) in rare.map(|(metric, count)| (metric, std::mem::take(count))) {
+            if count > 0 {
+                self.count(metric, NONE, Detail::None, count);
+            }
         }
         let mut rejected = 0;
         for (number, (code, count)) in counts.codes.iter_mut().enumerate() {
@@ -403,7 +413,9 @@ impl Observer for Sampler {
                 self.counts.started += 1;
             }
             Happened::Released { .. } => self.counts.released += 1,
-            // What befalls hosts and what moves shows in the levels that samples read.
+            Happened::HostFailed { .. } => self.counts.failed += 1,
+            Happened::Down { .. } => self.counts.went_down += 1,
+            Happened::Moved { .. } => self.counts.moved += 1,
             _ => {}
         }
     }
@@ -415,6 +427,9 @@ impl Observer for Sampler {
         self.series.open(at);
         self.counts();
         self.hosts(at, view);
+        if view.down > 0 || self.columns.0.contains_key(&(metric::DOWN, NONE, NONE, NONE)) {
+            self.level(metric::DOWN, NONE, NONE, Detail::None, view.down as f64);
+        }
         self.queues(view);
         self.disks(view);
         let (answers, runs) = (self.answers.take(), self.runs.take());

@@ -1,10 +1,14 @@
 //! Engine cost: what this program spends on this machine per validation, placement and event.
 
+use std::io::{self, Write};
+
 use hdrhistogram::Histogram;
 
 use crate::model::SimTime;
 
 use super::clock::WallMark;
+use super::hdr::HistogramLog;
+use super::intervals::Intervals;
 use super::percentiles::Percentiles;
 
 /// A part of the program whose cost is measured.
@@ -56,26 +60,64 @@ impl CostProbe for Unmeasured {
     fn stop(&mut self, _: CostStage, (): ()) {}
 }
 
-/// One measurement in this many is taken: reading the clock twice costs about as much as a placement.
-const SAMPLE_EVERY: u32 = 16;
+/// One measurement in this many is taken: reading the clock twice costs about as much as a placement. A prime, so
+/// that it cannot fall into step with the stages of a request.
+const SAMPLE_EVERY: u32 = 17;
 
-/// Histograms of engine cost in nanoseconds, one measurement in sixteen.
+/// Fewer measurements than this make no interval of the log of their own.
+const INTERVAL_VALUES: u64 = 1 << 14;
+
+/// A log that can be kept beside the histograms it is about.
+type Log = HistogramLog<Box<dyn Write + Send>>;
+
+/// Histograms of engine cost in nanoseconds, one measurement in seventeen.
 #[derive(Debug)]
 pub struct EngineCost {
     until_next: u32,
-    stages: [Histogram<u64>; 3],
+    stages: Intervals,
+    log: Option<Log>,
 }
 
 impl EngineCost {
     /// Empty histograms.
     pub fn new() -> EngineCost {
-        let histogram = || Histogram::new(3).expect("three significant figures are allowed");
-        EngineCost { until_next: 0, stages: [histogram(), histogram(), histogram()] }
+        EngineCost { until_next: 0, stages: Intervals::new(CostStage::ALL.len(), SimTime::ZERO), log: None }
+    }
+
+    /// Empty histograms that are also written to a log, interval by interval of virtual time, as the observer of the
+    /// run takes its samples.
+    pub fn logged(log: HistogramLog<Box<dyn Write + Send>>) -> EngineCost {
+        EngineCost { log: Some(log), ..EngineCost::new() }
+    }
+
+    /// Everything measured of one stage.
+    pub fn histogram(&self, stage: CostStage) -> Histogram<u64> {
+        self.stages.all(stage as usize)
     }
 
     /// Percentiles of one stage in nanoseconds.
     pub fn percentiles(&self, stage: CostStage) -> Percentiles {
-        Percentiles::of(&self.stages[stage as usize])
+        Percentiles::of(&self.histogram(stage))
+    }
+
+    /// Writes what is left to the log and ends it, when there is one. `now` is the end of the run.
+    ///
+    /// # Errors
+    /// The first error of any write.
+    pub fn finish_log(&mut self, now: SimTime) -> io::Result<()> {
+        self.log_interval(now);
+        self.log.take().map_or(Ok(()), |log| log.finish().map(drop))
+    }
+
+    fn log_interval(&mut self, now: SimTime) {
+        let Some(log) = &mut self.log else { return };
+        for stage in CostStage::ALL {
+            let recent = self.stages.recent(stage as usize);
+            if !recent.is_empty() {
+                log.write(stage.name(), self.stages.since(), now, recent);
+            }
+        }
+        self.stages.cut(now);
     }
 }
 
@@ -101,8 +143,13 @@ impl CostProbe for EngineCost {
     #[inline]
     fn stop(&mut self, stage: CostStage, mark: Option<WallMark>) {
         if let Some(mark) = mark {
-            let nanos = mark.elapsed_nanos();
-            self.stages[stage as usize].record(nanos).expect("an auto-resizing histogram takes any value");
+            self.stages.record(stage as usize, mark.elapsed_nanos());
+        }
+    }
+
+    fn sampled(&mut self, at: SimTime) {
+        if self.log.is_some() && self.stages.values() >= INTERVAL_VALUES {
+            self.log_interval(at);
         }
     }
 }

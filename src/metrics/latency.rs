@@ -5,6 +5,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 use crate::model::{SimDuration, SimTime};
 
+use super::intervals::{Intervals, merge};
 use super::percentiles::Percentiles;
 
 /// A part of the way from a request to a running instance.
@@ -97,12 +98,7 @@ const INTERVAL_VALUES: u64 = 1 << 16;
 /// What was counted since the last [`Latency::cut`] is kept apart, so that a log can be written interval by
 /// interval.
 #[derive(Debug)]
-pub struct Latency {
-    recent: Vec<Histogram<u64>>,
-    past: Vec<Histogram<u64>>,
-    since: SimTime,
-    values: u64,
-}
+pub struct Latency(Intervals);
 
 /// A [`Latency`] as data.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -116,23 +112,18 @@ pub struct LatencyState {
 impl Latency {
     /// Empty histograms that count from `since` on.
     pub fn new(since: SimTime) -> Latency {
-        let empty = || {
-            let histogram = |_| Histogram::new(3).expect("three significant figures are allowed");
-            (0..LatencyStage::ALL.len() * Outcome::ALL.len()).map(histogram).collect()
-        };
-        Latency { recent: empty(), past: empty(), since, values: 0 }
+        Latency(Intervals::new(LatencyStage::ALL.len() * Outcome::ALL.len(), since))
     }
 
     /// Counts one wait.
     #[inline]
     pub fn record(&mut self, stage: LatencyStage, outcome: Outcome, wait: SimDuration) {
-        self.values += 1;
-        self.recent[at(stage, outcome)].record(wait.0).expect("an auto-resizing histogram takes any value");
+        self.0.record(at(stage, outcome), wait.0);
     }
 
     /// Everything as data: the histograms in the V2 form of HDR histograms.
     pub fn save(&self) -> LatencyState {
-        let Latency { past, recent, since, values } = self;
+        let Intervals { past, recent, since, values } = &self.0;
         let save = |histogram: &Histogram<u64>| {
             let mut bytes = Vec::new();
             V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes everything");
@@ -158,44 +149,35 @@ impl Latency {
             saved.iter().map(one).collect::<Option<Vec<_>>>().filter(|all| all.len() == pairs().count())
         };
         let (past, recent) = (all(&state.past)?, all(&state.recent)?);
-        Some(Latency { past, recent, since: state.since, values: state.values })
+        Some(Latency(Intervals { past, recent, since: state.since, values: state.values }))
     }
 
     /// Whether the interval since the last cut has enough values to be worth a record of a log.
     pub fn is_due(&self) -> bool {
-        self.values >= INTERVAL_VALUES
+        self.0.values() >= INTERVAL_VALUES
     }
 
     /// What was counted since the last cut, by stage and outcome, and since when. Empty histograms are left out.
     pub fn recent(&self) -> (SimTime, impl Iterator<Item = (LatencyStage, Outcome, &Histogram<u64>)>) {
-        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, &self.recent[at(stage, outcome)]));
-        (self.since, pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
+        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, self.0.recent(at(stage, outcome))));
+        (self.0.since(), pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
     }
 
     /// Ends an interval at `now`.
     pub fn cut(&mut self, now: SimTime) {
-        for (past, recent) in self.past.iter_mut().zip(&mut self.recent) {
-            if !recent.is_empty() {
-                past.add(&*recent).expect("an auto-resizing histogram takes any value");
-                recent.reset();
-            }
-        }
-        self.since = now;
-        self.values = 0;
+        self.0.cut(now);
     }
 
     /// Everything counted at one stage with one outcome.
     pub fn histogram(&self, stage: LatencyStage, outcome: Outcome) -> Histogram<u64> {
-        let mut sum = self.past[at(stage, outcome)].clone();
-        sum.add(&self.recent[at(stage, outcome)]).expect("an auto-resizing histogram takes any value");
-        sum
+        self.0.all(at(stage, outcome))
     }
 
     /// Everything counted at one stage.
     pub fn stage(&self, stage: LatencyStage) -> Histogram<u64> {
         let mut sum = self.histogram(stage, Outcome::Created);
         for &outcome in &Outcome::ALL[1..] {
-            sum.add(self.histogram(stage, outcome)).expect("an auto-resizing histogram takes any value");
+            merge(&mut sum, &self.histogram(stage, outcome));
         }
         sum
     }

@@ -3,6 +3,8 @@
 
 pub mod clock;
 mod cost;
+pub mod hdr;
+mod intervals;
 mod latency;
 mod percentiles;
 mod series;
@@ -10,6 +12,7 @@ mod usage;
 mod waits;
 
 pub use cost::{CostProbe, CostStage, EngineCost, Unmeasured};
+pub use intervals::{histogram, merge};
 pub use latency::{Latency, LatencyStage, LatencyState, Outcome};
 pub use percentiles::{CurvePoint, Percentiles, curve};
 pub use series::{Column, ColumnIx, Key, Kind, MOST_POINTS, Series, Value};

@@ -125,6 +125,13 @@ impl Column {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ColumnIx(u32);
 
+impl ColumnIx {
+    /// Its place in [`Series::columns`].
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A table of points in time. See the module.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -138,6 +145,8 @@ pub struct Series {
     columns: Vec<Column>,
     waits: Vec<(&'static str, Vec<Waits>)>,
     by_key: FxHashMap<Key, ColumnIx>,
+    fresh: Vec<(ColumnIx, Value)>,
+    fresh_waits: Vec<(usize, Waits)>,
 }
 
 impl Series {
@@ -152,6 +161,8 @@ impl Series {
             columns: Vec::new(),
             waits: Vec::new(),
             by_key: FxHashMap::default(),
+            fresh: Vec::new(),
+            fresh_waits: Vec::new(),
         }
     }
 
@@ -174,6 +185,8 @@ impl Series {
 
     /// Ends a sample's interval at `at`: what is put from now on belongs to it.
     pub fn open(&mut self, at: SimTime) {
+        self.fresh.clear();
+        self.fresh_waits.clear();
         if self.filled > 0 && self.filled < self.merge {
             self.filled += 1;
             *self.ends.last_mut().expect("a point was filled") = at;
@@ -205,6 +218,7 @@ impl Series {
         let points = &mut self.waits[column].1;
         points.resize_with(at + 1, Waits::default);
         points[at].add(&waits);
+        self.fresh_waits.push((column, waits));
     }
 
     fn put(&mut self, column: ColumnIx, value: Value) {
@@ -212,6 +226,7 @@ impl Series {
         let values = &mut self.columns[column.0 as usize].values;
         values.resize(at + 1, Value::default());
         values[at].add(value);
+        self.fresh.push((column, value));
     }
 
     /// Merges every two neighbours. An odd last point stays open.
@@ -251,6 +266,16 @@ impl Series {
     /// The columns, in the order of their first use.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// What the open interval has been given so far, not merged with any other.
+    pub fn fresh(&self) -> impl Iterator<Item = (ColumnIx, Value)> {
+        self.fresh.iter().copied()
+    }
+
+    /// The waits that the open interval has been given so far.
+    pub fn fresh_waits(&self) -> impl Iterator<Item = (&'static str, &Waits)> {
+        self.fresh_waits.iter().map(|(column, waits)| (self.waits[*column].0, waits))
     }
 
     /// Waits by name, one for each point.

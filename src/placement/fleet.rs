@@ -305,6 +305,11 @@ impl Fleet {
         self.zones.len()
     }
 
+    /// Zone of a host; none when there is no such host.
+    pub fn zone_of(&self, host: HostIx) -> Option<ZoneIx> {
+        (host.0 < self.hosts).then(|| self.layout.segment(host).zone)
+    }
+
     /// One host now; none when there is no such host.
     pub fn host(&self, host: HostIx) -> Option<HostView> {
         if host.0 >= self.hosts {

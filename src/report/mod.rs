@@ -3,6 +3,7 @@
 mod money;
 mod nodes;
 mod operations;
+pub mod page;
 mod spot;
 mod terminal;
 

@@ -285,6 +285,7 @@ impl<'t> Words<'t> {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "areas are lists of ranges, often of one")]
 mod tests {
     use super::*;
     use crate::scenario::Scenario;

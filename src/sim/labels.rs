@@ -20,6 +20,8 @@ pub struct Labels {
     pub classes: Vec<String>,
     /// Requests by template.
     pub templates: Vec<TemplateLabel>,
+    /// True when the control plane takes no time: then there is no simulated latency.
+    pub instant: bool,
     /// Ids of the dedicated hosts of the scenario with the host's number, in order of number.
     pub dedicated_hosts: Vec<(u32, String)>,
 }
@@ -69,6 +71,7 @@ impl Labels {
             types: cloud.world.instance_types().map(|(_, name, ..)| name.to_owned()).collect(),
             classes: scenario.classes.iter().map(|class| class.name.clone()).collect(),
             templates: workload.templates().iter().zip(templates).map(template).collect(),
+            instant: scenario.control_plane().instant,
             dedicated_hosts: dedicated.map(|(at, host)| (shared + at as u32, host.id.clone())).collect(),
         }
     }

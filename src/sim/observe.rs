@@ -32,7 +32,8 @@ pub enum Gone {
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happened<'a> {
     /// A request came in.
     Requested {
@@ -212,6 +213,29 @@ pub enum Happened<'a> {
     },
 }
 
+impl Happened<'_> {
+    /// Number of the request (and instance) that it is about; none when it is about something else.
+    pub fn request(&self) -> Option<u64> {
+        match *self {
+            Happened::Requested { number, .. }
+            | Happened::Rejected { number, .. }
+            | Happened::Created { number, .. }
+            | Happened::Running { number, .. }
+            | Happened::RunsAgain { number, .. }
+            | Happened::Down { number, .. }
+            | Happened::Replaced { number, .. }
+            | Happened::NoPlace { number, .. }
+            | Happened::MoveBegun { number, .. }
+            | Happened::Moved { number, .. }
+            | Happened::MoveCut { number }
+            | Happened::LeftSet { number }
+            | Happened::Released { number, .. } => Some(number),
+            Happened::Operated { number, .. } => number,
+            _ => None,
+        }
+    }
+}
+
 /// What a sample of a time series is taken from: the state between two events.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -225,6 +249,8 @@ pub struct View<'a> {
     pub zones: &'a [Usage],
     /// Calls that have no answer yet.
     pub unanswered: u64,
+    /// Waits so far, after the warm-up.
+    pub latency: &'a Latency,
     /// Instances that are down: their host failed, or is worked on.
     pub down: u64,
     /// Hosts that have failed and are not back.
@@ -271,6 +297,9 @@ pub trait Observer {
     #[inline]
     fn sample(&mut self, _at: SimTime, _view: &View<'_>) {}
 
+    /// The state at the end of the run, after the last sample.
+    fn ended(&mut self, _at: SimTime, _view: &View<'_>) {}
+
     /// Whether it wants the histograms of simulated latency, interval by interval.
     fn logs_latency(&self) -> bool {
         false
@@ -301,6 +330,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.sample(at, view);
     }
 
+    fn ended(&mut self, at: SimTime, view: &View<'_>) {
+        self.0.ended(at, view);
+        self.1.ended(at, view);
+    }
+
     fn logs_latency(&self) -> bool {
         self.0.logs_latency() || self.1.logs_latency()
     }
@@ -327,6 +361,12 @@ impl<O: Observer> Observer for Option<O> {
     fn sample(&mut self, at: SimTime, view: &View<'_>) {
         if let Some(observer) = self {
             observer.sample(at, view);
+        }
+    }
+
+    fn ended(&mut self, at: SimTime, view: &View<'_>) {
+        if let Some(observer) = self {
+            observer.ended(at, view);
         }
     }
 

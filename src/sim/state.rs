@@ -74,9 +74,7 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// When it does not fit.
     pub fn try_out(self) -> Result<(), SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
-        // A state goes on without a market, or was never saved.
-        drop(market);
+        let Simulation { scenario, mut cloud, workload, templates, plan, .. } = self;
         assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ()).map(|_| ())
     }
 }

@@ -200,7 +200,7 @@ pub struct Engine {
     pub requests_per_sec: f64,
     /// Largest resident memory of this process in MiB; zero where the system does not tell.
     pub peak_memory_mib: f64,
-    /// Cost by stage in nanoseconds of wall time, one in sixteen measured.
+    /// Cost by stage in nanoseconds of wall time, one in seventeen measured.
     pub cost_ns: Vec<Stage>,
 }
 

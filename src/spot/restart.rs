@@ -39,7 +39,7 @@ impl Restart {
             return Err(NoStart::PriceAboveBid);
         }
         // Inside the protection one that kept its place always starts (SPOT-42); one that gave it up needs one (SPOT-43).
-        if !self.stock && !(self.protected && self.kept) {
+        if !(self.stock || self.protected && self.kept) {
             return Err(NoStart::NoStock);
         }
         Ok(())

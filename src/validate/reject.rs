@@ -8,7 +8,7 @@ use crate::placement::Reason;
 
 /// A refusal: the first check that fired, and the answer of its row. Also the two answers that end a request
 /// without creating anything: a dry run that would succeed (X4), and the replay of a finished call.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, serde::Serialize)]
 #[error("{status} {code}: {message}")]
 pub struct Reject {
     /// The check of the order of validation, such as `S1.name`.

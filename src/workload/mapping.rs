@@ -215,6 +215,7 @@ impl<'a> Mapper<'a> {
     }
 
     /// The instance type of everything that the trace asks for, with its size where that is known.
+    #[expect(clippy::type_complexity, reason = "names with the size that a custom type was made for")]
     fn types(&self, builder: &mut Builder) -> Result<Vec<(String, Option<(u32, u32)>)>, WorkloadError> {
         let catalog = Catalog::shipped();
         let known = |name: &str| catalog.type_named(name).map(|row| (row.cpu_milli, row.memory_mib));

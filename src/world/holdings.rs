@@ -77,11 +77,6 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
-    /// The same holdings as data for a snapshot: only one of the two may ever be given back to one world.
-    pub(crate) fn copy(&self) -> Holdings {
-        Holdings { ..*self }
-    }
-
     /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
     pub(crate) fn leave_disk(&mut self, slot: usize, gib: u32, portable: bool) {
         if let Some(held) = self.gib.get_mut(slot) {
@@ -89,6 +84,11 @@ impl Holdings {
         }
         self.disks = self.disks.saturating_sub(1);
         self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
+    /// The same holdings as data for a snapshot: only one of the two may ever be given back to one world.
+    pub(crate) fn copy(&self) -> Holdings {
+        Holdings { ..*self }
     }
 
     fn is(&self, flag: u8) -> bool {

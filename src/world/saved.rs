@@ -18,6 +18,7 @@ pub struct WorldState {
     next_instance: u64,
     accounts: Vec<AccountState>,
     /// Default VPC, default vSwitches, classic addresses.
+    #[expect(clippy::type_complexity, reason = "plain data of a snapshot")]
     regions: Vec<(Option<u32>, Vec<u32>, (u32, Vec<u64>))>,
     zones: Vec<[u64; SLOTS]>,
     vpcs: Vec<u64>,

@@ -1,17 +1,13 @@
 //! Latency histograms of benchmarks, in nanoseconds of wall time.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::cli::CliError;
-
-/// An empty histogram, exact to three figures.
-pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three significant figures are allowed")
-}
+use crate::metrics::hdr::distribution;
+pub(super) use crate::metrics::histogram;
 
 /// The percentiles that every benchmark prints.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -64,32 +60,6 @@ impl Percentiles {
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn write_hgrm(path: &Path, histogram: &Histogram<u64>) -> Result<(), CliError> {
-    let mut text =
-        format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
-    for value in histogram.iter_quantiles(5) {
-        let quantile = value.quantile_iterated_to();
-        let line = if quantile < 1.0 {
-            let inverse = 1.0 / (1.0 - quantile);
-            let count = value.count_since_last_iteration();
-            format!(
-                "{:>12.3} {quantile:>14.12} {count:>10} {inverse:>14.2}",
-                value.value_iterated_to() as f64
-            )
-        } else {
-            format!("{:>12.3} {quantile:>14.12} {:>10}", value.value_iterated_to() as f64, histogram.len())
-        };
-        let _ = writeln!(text, "{line}");
-    }
-    let (mean, deviation) = (histogram.mean(), histogram.stdev());
-    let _ = writeln!(text, "#[Mean    = {mean:12.3}, StdDeviation   = {deviation:12.3}]");
-    let _ = writeln!(
-        text,
-        "#[Max     = {:12.3}, Total count    = {:12}]",
-        histogram.max() as f64,
-        histogram.len()
-    );
-    let (buckets, sub) = (histogram.buckets(), histogram.distinct_values());
-    let _ = writeln!(text, "#[Buckets = {buckets:12}, SubBuckets     = {sub:12}]");
-    std::fs::write(path, text)
+    std::fs::write(path, distribution(histogram))
         .map_err(|error| CliError::new(format!("cannot write {}: {error}", path.display())))
 }

@@ -8,13 +8,13 @@ mod market;
 mod money;
 mod nodes;
 mod operations;
-mod state;
 mod throttle;
 
 pub(in crate::sim) use clients::Clients;
 pub(in crate::sim) use loads::Loads;
 pub(in crate::sim) use money::Book;
 pub(in crate::sim) use throttle::Throttle;
+mod state;
 
 use slab::Slab;
 
@@ -144,15 +144,15 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    /// Arrivals taken from the workload so far.
-    fetched: u64,
-    /// The first arrival has been fetched.
-    begun: bool,
     /// Each of these is there only when the scenario asks for it.
     pub(in crate::sim) loads: Option<Box<Loads>>,
     pub(in crate::sim) money: Option<Box<Book>>,
     pub(in crate::sim) clients: Option<Box<Clients>>,
     pub(in crate::sim) throttle: Option<Box<Throttle>>,
+    /// Arrivals taken from the workload so far.
+    fetched: u64,
+    /// The first arrival has been fetched.
+    begun: bool,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
@@ -217,12 +217,12 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             instances: Slab::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
-            fetched: 0,
-            begun: false,
             loads: None,
             money: None,
             clients: None,
             throttle: None,
+            fetched: 0,
+            begun: false,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
@@ -252,6 +252,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
                 self.log_latency(now);
             }
         }
+        self.show(|observer, view| observer.ended(now, view));
         Ok(Ended { now, cut_short })
     }
 
@@ -315,9 +316,18 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let at = self.next_sample;
+        self.show(|observer, view| observer.sample(at, view));
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
         let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
         let (down, hosts_down) = counts.unwrap_or_default();
-        let at = self.next_sample;
         let queues = self.control.as_ref().map(|control| Queues {
             api: control.api.waiting() as u64,
             scheduler: control.schedulers.waiting() as u64,
@@ -330,17 +340,13 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            latency: &self.latency,
             down,
             hosts_down,
             queues,
             mix: self.mix.by_zone(),
         };
-        self.observer.sample(at, &view);
-        self.probe.sampled(at);
-        if self.latency.is_due() && self.observer.logs_latency() {
-            self.log_latency(at);
-        }
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+        look(self.observer, &view);
     }
 
     /// Ends an interval of the latency log.

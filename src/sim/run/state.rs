@@ -151,10 +151,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             next_arrival,
             fetched,
             begun: _,
-            loads,
-            money,
-            clients,
-            throttle,
             log,
             latency,
             total,
@@ -164,19 +160,29 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             mix,
             events,
             warm,
+            loads,
+            money,
+            clients,
+            throttle,
             market,
         } = self;
-        let parts = [
-            (nodes.is_some(), "hosts that fail, are drained or maintained"),
-            (operations.is_some(), "operations, dedicated hosts, deployment sets and disk pools"),
-            (loads.is_some(), "CPU use and credits"),
-            (money.is_some(), "bills and subscriptions"),
-            (clients.is_some(), "clients that do something about refusals"),
-            (throttle.is_some(), "calls that are throttled"),
-            (market.is_some(), "a spot market"),
-        ];
-        if let Some((_, part)) = parts.into_iter().find(|(there, _)| *there) {
-            return Err(Unsound::Part(part));
+        if nodes.is_some() {
+            return Err(Unsound::Part("hosts that fail, are drained or maintained"));
+        }
+        if operations.is_some() {
+            return Err(Unsound::Part("operations on instances, dedicated hosts and sets"));
+        }
+        if market.is_some() {
+            return Err(Unsound::Part("a spot market"));
+        }
+        if money.is_some() {
+            return Err(Unsound::Part("bills and subscriptions"));
+        }
+        if loads.is_some() {
+            return Err(Unsound::Part("CPU use and credits"));
+        }
+        if clients.is_some() || throttle.is_some() {
+            return Err(Unsound::Part("clients that try again, fleets and throttling"));
         }
         let pending = queue.pending();
         let places: FxHashMap<Ticket, u32> =
@@ -310,6 +316,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 }
 
 fn save_call(call: &Call) -> SavedCall {
+    // A run with clients is not saved.
     let Call { number, template, end, arrived, entered, begun, waits, admitted, client: _ } = call;
     SavedCall {
         number: *number,

@@ -48,7 +48,7 @@ impl Throttle {
             (*minute, *calls) = (now.0 / MINUTE, 0);
         }
         *calls += 1;
-        (*calls > most).then(|| Reject {
+        (*calls > most).then_some(Reject {
             check: "API.throttling",
             row: None,
             status: 400,

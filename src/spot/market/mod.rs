@@ -36,6 +36,7 @@ use crate::placement::{Demand, DemandId, Fleet, Hold};
 
 /// Where the price of a series comes from.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one source a pool, and most are of the large kind")]
 enum Source {
     Utilization(Utilization),
     /// The bids of the pool.
@@ -141,7 +142,7 @@ impl Market {
     fn step_prices(&mut self, now: SimTime, followed: &mut Followed) {
         for at in 0..self.listed.len() {
             let Listed { source, step, pool, series, .. } = &mut self.listed[at];
-            if now.0 % step.0 != 0 {
+            if !now.0.is_multiple_of(step.0) {
                 continue;
             }
             let pool = &mut self.pools[*pool as usize];

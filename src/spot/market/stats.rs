@@ -98,7 +98,7 @@ impl SeriesStats {
     }
 
     fn sample(&mut self, number: u64, point: PoolPoint) {
-        if number % self.stride != 0 {
+        if !number.is_multiple_of(self.stride) {
             return;
         }
         self.points.push(point);

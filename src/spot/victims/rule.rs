@@ -119,12 +119,12 @@ fn best(
         if room.fits(demand) {
             consider(SmallVec::from_slice(&[first]));
         } else if candidates.len() <= PAIRS {
-            for second in first + 1..candidates.len() {
-                room.give(candidates[second].hold);
+            for (second, other) in candidates.iter().enumerate().skip(first + 1) {
+                room.give(other.hold);
                 if room.fits(demand) {
                     consider(SmallVec::from_slice(&[first, second]));
                 }
-                room.keep(candidates[second].hold);
+                room.keep(other.hold);
             }
         }
         room.keep(candidates[first].hold);

@@ -182,24 +182,6 @@ impl TraceInfo {
     }
 }
 
-/// Sums over a trace whose records come one by one, for those that make records themselves.
-#[derive(Default)]
-pub(crate) struct Collector(Sums);
-
-impl Collector {
-    /// Adds a creation.
-    pub(crate) fn add(&mut self, record: &Record, asked: &Asked) {
-        let place = self.0.size_place(asked, &|_| None) as usize;
-        self.0.add(record, record.batch, place);
-    }
-
-    /// The statistics; none without a creation.
-    pub(crate) fn finish(self) -> Option<TraceInfo> {
-        let first = self.0.first?;
-        Some(self.0.finish(first, 0))
-    }
-}
-
 #[derive(Clone)]
 struct Sized {
     asked: Asked,

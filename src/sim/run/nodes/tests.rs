@@ -319,13 +319,14 @@ fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear
     let (digest, report) = {
         let mut probe = Unmeasured;
         let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear);
-        let count = Cell::new(0);
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear)
+                .expect("a new run");
+        let count = Cell::new(0_u64);
         let end = run.until;
         run.steps(
             |run, at| {
                 count.set(count.get() + 1);
-                if count.get() % every == 0 {
+                if count.get().is_multiple_of(every) {
                     run.check();
                 }
                 at <= end || run.tally.unanswered() > 0

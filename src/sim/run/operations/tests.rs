@@ -389,7 +389,8 @@ fn walk(scenario: &Scenario, every: u64) -> (String, OperationsSummary) {
         let (mut probe, mut nobody) = (Unmeasured, ());
         let plan = crate::sim::Plan::default();
         let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut nobody);
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut nobody)
+                .expect("a new run");
         let count = Cell::new(0_u64);
         let end = run.until;
         run.steps(

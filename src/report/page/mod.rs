@@ -1,0 +1,51 @@
+//! `report.html`: one page that holds everything it needs, drawn from the same structs as `summary.json`.
+
+mod data;
+
+use std::fmt::Write as _;
+
+use crate::evidence::Recorded;
+use crate::sim::Summary;
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page. `scenario` is the effective scenario.
+pub fn html(summary: &Summary, recorded: &Recorded, scenario: &str) -> String {
+    let data = script_safe(&data::json(summary, recorded, scenario));
+    let title = escaped(&format!("{} - Packyard report", summary.run.scenario));
+    // The data come last: nothing in them can be taken for a place to fill in.
+    let page = PAGE.replace("{{title}}", &title).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
+    let (head, tail) = page.split_once("{{data}}").expect("the page has a place for its data");
+    [head, &data, tail].concat()
+}
+
+/// JSON as it may stand inside a `script` element: no `<` can end it.
+fn script_safe(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '<' | '>' | '"' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_data_can_end_the_script() {
+        assert_eq!(script_safe("\"</script>\""), "\"\\u003c/script>\"");
+        assert_eq!(escaped("a<b>&\"c\""), "a&#60;b&#62;&#38;&#34;c&#34;");
+    }
+}
