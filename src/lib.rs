@@ -7,6 +7,7 @@ pub mod api;
 pub mod billing;
 pub mod catalog;
 pub mod cli;
+pub mod compare;
 pub mod engine;
 pub mod evidence;
 pub mod hypervisor;

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 const HOUR: u64 = 3_600_000_000;
 
-/// Two NUMA nodes, shares of GPUs and whole ones, local disks, dedicated hosts, disk pools, quotas, wrong requests, and a
-/// control plane that is always behind. Small.
+/// Two NUMA nodes, shares of GPUs and whole ones, wrong requests, and a control plane that bursts overload.
+/// Small.
 const EVERYTHING: &str = r#"
 name = "everything"
 seed = 11
@@ -63,11 +63,6 @@ shards = 2
 zone = "cn-hangzhou-h"
 class = "gpu"
 hosts = 5
-
-[[disk_pools]]
-zone = "cn-hangzhou-g"
-category = "cloud_efficiency"
-capacity = "9000GiB"
 
 [[accounts]]
 id = "1000000001"
@@ -174,13 +169,10 @@ fn the_everything_scenario_is_what_it_says() {
     let scenario = Scenario::from_str(EVERYTHING, "everything.toml").unwrap();
     let state = simulation(&scenario).save_at(SimTime(4 * HOUR)).unwrap();
     let size = state.size();
-    assert!(size.calls > 5 && size.instances > 30 && size.requests > 1_000, "{size:?}");
+    assert!(size.instances > 30 && size.requests > 1_000, "{size:?}");
     let end = go(simulation(&scenario));
     let codes: Vec<&str> = end.requests.rejected_by_code.iter().map(|code| code.code.as_str()).collect();
-    assert!(
-        codes.contains(&"OperationDenied.NoStock") && codes.contains(&"QuotaExceed.AfterpayInstance"),
-        "{codes:?}"
-    );
+    assert!(codes.contains(&"OperationDenied.NoStock"), "{codes:?}");
     assert!(end.packing.full > 0, "{:?}", end.packing);
 }
 

@@ -6,6 +6,7 @@
 mod bench;
 mod catalog;
 mod check;
+mod compare;
 mod conformance;
 mod errors;
 mod explain;
@@ -18,6 +19,7 @@ mod record;
 mod replay;
 mod run;
 mod schema;
+mod seeds;
 mod snapshot;
 mod sweep;
 mod table;
@@ -65,6 +67,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Compare(compare::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),

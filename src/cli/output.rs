@@ -76,7 +76,11 @@ impl OutDir {
     /// When it cannot be written in full, for example on a full disk; the folder then never appears.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
         let write = || {
-            let mut file = fs::File::create(self.building.path().join(name))?;
+            let path = self.building.path().join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = fs::File::create(path)?;
             file.write_all(bytes)?;
             file.sync_all()
         };

@@ -15,6 +15,7 @@ use super::check::key_value;
 use super::output::{OutDir, print};
 use super::progress::RunBar;
 use super::record;
+use super::seeds::{self, Seeds};
 use super::wiring::{Wiring, close};
 use super::{CliError, EXIT_INTERRUPTED};
 
@@ -38,6 +39,11 @@ pub(super) struct Args {
     /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    /// Run once with each of these seeds, such as `1..20`, side by side on all cores; `--out` gets one folder a seed,
+    /// for `packyard compare`
+    #[arg(long, value_name = "FIRST..LAST", requires = "out", requires = "scenario",
+        conflicts_with_all = ["seed", "from_snapshot", "record", "json"])]
+    seeds: Option<Seeds>,
     #[command(flatten)]
     wiring: Wiring,
     /// Print the report as JSON
@@ -62,6 +68,12 @@ pub(super) struct Args {
 /// # Errors
 /// Whatever is wrong with the scenario, the trace or the output folder.
 pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
+    if let (Some(seeds), Some(path), Some(dir)) = (args.seeds, &args.scenario, &args.out) {
+        let out = OutDir::create(dir, args.force)?;
+        let code = seeds::run(path, &args.set, args.trace.as_deref(), seeds, &out, &interrupt_flag())?;
+        out.finish()?;
+        return Ok(code);
+    }
     let (scenario, state) = load(&args)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
