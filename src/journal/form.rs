@@ -1,9 +1,12 @@
 //! What a journal holds, and its binary form.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use super::frame::FileKind;
 use crate::model::{SimDuration, SimTime};
+use crate::scenario::Scenario;
 use crate::workload::{Arrival, End, Kinds};
 
 /// A journal as a file.
@@ -28,8 +31,16 @@ pub struct Header {
     pub version: String,
     /// The effective scenario as TOML, every default filled in.
     pub scenario: String,
+    /// Folder of the scenario: where files of prices and node lists are, which a journal does not hold.
+    pub folder: PathBuf,
     /// What the arrivals point to.
     pub kinds: Kinds,
+}
+
+/// Where a scenario's files are, whatever folder a program is started in later.
+pub(super) fn folder_of(scenario: &Scenario) -> PathBuf {
+    let folder = if scenario.folder.as_os_str().is_empty() { Path::new(".") } else { &scenario.folder };
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The chain of the event log after a full batch.

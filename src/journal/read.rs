@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::form::{Checkpoint, Conclusion, Header, JOURNAL, frame, unpack};
 use super::frame::{Damage, FileError, Frame, FrameReader};
 use crate::model::SimTime;
+use crate::sim;
 use crate::workload::{Arrival, Supply, Workload, WorkloadError};
 
 /// A journal that was read and checked from beginning to end.
@@ -94,7 +95,10 @@ impl Journal {
             given: 0,
             all: self.arrivals,
         };
-        Workload::supplied(self.header.kinds.clone(), Box::new(playback))
+        let scenario = self.scenario(&[]).map_err(|error| WorkloadError::Supplied(error.to_string()))?;
+        let setting = sim::setting(&scenario, &scenario.folder, None);
+        Workload::supplied(self.header.kinds.clone(), Box::new(playback))?
+            .with_fleets(&scenario.spec.workloads, &setting)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::form::{Block, Checkpoint, Conclusion, Header, JOURNAL, frame};
+use super::form::{Block, Checkpoint, Conclusion, Header, JOURNAL, folder_of, frame};
 use super::frame::{FileError, FrameWriter};
 use crate::scenario::Scenario;
 use crate::sim::{Chain, LogRecord, Summary};
@@ -35,6 +35,7 @@ impl Recording {
         let header = Header {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: scenario.effective_toml(),
+            folder: folder_of(scenario),
             kinds: workload.kinds(),
         };
         let content = postcard::to_stdvec(&header).expect("plain data has a form in bytes");

@@ -1,6 +1,5 @@
 //! Replay: the run of a journal again, as it was or with something changed.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -18,9 +17,11 @@ impl Journal {
     /// # Errors
     /// A key that names no place, or a value that does not go together with the rest.
     pub fn scenario(&self, with: &[(String, String)]) -> Result<Scenario, ScenarioError> {
-        let name = format!("{} (scenario)", self.path.display());
+        // Node lists are read from the folder of the name.
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let name = self.header.folder.join(format!("{file} (scenario)")).display().to_string();
         let mut scenario = Scenario::from_str_with(&self.header.scenario, &name, with)?;
-        scenario.folder = self.path.parent().unwrap_or(Path::new("")).to_owned();
+        scenario.folder.clone_from(&self.header.folder);
         Ok(scenario)
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::form::folder_of;
 use super::frame::{FileError, FileKind, Frame, FrameReader, FrameWriter};
 use crate::model::SimTime;
 use crate::scenario::{Scenario, ScenarioError};
@@ -45,12 +46,11 @@ impl Snapshot {
     /// # Errors
     /// When the file cannot be written in full; it does not appear then.
     pub fn write(path: &Path, scenario: &Scenario, at: SimTime, state: &State) -> Result<(), FileError> {
-        let folder = if scenario.folder.as_os_str().is_empty() { Path::new(".") } else { &scenario.folder };
         let header = SnapshotHeader {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             form: State::FORM,
             scenario: scenario.effective_toml(),
-            folder: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+            folder: folder_of(scenario),
             at,
         };
         let mut writer = FrameWriter::create(path, SNAPSHOT)?;

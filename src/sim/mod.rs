@@ -316,17 +316,21 @@ pub(crate) fn prepare(
 /// # Errors
 /// A trace is missing or damaged.
 pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Result<Workload, WorkloadError> {
-    let setting = Setting {
+    let mut workload = Workload::new(&scenario.spec.workloads, &setting(scenario, folder, trace))?;
+    market::add_fleets(scenario, &mut workload);
+    Ok(workload)
+}
+
+/// What the workloads of a scenario need to know of the rest of it.
+pub fn setting<'s>(scenario: &'s Scenario, folder: &'s Path, trace: Option<&'s Path>) -> Setting<'s> {
+    Setting {
         seed: scenario.spec.seed,
         duration: scenario.spec.duration.get().get(),
         start: scenario.spec.start.0,
         known: scenario.known(),
         folder,
         trace,
-    };
-    let mut workload = Workload::new(&scenario.spec.workloads, &setting)?;
-    market::add_fleets(scenario, &mut workload);
-    Ok(workload)
+    }
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

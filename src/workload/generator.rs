@@ -142,6 +142,15 @@ impl Generator {
         Some(Arrival { at: self.batch.at, template, end })
     }
 
+    /// Points to templates that stand `by` places further on.
+    pub(super) fn move_templates(&mut self, by: u32) {
+        self.first += by;
+        if let Some(faults) = &mut self.faults {
+            faults.first += by;
+            faults.first_row += by;
+        }
+    }
+
     /// One request of a fleet, and when its instance ends.
     pub(super) fn draw(&mut self) -> (u32, End) {
         let (template, entry) = self.draw_request();

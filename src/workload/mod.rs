@@ -173,6 +173,8 @@ pub struct Workload {
     sources: Vec<Source>,
     /// Next arrival of each source.
     heads: Vec<Option<Arrival>>,
+    /// Fleets by the number of their workload: asked for one request at a time, whenever one grows.
+    fleets: Vec<(u32, Box<Generator>)>,
     templates: Vec<Template>,
     types: Vec<InstanceType>,
 }
@@ -180,8 +182,8 @@ pub struct Workload {
 enum Source {
     Generator(Box<Generator>),
     Replay(Box<Replay>),
-    /// Asked for one request at a time, whenever a fleet grows.
-    Fleet(Box<Generator>),
+    /// Of a fleet nothing arrives by itself.
+    Fleet,
     Supplied(Box<dyn Supply>),
 }
 
@@ -192,7 +194,7 @@ impl Source {
             Source::Replay(replay) => {
                 replay.next().map_err(|cause| WorkloadError::Trace { workload: name.to_owned(), cause })
             }
-            Source::Fleet(_) => Ok(None),
+            Source::Fleet => Ok(None),
             Source::Supplied(supply) => supply.next(),
         }
     }
@@ -217,11 +219,14 @@ impl Workload {
         let paths = trace_paths(specs, setting)?;
         let mut builder = Builder::default();
         let mut sources = Vec::new();
+        let mut fleets = Vec::new();
         for (number, (spec, path)) in specs.iter().zip(paths).enumerate() {
             let number = number as u32;
             sources.push(match (&spec.arrivals, path) {
                 _ if spec.fleet.is_some() => {
-                    Source::Fleet(Box::new(Generator::new(spec, number, None, setting, &mut builder)?))
+                    let fleet = Generator::new(spec, number, None, setting, &mut builder)?;
+                    fleets.push((number, Box::new(fleet)));
+                    Source::Fleet
                 }
                 (_, Some(path)) => {
                     Source::Replay(Box::new(Replay::new(spec, number, &path, setting, &mut builder)?))
@@ -241,7 +246,7 @@ impl Workload {
         }
         let names = specs.iter().map(|spec| spec.name.get().clone()).collect();
         let Builder { templates, types } = builder;
-        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types };
+        let mut workload = Workload { names, sources, heads: Vec::new(), fleets, templates, types };
         for place in 0..workload.sources.len() {
             let head = workload.advance(place)?;
             workload.heads.push(head);
@@ -278,7 +283,7 @@ impl Workload {
         }
         let replays = self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.progress()),
-            Source::Generator(_) | Source::Fleet(_) | Source::Supplied(_) => None,
+            Source::Generator(_) | Source::Fleet | Source::Supplied(_) => None,
         });
         let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
         if all == 0 { 0.0 } else { read as f64 / all as f64 }
@@ -286,10 +291,8 @@ impl Workload {
 
     /// Template and end of the next instance of a fleet; none when the workload of this number is no fleet.
     pub fn draw(&mut self, workload: u32) -> Option<(u32, End)> {
-        match self.sources.get_mut(workload as usize)? {
-            Source::Fleet(generator) => Some(generator.draw()),
-            Source::Generator(_) | Source::Replay(_) | Source::Supplied(_) => None,
-        }
+        let fleet = self.fleets.iter_mut().find(|(number, _)| *number == workload);
+        fleet.map(|(_, generator)| generator.draw())
     }
 
     /// All requests that arrivals point to.
@@ -314,7 +317,7 @@ impl Workload {
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Generator(_) | Source::Fleet(_) | Source::Supplied(_) => None,
+            Source::Generator(_) | Source::Fleet | Source::Supplied(_) => None,
         })
     }
 

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arrival, Source, Template, Workload, WorkloadError};
+use super::generator::Generator;
+use super::template::Builder;
+use super::{Arrival, Setting, Source, Template, Workload, WorkloadError};
 use crate::model::InstanceType;
+use crate::scenario::workload::WorkloadSpec;
 
 /// Where arrivals come from, in order of time.
 pub trait Supply: Send {
@@ -49,7 +52,8 @@ impl Workload {
             names.push(String::new());
         }
         let sources = vec![Source::Supplied(supply)];
-        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types };
+        let mut workload =
+            Workload { names, sources, heads: Vec::new(), fleets: Vec::new(), templates, types };
         let head = workload.advance(0)?;
         workload.heads.push(head);
         Ok(workload)
@@ -68,7 +72,29 @@ impl Workload {
             templates: std::mem::take(&mut self.templates),
             types: std::mem::take(&mut self.types),
         };
-        Workload::supplied(kinds, wrap(Box::new(self)))
+        let fleets = std::mem::take(&mut self.fleets);
+        Ok(Workload { fleets, ..Workload::supplied(kinds, wrap(Box::new(self)))? })
+    }
+
+    /// Makes the fleets of `specs` anew for a workload that was supplied: what a fleet asks for is the scenario's luck
+    /// and answers to what the run did, so it is no input that a journal could hold.
+    ///
+    /// # Errors
+    /// A specification is wrong.
+    pub fn with_fleets(
+        mut self,
+        specs: &[WorkloadSpec],
+        setting: &Setting<'_>,
+    ) -> Result<Workload, WorkloadError> {
+        let numbered = (0u32..).zip(specs).filter(|(_, spec)| spec.fleet.is_some());
+        for (number, spec) in numbered {
+            let mut fleet = Generator::new(spec, number, None, setting, &mut Builder::default())?;
+            // The templates of a workload stand together.
+            let first = self.templates.iter().position(|template| template.workload == number);
+            fleet.move_templates(first.unwrap_or(0) as u32);
+            self.fleets.push((number, Box::new(fleet)));
+        }
+        Ok(self)
     }
 
     /// What its arrivals point to.

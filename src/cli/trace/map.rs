@@ -9,7 +9,8 @@ use super::super::output::print;
 use super::CliError;
 use super::info::grouped;
 use crate::scenario::Scenario;
-use crate::workload::{Mapping, MappingRow, Setting, Workload};
+use crate::sim;
+use crate::workload::{Mapping, MappingRow, Workload};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -32,14 +33,8 @@ pub(super) struct Args {
 /// The scenario or its trace is wrong.
 pub(super) fn run(args: &Args) -> Result<ExitCode, CliError> {
     let scenario = Scenario::load_with(&args.scenario, &args.set).map_err(CliError::diagnostic)?;
-    let setting = Setting {
-        seed: scenario.spec.seed,
-        duration: scenario.spec.duration.get().get(),
-        start: scenario.spec.start.0,
-        known: scenario.known(),
-        folder: args.scenario.parent().unwrap_or(Path::new("")),
-        trace: args.trace.as_deref(),
-    };
+    let folder = args.scenario.parent().unwrap_or(Path::new(""));
+    let setting = sim::setting(&scenario, folder, args.trace.as_deref());
     let workload = Workload::new(&scenario.spec.workloads, &setting).map_err(CliError::new)?;
     let mappings: Vec<&Mapping> = workload.mappings().collect();
     if mappings.is_empty() {

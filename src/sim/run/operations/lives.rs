@@ -232,6 +232,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             let host = claim.host();
             self.take_place(now, slot, claim);
+            // Should it not come up, it keeps this place (LIFE-30).
+            self.ops().record_mut(slot).mode = StoppedMode::KeepCharging;
             let number = self.instances[slot as usize].number;
             self.log.note(now, LogRecord::PlacedAgain, number, host.0);
         }
