@@ -15,6 +15,7 @@ use super::units::{At, Size};
 
 mod arrivals;
 mod check;
+mod check_generator;
 mod check_trace;
 mod distribution;
 mod distribution_spec;
@@ -22,7 +23,9 @@ mod fault;
 mod map;
 mod trace;
 
-pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
+pub use arrivals::{
+    ArrivalsSpec, BatchSpec, BurstsSpec, ClientsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WaitFor, WeekSpec,
+};
 pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
@@ -72,15 +75,28 @@ pub struct WorkloadSpec {
     /// Weight of each account that sends requests. Default: all accounts of the scenario alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<At<BTreeMap<String, f64>>>,
-    /// When requests arrive; excludes `trace`.
+    /// A heavy tail among the accounts: weights 1, 2^-s, 3^-s ... in the order of the scenario; excludes `accounts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_zipf: Option<At<f64>>,
+    /// When requests arrive; excludes `clients` and `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<At<ArrivalsSpec>>,
-    /// A recorded workload to replay; excludes `arrivals` and `mix`.
+    /// A closed loop instead of `arrivals`: clients that wait and think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<At<ClientsSpec>>,
+    /// A recorded workload to replay; excludes `arrivals`, `clients` and `mix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<At<TraceSpec>>,
     /// What is asked for, by weight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mix: Vec<At<MixSpec>>,
+    /// Deployment groups that come and go together, instead of single requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<At<GroupSpec>>,
+    /// How far lifetimes hang on the account: each account's are multiplied by a factor of its own, lognormal with this
+    /// sigma and mean 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_by_account: Option<At<f64>>,
     /// How long instances live from the moment they run. Needed where neither a mix entry nor a trace says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<At<DistributionSpec>>,
@@ -115,6 +131,9 @@ pub struct MixSpec {
     /// How often it is asked for, beside the others' weights.
     #[serde(default = "one")]
     pub weight: At<f64>,
+    /// How the weight moves while the run goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<At<DriftSpec>>,
     /// How long these instances live, instead of the workload's `lifetime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<At<DistributionSpec>>,
@@ -134,6 +153,16 @@ pub struct MixSpec {
 
 fn one() -> At<f64> {
     At::default_of(1.0)
+}
+
+/// A weight that moves in a straight line, and then stays.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DriftSpec {
+    /// The weight that it moves to.
+    pub to: At<f64>,
+    /// When it is reached, from the start of the run.
+    pub by: At<Span>,
 }
 
 /// A system disk. What is left out is left out of the request.

@@ -55,25 +55,30 @@ impl WorkloadSpec {
     }
 
     fn check_source(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
-        match (&self.arrivals, &self.trace) {
-            (None, None) => wrongs.add(&self.name, "a workload needs `arrivals` or `trace`"),
-            (Some(_), Some(trace)) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
-            (Some(arrivals), None) => {
-                arrivals.get().check(wrongs);
-                if self.mix.is_empty() {
-                    wrongs.add(&self.name, "a workload with arrivals needs a `mix` of at least one entry");
-                }
-            }
-            (None, Some(trace)) => {
-                if let Some(mix) = self.mix.first() {
-                    wrongs.add(mix, "a trace says itself what is asked for: `mix` means nothing to it");
-                }
-                if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
-                    wrongs.add(trace, "the path of the trace is empty");
-                }
-                trace.get().check(known, wrongs);
-            }
+        let sources = [self.arrivals.is_some(), self.clients.is_some(), self.trace.is_some()];
+        match sources.iter().filter(|given| **given).count() {
+            0 => wrongs.add(&self.name, "a workload needs `arrivals`, `clients` or `trace`"),
+            1 => {}
+            _ => match &self.trace {
+                Some(trace) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
+                None => wrongs.add(&self.name, "a workload has `arrivals` or `clients`, not both"),
+            },
         }
+        if let Some(arrivals) = &self.arrivals {
+            arrivals.get().check(wrongs);
+        }
+        if let Some(trace) = &self.trace {
+            if let Some(mix) = self.mix.first() {
+                wrongs.add(mix, "a trace says itself what is asked for: `mix` means nothing to it");
+            }
+            if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
+                wrongs.add(trace, "the path of the trace is empty");
+            }
+            trace.get().check(known, wrongs);
+        } else if self.mix.is_empty() && sources.contains(&true) {
+            wrongs.add(&self.name, "a workload with arrivals needs a `mix` of at least one entry");
+        }
+        self.check_generator(wrongs);
     }
 
     /// Checks region and zones; the number of the region's zones, when it is known.
@@ -169,6 +174,7 @@ impl ArrivalsSpec {
         if let Some(bursts) = &self.bursts {
             bursts.get().check(wrongs);
         }
+        self.check_more(wrongs);
         if let Some(batch) = &self.batch {
             batch.get().check(batch, wrongs);
         }
@@ -236,7 +242,7 @@ impl Wrongs {
         self.0.push(Wrong::at(at, what));
     }
 
-    fn take<T>(&mut self, result: Result<T, Wrong>) {
+    pub(super) fn take<T>(&mut self, result: Result<T, Wrong>) {
         self.0.extend(result.err());
     }
 
@@ -251,7 +257,7 @@ impl Wrongs {
         }
     }
 
-    fn shape(&mut self, values: &At<Vec<f64>>, count: usize, of: &str) {
+    pub(super) fn shape(&mut self, values: &At<Vec<f64>>, count: usize, of: &str) {
         let usable = values.get().len() == count && Choice::new(values.get()).is_some();
         if !usable {
             self.add(values, format!("needs {count} numbers ({of}) of at least 0, not all of them 0"));
