@@ -81,7 +81,7 @@ fn a_run_reports_on_one_screen_and_as_json() {
 
     let json = packyard(&["run", &scenario, "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json["schema"], "packyard-summary/1");
+    assert_eq!(json["schema"], "packyard-summary/2");
     assert!(text.contains(json["run"]["digest"].as_str().unwrap()), "the same run");
     let count = |name: &str| json["requests"][name].as_u64().unwrap();
     assert_eq!(count("total"), count("created") + count("rejected") + count("replayed"));

@@ -11,12 +11,15 @@ mod errors;
 mod explain;
 mod load;
 mod output;
+mod plan;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod table;
 mod trace;
 mod validate;
+mod wiring;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -57,6 +60,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Replay(replay::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -66,6 +70,7 @@ enum Command {
     Errors(errors::Args),
     Explain(explain::Args),
     Bench(bench::Args),
+    Plan(plan::Args),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -73,6 +78,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),
@@ -82,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Errors(args) => errors::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Plan(args) => plan::run(args),
     };
     match done {
         Ok(code) => code,

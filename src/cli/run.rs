@@ -9,11 +9,12 @@ use crate::metrics::EngineCost;
 use crate::metrics::clock::WallMark;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::sim::{Go, Progress, Simulation, Summary};
+use crate::sim::{self, Go, Progress, Summary};
 
 use super::check::key_value;
 use super::output::{OutDir, print};
 use super::progress::RunBar;
+use super::wiring::{Wiring, close};
 use super::{CliError, EXIT_INTERRUPTED};
 
 /// Run a scenario and report what happened.
@@ -32,6 +33,8 @@ pub(super) struct Args {
     /// Change one key of the scenario, such as `--set policy=first-fit` or `--set pools.0.hosts=500`; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    wiring: Wiring,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -55,7 +58,8 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
     let folder = args.scenario.parent().unwrap_or(Path::new(""));
-    let simulation = Simulation::new(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let workload = sim::workload(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let (simulation, recording) = args.wiring.simulation(&scenario, workload, |chain| chain)?;
 
     let bar = RunBar::new(args.quiet);
     let mut cost = EngineCost::new();
@@ -69,6 +73,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     bar.clear();
 
     let mut summary = result.map_err(CliError::new)?;
+    close(recording, &summary)?;
     summary.measured(&cost, wall, peak_memory_mib());
     let json = report::json(&summary);
     let text = report::terminal(&summary);
@@ -109,7 +114,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
 }
 
 /// Largest resident memory of this process in MiB, from `/proc/self/status`; zero where there is none.
-fn peak_memory_mib() -> f64 {
+pub(super) fn peak_memory_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());

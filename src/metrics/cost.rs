@@ -2,8 +2,10 @@
 
 use hdrhistogram::Histogram;
 
+use crate::model::SimTime;
+
 use super::clock::WallMark;
-use super::latency::Percentiles;
+use super::percentiles::Percentiles;
 
 /// A part of the program whose cost is measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +40,8 @@ pub trait CostProbe {
     fn start(&mut self) -> Self::Mark;
     /// Ends it.
     fn stop(&mut self, stage: CostStage, mark: Self::Mark);
+    /// The observer of the run took a sample at this moment of virtual time: a chance to end an interval of a log.
+    fn sampled(&mut self, _at: SimTime) {}
 }
 
 /// Measures nothing.

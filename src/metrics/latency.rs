@@ -2,7 +2,9 @@
 
 use hdrhistogram::Histogram;
 
-use crate::model::SimDuration;
+use crate::model::{SimDuration, SimTime};
+
+use super::percentiles::Percentiles;
 
 /// A part of the way from a request to a running instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,10 +17,8 @@ pub enum LatencyStage {
     SchedulerQueue,
     /// Scheduling.
     Scheduling,
-    /// Request to answer, created.
-    AnswerCreated,
-    /// Request to answer, rejected.
-    AnswerRejected,
+    /// Request to answer.
+    Answer,
     /// Waiting for a start slot of the node controller.
     NodeQueue,
     /// Clone of the system disk.
@@ -31,13 +31,12 @@ pub enum LatencyStage {
 
 impl LatencyStage {
     /// All stages, in the order of reports.
-    pub const ALL: [LatencyStage; 10] = [
+    pub const ALL: [LatencyStage; 9] = [
         LatencyStage::ApiQueue,
         LatencyStage::Validation,
         LatencyStage::SchedulerQueue,
         LatencyStage::Scheduling,
-        LatencyStage::AnswerCreated,
-        LatencyStage::AnswerRejected,
+        LatencyStage::Answer,
         LatencyStage::NodeQueue,
         LatencyStage::Clone,
         LatencyStage::Boot,
@@ -51,8 +50,7 @@ impl LatencyStage {
             LatencyStage::Validation => "validation",
             LatencyStage::SchedulerQueue => "scheduler queue",
             LatencyStage::Scheduling => "scheduling",
-            LatencyStage::AnswerCreated => "answer, created",
-            LatencyStage::AnswerRejected => "answer, rejected",
+            LatencyStage::Answer => "answer",
             LatencyStage::NodeQueue => "node queue",
             LatencyStage::Clone => "disk clone",
             LatencyStage::Boot => "boot",
@@ -61,70 +59,120 @@ impl LatencyStage {
     }
 }
 
-/// Histograms of simulated latency in microseconds, exact to three figures.
+/// What became of the request whose wait is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Its instance was created.
+    Created,
+    /// It passed the gate and found no room.
+    NoRoom,
+    /// The gate refused it, or a claim other than capacity failed.
+    Refused,
+    /// It repeated a finished call and got its answer again (R20).
+    Repeated,
+}
+
+impl Outcome {
+    /// All outcomes, in the order of reports.
+    pub const ALL: [Outcome; 4] = [Outcome::Created, Outcome::NoRoom, Outcome::Refused, Outcome::Repeated];
+
+    /// Name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Created => "created",
+            Outcome::NoRoom => "no room",
+            Outcome::Refused => "refused",
+            Outcome::Repeated => "repeated",
+        }
+    }
+}
+
+/// Fewer values than this make no interval of their own: they wait for the next sample. An interval costs some
+/// dozens of microseconds, whatever it holds; this bounds the cost by the values counted.
+const INTERVAL_VALUES: u64 = 1 << 16;
+
+/// Histograms of simulated latency in microseconds by stage and outcome, exact to three figures.
+///
+/// What was counted since the last [`Latency::cut`] is kept apart, so that a log can be written interval by
+/// interval.
 #[derive(Debug)]
 pub struct Latency {
-    stages: Vec<Histogram<u64>>,
+    recent: Vec<Histogram<u64>>,
+    past: Vec<Histogram<u64>>,
+    since: SimTime,
+    values: u64,
 }
 
 impl Latency {
-    /// Empty histograms.
-    pub fn new() -> Latency {
-        let histogram = |_| Histogram::new(3).expect("three significant figures are allowed");
-        Latency { stages: LatencyStage::ALL.iter().map(histogram).collect() }
+    /// Empty histograms that count from `since` on.
+    pub fn new(since: SimTime) -> Latency {
+        let empty = || {
+            let histogram = |_| Histogram::new(3).expect("three significant figures are allowed");
+            (0..LatencyStage::ALL.len() * Outcome::ALL.len()).map(histogram).collect()
+        };
+        Latency { recent: empty(), past: empty(), since, values: 0 }
     }
 
     /// Counts one wait.
     #[inline]
-    pub fn record(&mut self, stage: LatencyStage, wait: SimDuration) {
-        self.stages[stage as usize].record(wait.0).expect("an auto-resizing histogram takes any value");
+    pub fn record(&mut self, stage: LatencyStage, outcome: Outcome, wait: SimDuration) {
+        self.values += 1;
+        self.recent[at(stage, outcome)].record(wait.0).expect("an auto-resizing histogram takes any value");
     }
 
-    /// Percentiles of one stage in microseconds.
-    pub fn percentiles(&self, stage: LatencyStage) -> Percentiles {
-        Percentiles::of(&self.stages[stage as usize])
+    /// Whether the interval since the last cut has enough values to be worth a record of a log.
+    pub fn is_due(&self) -> bool {
+        self.values >= INTERVAL_VALUES
     }
-}
 
-impl Default for Latency {
-    fn default() -> Self {
-        Latency::new()
+    /// What was counted since the last cut, by stage and outcome, and since when. Empty histograms are left out.
+    pub fn recent(&self) -> (SimTime, impl Iterator<Item = (LatencyStage, Outcome, &Histogram<u64>)>) {
+        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, &self.recent[at(stage, outcome)]));
+        (self.since, pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
     }
-}
 
-/// Percentiles of one histogram, in its own unit (microseconds of virtual or nanoseconds of wall time).
-#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]
-pub struct Percentiles {
-    /// Values counted.
-    pub count: u64,
-    /// Mean.
-    pub mean: f64,
-    /// Median.
-    pub p50: u64,
-    /// 90th percentile.
-    pub p90: u64,
-    /// 99th percentile.
-    pub p99: u64,
-    /// 99.9th percentile.
-    pub p999: u64,
-    /// Largest value.
-    pub max: u64,
-}
-
-impl Percentiles {
-    /// Percentiles of `histogram`; all zero when it is empty.
-    pub fn of(histogram: &Histogram<u64>) -> Percentiles {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Percentiles {
-            count: histogram.len(),
-            mean: histogram.mean(),
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: histogram.max(),
+    /// Ends an interval at `now`.
+    pub fn cut(&mut self, now: SimTime) {
+        for (past, recent) in self.past.iter_mut().zip(&mut self.recent) {
+            if !recent.is_empty() {
+                past.add(&*recent).expect("an auto-resizing histogram takes any value");
+                recent.reset();
+            }
         }
+        self.since = now;
+        self.values = 0;
     }
+
+    /// Everything counted at one stage with one outcome.
+    pub fn histogram(&self, stage: LatencyStage, outcome: Outcome) -> Histogram<u64> {
+        let mut sum = self.past[at(stage, outcome)].clone();
+        sum.add(&self.recent[at(stage, outcome)]).expect("an auto-resizing histogram takes any value");
+        sum
+    }
+
+    /// Everything counted at one stage.
+    pub fn stage(&self, stage: LatencyStage) -> Histogram<u64> {
+        let mut sum = self.histogram(stage, Outcome::Created);
+        for &outcome in &Outcome::ALL[1..] {
+            sum.add(self.histogram(stage, outcome)).expect("an auto-resizing histogram takes any value");
+        }
+        sum
+    }
+
+    /// Percentiles of one stage over all outcomes, in microseconds.
+    pub fn percentiles(&self, stage: LatencyStage) -> Percentiles {
+        Percentiles::of(&self.stage(stage))
+    }
+}
+
+fn at(stage: LatencyStage, outcome: Outcome) -> usize {
+    stage as usize * Outcome::ALL.len() + outcome as usize
+}
+
+fn pairs() -> impl Iterator<Item = (LatencyStage, Outcome)> {
+    LatencyStage::ALL
+        .into_iter()
+        .flat_map(|stage| Outcome::ALL.into_iter().map(move |outcome| (stage, outcome)))
 }
 
 #[cfg(test)]
@@ -132,22 +180,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_are_listed_in_the_order_of_their_index() {
-        for (at, stage) in LatencyStage::ALL.into_iter().enumerate() {
-            assert_eq!(stage as usize, at);
+    fn stages_and_outcomes_are_listed_in_the_order_of_their_index() {
+        for (place, (stage, outcome)) in pairs().enumerate() {
+            assert_eq!(at(stage, outcome), place);
         }
     }
 
     #[test]
-    fn percentiles_come_from_the_values_recorded() {
-        let mut latency = Latency::new();
+    fn percentiles_come_from_the_values_recorded_cut_or_not() {
+        let mut latency = Latency::new(SimTime::ZERO);
         for millis in 1..=1_000 {
-            latency.record(LatencyStage::Boot, SimDuration::from_millis(millis));
+            let outcome = Outcome::ALL[millis as usize % 4];
+            latency.record(LatencyStage::Boot, outcome, SimDuration::from_millis(millis));
+            if millis == 300 {
+                latency.cut(SimTime(7));
+            }
         }
         let boot = latency.percentiles(LatencyStage::Boot);
         assert_eq!(boot.count, 1_000);
         assert!((499_000..=501_000).contains(&boot.p50), "{boot:?}");
         assert!((999_000..=1_001_000).contains(&boot.max), "{boot:?}");
         assert_eq!(latency.percentiles(LatencyStage::Clone).count, 0);
+        assert_eq!(latency.histogram(LatencyStage::Boot, Outcome::NoRoom).len(), 250);
+        let (since, recent) = latency.recent();
+        assert_eq!(since, SimTime(7));
+        assert_eq!(recent.map(|(_, _, histogram)| histogram.len()).sum::<u64>(), 700);
     }
 }

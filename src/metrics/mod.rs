@@ -4,8 +4,14 @@
 pub mod clock;
 mod cost;
 mod latency;
+mod percentiles;
+mod series;
 mod usage;
+mod waits;
 
 pub use cost::{CostProbe, CostStage, EngineCost, Unmeasured};
-pub use latency::{Latency, LatencyStage, Percentiles};
+pub use latency::{Latency, LatencyStage, Outcome};
+pub use percentiles::{CurvePoint, Percentiles, curve};
+pub use series::{Column, ColumnIx, Key, Kind, MOST_POINTS, Series, Value};
 pub use usage::{Level, Usage};
+pub use waits::{WaitCounter, Waits};

@@ -7,7 +7,10 @@ use crate::model::{Resources, SimTime};
 pub struct Level {
     now: u64,
     peak: u64,
+    /// Over the whole run.
     integral: u128,
+    /// The integral at the last restart.
+    forgotten: u128,
     since: SimTime,
 }
 
@@ -25,7 +28,7 @@ impl Level {
     /// Sets the value from `at` on.
     #[inline]
     pub fn set(&mut self, at: SimTime, value: u64) {
-        self.integral += u128::from(self.now) * u128::from(at.since(self.since).0);
+        self.integral = self.integral(at);
         self.since = at;
         self.now = value;
         self.peak = self.peak.max(value);
@@ -33,8 +36,16 @@ impl Level {
 
     /// Forgets the integral up to `at` (end of the warm-up); value and peak stay.
     pub fn restart(&mut self, at: SimTime) {
-        self.integral = 0;
+        self.integral = self.integral(at);
+        self.forgotten = self.integral;
         self.since = at;
+    }
+
+    /// Value times microseconds from the start of the run to `at`, whatever was forgotten: the mean over any span
+    /// is the difference of two of these by its length.
+    #[inline]
+    pub fn integral(&self, at: SimTime) -> u128 {
+        self.integral + u128::from(self.now) * u128::from(at.since(self.since).0)
     }
 
     /// Mean over `from..at`, where `from` is the start or the last [`Level::restart`].
@@ -43,8 +54,7 @@ impl Level {
         if span == 0 {
             return self.now as f64;
         }
-        let integral = self.integral + u128::from(self.now) * u128::from(at.since(self.since).0);
-        integral as f64 / span as f64
+        (self.integral(at) - self.forgotten) as f64 / span as f64
     }
 }
 
@@ -114,5 +124,6 @@ mod tests {
         level.restart(SimTime(10));
         assert_eq!(level.mean(SimTime(10), SimTime(20)), 6.0);
         assert_eq!(level.peak(), 100);
+        assert_eq!(level.integral(SimTime(20)), 100 * 10 + 6 * 10);
     }
 }

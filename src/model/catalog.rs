@@ -3,7 +3,7 @@
 use super::Resources;
 
 /// How current an instance type is (2021 view; see `data/README.md`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Generation {
     /// On the recommended list.
@@ -15,7 +15,7 @@ pub enum Generation {
 }
 
 /// Whether a type can, must or cannot be I/O optimized.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IoOptimized {
     /// Only I/O optimized.
@@ -27,7 +27,7 @@ pub enum IoOptimized {
 }
 
 /// Accelerators of one instance type (GPUs; the catalog also counts FPGAs and NPUs here).
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Gpu {
     /// Model name as printed by the documents.
     pub model: String,
@@ -36,7 +36,7 @@ pub struct Gpu {
 }
 
 /// Local disks that come with a type or a host.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LocalDisks {
     /// Number of disks.
     pub count: u32,
@@ -47,7 +47,7 @@ pub struct LocalDisks {
 }
 
 /// An instance type: what one instance of it takes and may have.
-#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct InstanceType {
     /// API name, such as `ecs.g5.large`.
     pub name: String,

@@ -19,6 +19,11 @@ impl Luck {
         Luck { rng: Mutex::new(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())) }
     }
 
+    /// A twin that draws the same from here on.
+    pub(super) fn fork(&self) -> Luck {
+        Luck { rng: Mutex::new(self.rng.lock().clone()) }
+    }
+
     /// A number below `n`, which is not 0. The bias is below 2^-32 times `n`, and the same on every machine.
     pub(super) fn below(&self, n: u32) -> u32 {
         let drawn = self.rng.lock().next_u64();

@@ -22,6 +22,7 @@ mod explain;
 mod find;
 mod fit;
 mod fleet;
+mod fork;
 mod hostset;
 mod layout;
 mod locate;
@@ -34,6 +35,7 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod survey;
 mod sync;
 mod want;
 
@@ -49,6 +51,7 @@ pub use policy::Policy;
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
+pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
 
 #[cfg(test)]

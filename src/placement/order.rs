@@ -21,7 +21,7 @@ struct Slot {
 /// Shapes sorted by score, best first, and by number among equals, in an array with gaps (a packed memory array):
 /// a new shape moves a few neighbours, not everything behind it. One bit a slot says whether the shape there *may*
 /// have hosts: a clear bit is the truth, a set one is checked when it is met.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Order {
     slots: Vec<Slot>,
     ready: Bits,

@@ -99,7 +99,7 @@ impl Mark {
 }
 
 /// One query of one shard.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Query {
     pub(super) key: Key,
     /// By shape; shapes beyond the end are not judged.
@@ -135,7 +135,7 @@ impl Query {
 }
 
 /// One row a shape, one cell a query: so a shape that gets or loses hosts finds all it must tell in one place.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rows<T> {
     width: usize,
     cells: Vec<T>,

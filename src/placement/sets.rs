@@ -59,7 +59,7 @@ impl Bar {
 }
 
 /// One set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Set {
     rule: SetRule,
     /// For `Spread`: sorted by shard and position, disjoint.
@@ -90,6 +90,12 @@ pub(super) struct Sets {
 impl Sets {
     pub(super) fn new() -> Sets {
         Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new())).collect(), next: AtomicU64::new(0) }
+    }
+
+    /// A twin in the same state.
+    pub(super) fn fork(&self) -> Sets {
+        let stripes = self.stripes.iter().map(|stripe| Mutex::new(stripe.lock().clone())).collect();
+        Sets { stripes, next: AtomicU64::new(self.next.load(Ordering::Relaxed)) }
     }
 
     fn add(&self, rule: SetRule) -> SetIx {

@@ -151,7 +151,7 @@ pub(super) fn gpus_mut(words: &mut [u32], nodes: u32) -> &mut [u32] {
 }
 
 /// One shape that has occurred. At most one cache line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shape {
     /// Hosts that have it now.
     pub(super) hosts: HostSet,
@@ -164,7 +164,7 @@ pub(super) struct Shape {
 }
 
 /// All shapes of one shard.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Shapes {
     pub(super) list: Vec<Shape>,
     arena: Vec<u32>,

@@ -67,6 +67,17 @@ impl Shard {
         reason
     }
 
+    /// A twin in the same state.
+    pub(super) fn fork(&self) -> Shard {
+        let state = self.lock().clone();
+        let copy = |number: &AtomicU64| AtomicU64::new(number.load(Ordering::Acquire));
+        Shard {
+            state: Mutex::new(state),
+            grown: copy(&self.grown),
+            none: self.none.iter().map(copy).collect(),
+        }
+    }
+
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
         self.lock().bytes() + self.none.capacity() * 8

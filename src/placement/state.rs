@@ -15,7 +15,7 @@ use super::want::{NO_NODE, Reason};
 use crate::model::{ClassIx, Resources};
 
 /// What all shards share and none changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Facts {
     pub(super) classes: Vec<HostClass>,
     pub(super) demands: Vec<Demand>,
@@ -54,7 +54,7 @@ fn spot_number(nodes: u8) -> usize {
 }
 
 /// The state of one shard.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct State {
     /// Shape of each host, by position (order of rank).
     pub(super) shape_of: Vec<u32>,

@@ -1,5 +1,6 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod nodes;
 mod terminal;
 
 pub use terminal::terminal;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::metrics::Percentiles;
+use crate::metrics::{LatencyStage, Outcome, Percentiles};
 use crate::sim::{ReasonCount, Stage, Summary};
 
 /// Error codes, zones and reasons that are shown; the rest is summed up in one line or left to the JSON report.
-const MOST_CODES: usize = 6;
-const MOST_ZONES: usize = 6;
+const MOST_CODES: usize = 5;
+const MOST_ZONES: usize = 5;
 const MOST_REASONS: usize = 2;
 
 /// The report as text. Fits 40 lines whatever the scenario.
@@ -28,10 +28,13 @@ pub fn terminal(summary: &Summary) -> String {
     engine(text, summary);
     zones(text, summary);
     packing(text, summary);
+    if let Some(nodes) = &summary.nodes {
+        super::nodes::terminal(text, nodes);
+    }
     out
 }
 
-fn line(out: &mut String, text: impl AsRef<str>) {
+pub(super) fn line(out: &mut String, text: impl AsRef<str>) {
     out.push_str(text.as_ref().trim_end());
     out.push('\n');
 }
@@ -95,9 +98,20 @@ fn latency(out: &mut String, summary: &Summary) {
         return;
     }
     header(out, "simulated latency");
-    for stage in &summary.simulated_latency_us {
+    let parts = summary.simulated_latency_us.iter().filter(|stage| stage.outcome.is_some() && answers(stage));
+    let split = parts.count() > 0;
+    let shown = |stage: &&Stage| match stage.outcome {
+        None => !(split && answers(stage)),
+        Some(outcome) => answers(stage) && outcome != Outcome::Repeated.name(),
+    };
+    for stage in summary.simulated_latency_us.iter().filter(shown) {
         row(out, stage, |micros| duration(micros * 1_000.0));
     }
+}
+
+/// The stage whose parts by outcome the screen shows.
+fn answers(stage: &Stage) -> bool {
+    stage.stage == LatencyStage::Answer.name()
 }
 
 fn engine(out: &mut String, summary: &Summary) {
@@ -130,7 +144,11 @@ fn header(out: &mut String, title: &str) {
 
 fn row(out: &mut String, stage: &Stage, show: impl Fn(f64) -> String) {
     let Percentiles { count, p50, p90, p99, p999, max, .. } = stage.percentiles;
-    let mut text = format!("  {:<18}{:>10}", stage.stage, grouped(count));
+    let name = match stage.outcome {
+        None => stage.stage.to_owned(),
+        Some(outcome) => format!("{}, {outcome}", stage.stage),
+    };
+    let mut text = format!("  {name:<18}{:>10}", grouped(count));
     for value in [p50, p90, p99, p999, max] {
         let _ = write!(text, "{:>10}", show(value as f64));
     }

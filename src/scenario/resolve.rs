@@ -22,6 +22,7 @@ use crate::model::{
     LocalDisks, Region, RegionIx, SimTime, Zone, ZoneIx,
 };
 
+mod check_plan;
 mod checks;
 mod checks_nodes;
 mod cloud;
@@ -255,6 +256,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,
         regions,

@@ -29,7 +29,7 @@ pub use arrivals::{
 pub use check::Known;
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
-pub use fault::{Fault, FaultsSpec};
+pub use fault::{Fault, FaultsSpec, Rows};
 pub use map::{MapClass, MapNames, MapSizes, MapSpec};
 pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 

@@ -6,10 +6,13 @@ use crate::catalog::Catalog;
 use crate::model::{ClassIx, InstanceType, ZoneIx};
 use crate::placement::policy::Fgd;
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, HostClass, HostGroup, Owner, Policy,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
+    SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
+use crate::validate::estate::Estate;
+use crate::workload;
 use crate::world::{
     AccountFacts, ClusterFacts, DedicatedHostFacts, ImageFacts, InstanceTypeFacts, Quota, RegionFacts,
     SecurityGroupFacts, VSwitchFacts, VpcFacts, World, WorldFacts, ZoneFacts,
@@ -19,6 +22,8 @@ use super::SimError;
 
 /// Addresses of a /16 vSwitch that instances can have (VPC-12).
 const ADDRESSES: u64 = 65_532;
+/// Members of a deployment set in one zone, each on a host of its own (DEP-1, DEP-10).
+const SET_MEMBERS: u32 = 7;
 /// /16 blocks in the 10.0.0.0/8 of a generated VPC.
 const BLOCKS: u64 = 256;
 
@@ -56,7 +61,12 @@ pub(super) fn build_for(
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
     let vswitches = vswitches_per_zone(scenario, &own);
-    let facts = facts(scenario, catalog, &own, &vswitches);
+    let mut facts = facts(scenario, catalog, &own, &vswitches);
+    let estates: Vec<Estate> =
+        workload::fault_rows(&scenario.spec.workloads).into_iter().filter_map(Estate::of_row).collect();
+    for estate in &estates {
+        estate.settle(&mut facts);
+    }
     let facts = if scenario.spec.world.is_empty() {
         facts
     } else {
@@ -82,7 +92,10 @@ pub(super) fn build_for(
         fleet.class(host_class(class));
     }
     let clusters = add_pools(&mut fleet, scenario, &zone_of);
-    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of, clusters);
+    for (name, cluster) in clusters {
+        world.bind_cluster(name, cluster);
+    }
+    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of);
     for row in own.into_iter().chain(&catalog.types) {
         let Some(demand) = demand(row, &scenario.classes) else { continue };
         let instance_type = world.type_named(&row.name).expect("every type is in the world");
@@ -94,13 +107,32 @@ pub(super) fn build_for(
     for (id, host) in dedicated {
         world.bind_dedicated_host(&id, crate::model::HostIx(host));
     }
+    add_estates(&mut fleet, &mut world, &estates);
     let fleet = fleet.build().map_err(SimError::bug)?;
+    name_hosts(&mut world, scenario);
+    for name in world.deployment_set_names() {
+        let set = fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: SET_MEMBERS });
+        world.bind_deployment_set(&name, set);
+    }
 
     let mut per_zone = vec![1; world.all_zones().count()];
     for (at, zone) in zone_of.iter().enumerate() {
         per_zone[zone.at()] = vswitches[at];
     }
     Ok(Cloud { world, fleet, vswitches: per_zone })
+}
+
+/// Names the hosts of pools as node controllers, and the clusters that they are in.
+fn name_hosts(world: &mut World, scenario: &Scenario) {
+    let mut numbers = vec![1; scenario.zones.len()];
+    let mut next = 0;
+    for pool in &scenario.pools {
+        let number = &mut numbers[pool.zone.at()];
+        let prefix = naming::node_controller_prefix(&scenario.zones[pool.zone.at()].id);
+        world.number_node_controllers(&prefix, *number, next..next + pool.hosts, &pool.cluster);
+        *number += pool.hosts;
+        next += pool.hosts;
+    }
 }
 
 /// Share of a load that its typical instances cover, as in the published runs.
@@ -177,7 +209,6 @@ fn add_dedicated_hosts(
     fleet: &mut FleetBuilder,
     scenario: &Scenario,
     zone_of: &[ZoneIx],
-    _: BTreeMap<&str, ClusterIx>,
 ) -> Vec<(String, u32)> {
     let add = |host: &crate::scenario::DedicatedHost| {
         let hosts = fleet.hosts(HostGroup {
@@ -188,6 +219,23 @@ fn add_dedicated_hosts(
         (host.id.clone(), hosts.start)
     };
     scenario.dedicated_hosts.iter().map(add).collect()
+}
+
+/// Adds one host to each estate that needs room, for its type alone.
+fn add_estates(fleet: &mut FleetBuilder, world: &mut World, estates: &[Estate]) {
+    for estate in estates.iter().filter(|estate| estate.needs_room) {
+        let named = estate.params.iter().find(|(name, _)| name == "InstanceType");
+        let instance_type = named.and_then(|(_, value)| world.type_named(value));
+        let (Some(zone), Some(instance_type)) = (world.zone_named(&estate.zone), instance_type) else {
+            continue;
+        };
+        let (cpu_milli, memory_mib) = world.size_of(instance_type);
+        let name = format!("estate of row {}", estate.row);
+        let class = fleet.class(HostClass::plain(name, cpu_milli, memory_mib));
+        fleet.hosts(HostGroup::new(zone, class, 1));
+        let demand = Demand { classes: ClassSet::Only(vec![class]), ..Demand::plain(cpu_milli, memory_mib) };
+        world.bind_type(instance_type, fleet.demand(demand));
+    }
 }
 
 /// The demand of an instance type, or none when no class of the scenario serves its family.

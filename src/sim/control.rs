@@ -22,7 +22,8 @@ pub(super) struct ControlPlane {
     pub(super) clones: Vec<ClonePool>,
     api_service: Timer,
     schedule_service: Timer,
-    boot: Timer,
+    /// `boot`, then the `boots` of the scenario.
+    boots: Vec<Timer>,
     clone_setup: Timer,
 }
 
@@ -34,9 +35,9 @@ struct Timer {
 }
 
 impl Timer {
-    fn new(spec: &DistributionSpec, streams: Streams, purpose: &str) -> Timer {
+    fn new(spec: &DistributionSpec, streams: Streams, purpose: &str, entity: u64) -> Timer {
         let distribution = spec.resolve().expect("the scenario's checks have built it once");
-        Timer { distribution, stream: streams.stream(purpose, 0) }
+        Timer { distribution, stream: streams.stream(purpose, entity) }
     }
 
     fn span(&mut self) -> SimDuration {
@@ -47,15 +48,17 @@ impl Timer {
 impl ControlPlane {
     pub(super) fn new(spec: &ControlPlaneSpec, streams: Streams, hosts: usize, zones: usize) -> ControlPlane {
         let bandwidth = spec.clone_bandwidth.get().bytes_per_second();
+        let own = spec.boots.iter().enumerate();
+        let own = own.map(|(at, spec)| Timer::new(&spec.boot, streams, "boot of some", at as u64));
         ControlPlane {
             api: Station::new(*spec.api_workers.get()),
             schedulers: Station::new(*spec.schedulers.get()),
             starts: StartSlots::new(hosts, u16::try_from(*spec.node_concurrency.get()).unwrap_or(u16::MAX)),
             clones: (0..zones).map(|_| ClonePool::new(bandwidth)).collect(),
-            api_service: Timer::new(&spec.api_service, streams, "api service"),
-            schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service"),
-            boot: Timer::new(&spec.boot, streams, "boot"),
-            clone_setup: Timer::new(&spec.clone_setup, streams, "clone setup"),
+            api_service: Timer::new(&spec.api_service, streams, "api service", 0),
+            schedule_service: Timer::new(&spec.schedule_service, streams, "schedule service", 0),
+            boots: std::iter::once(Timer::new(&spec.boot, streams, "boot", 0)).chain(own).collect(),
+            clone_setup: Timer::new(&spec.clone_setup, streams, "clone setup", 0),
         }
     }
 
@@ -69,9 +72,10 @@ impl ControlPlane {
         self.schedule_service.span()
     }
 
-    /// Time that the next instance takes to boot.
-    pub(super) fn boot_time(&mut self) -> SimDuration {
-        self.boot.span()
+    /// Time that the next instance takes to boot by the law number `boot`: 0 is `boot`, then come the `boots` of the
+    /// scenario.
+    pub(super) fn boot_time(&mut self, boot: u16) -> SimDuration {
+        self.boots[usize::from(boot)].span()
     }
 
     /// Time to set up the next clone.

@@ -1,5 +1,7 @@
 //! The events of a run and their order within one moment.
 
+use super::run::NodeEvent;
+
 /// What can happen. Small and `Copy`: the queue holds them by value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
@@ -35,6 +37,8 @@ pub(super) enum Event {
         /// Slot of the instance.
         instance: u32,
     },
+    /// Something happens to a host, or to an instance because of one.
+    Node(NodeEvent),
 }
 
 impl Event {
@@ -45,6 +49,7 @@ impl Event {
             Event::Released { .. } => 0,
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
+            Event::Node(event) => event.class(),
             Event::Arrival => 3,
         }
     }

@@ -19,27 +19,157 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A host failed; in place of the request stands the host, as in all records about hosts.
+    HostFailed = 6,
+    /// The failure of a host was noticed.
+    HostNoticed = 7,
+    /// A host is back.
+    HostBack = 8,
+    /// The instance went down; detail: its host.
+    Down = 9,
+    /// The instance has another place; detail: its host.
+    Replaced = 10,
+    /// The instance begins to move while it runs; detail: the host that it goes to.
+    MoveBegun = 11,
+    /// It has moved; detail: its host.
+    Moved = 12,
+    /// It stays where it is; detail: its host.
+    MoveCut = 13,
+    /// A host was closed, emptied or opened for maintenance (detail 0, 1, 2).
+    Maintenance = 14,
+    /// The instance left its deployment set; detail: its host.
+    LeftSet = 15,
 }
 
-/// Bytes of one record: time, kind, request number, detail; little-endian.
-const RECORD_BYTES: usize = 8 + 1 + 8 + 4;
+impl Record {
+    /// What the kind of this number stands for.
+    const fn name(kind: u8) -> &'static str {
+        match kind {
+            1 => "requested",
+            2 => "rejected",
+            3 => "created",
+            4 => "running",
+            5 => "released",
+            6..=15 => "host",
+            16..=31 => "operation",
+            32..=39 => "spot",
+            40..=47 => "billing",
+            48..=55 => "client",
+            _ => "other",
+        }
+    }
+}
+
 /// Records that are hashed at once, which keeps BLAKE3 on its wide path. Part of the digest.
-const BATCH: usize = 4096;
+pub const BATCH: usize = 4096;
+
+/// One record of the event log, as others than the log see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogRecord {
+    /// When it happened.
+    pub at: SimTime,
+    /// What happened: the number of a kind, see [`LogRecord::kind_name`].
+    pub kind: u8,
+    /// Number of the request (and instance) that it is about.
+    pub number: u64,
+    /// What else there is to say: a template, a check, a host, a zone, as the kind has it.
+    pub detail: u32,
+}
+
+impl LogRecord {
+    /// Bytes of a record: time, kind, number, detail; little-endian.
+    pub const BYTES: usize = 8 + 1 + 8 + 4;
+
+    /// The records of a part of the log.
+    pub fn all(bytes: &[u8]) -> impl Iterator<Item = LogRecord> {
+        bytes.chunks_exact(LogRecord::BYTES).map(|bytes| {
+            let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+            let detail = u32::from_le_bytes(bytes[17..].try_into().expect("four bytes"));
+            LogRecord { at: SimTime(word(0)), kind: bytes[8], number: word(9), detail }
+        })
+    }
+
+    /// The time of the last record of a part of the log; none when it is empty.
+    pub fn last_time(bytes: &[u8]) -> Option<SimTime> {
+        LogRecord::all(&bytes[bytes.len().saturating_sub(LogRecord::BYTES)..]).next().map(|record| record.at)
+    }
+
+    /// What its kind stands for, in a word or two.
+    pub fn kind_name(&self) -> &'static str {
+        Record::name(self.kind)
+    }
+}
+
+/// Links the batches of the event log into the chain of the digest, in the run or beside it.
+pub trait Chain: Send {
+    /// Links a full batch of records. Gives back a buffer for the next batch, of any content.
+    fn link(&mut self, records: Vec<u8>) -> Vec<u8>;
+
+    /// The value of the chain after everything that was linked.
+    fn value(&mut self) -> [u8; 32];
+}
+
+/// The next value of the chain: `BLAKE3(chain || records)`, in a domain of its own.
+pub fn link(chain: &[u8; 32], records: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new_derive_key("packyard event log v2")
+        .update(chain)
+        .update(records)
+        .finalize()
+        .as_bytes()
+}
+
+/// The chain, linked where the log is made.
+#[derive(Debug, Default)]
+pub struct Linked {
+    value: [u8; 32],
+}
+
+impl Linked {
+    /// A chain that goes on from a value.
+    pub fn from(value: [u8; 32]) -> Linked {
+        Linked { value }
+    }
+}
+
+impl Chain for Linked {
+    fn link(&mut self, records: Vec<u8>) -> Vec<u8> {
+        self.value = link(&self.value, &records);
+        records
+    }
+
+    fn value(&mut self) -> [u8; 32] {
+        self.value
+    }
+}
 
 /// Hashes the event log as it is made; keeps none of it but the batch that is being filled.
 ///
 /// The digest is a chain: after every 4096 records `chain = BLAKE3(chain || records)`, and at the end once more
 /// with the records that are left. So the state of the log between two events is 32 bytes and less than a batch
 /// of records, which a snapshot can hold (the inner state of a streaming hash cannot be saved).
-#[derive(Debug)]
 pub(super) struct EventLog {
+    chain: Box<dyn Chain>,
+    pending: Vec<u8>,
+    /// Full batches so far.
+    batches: u64,
+}
+
+/// The state of a log between two events.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct LogState {
     chain: [u8; 32],
     pending: Vec<u8>,
+    batches: u64,
 }
 
 impl EventLog {
     pub(super) fn new() -> EventLog {
-        EventLog { chain: [0; 32], pending: Vec::with_capacity(BATCH * RECORD_BYTES) }
+        EventLog::chained(Box::new(Linked::default()))
+    }
+
+    /// A log whose batches `chain` links.
+    pub(super) fn chained(chain: Box<dyn Chain>) -> EventLog {
+        EventLog { chain, pending: Vec::with_capacity(BATCH * LogRecord::BYTES), batches: 0 }
     }
 
     /// Appends one record about the request (and instance) with this number.
@@ -49,25 +179,50 @@ impl EventLog {
         self.pending.push(record as u8);
         self.pending.extend_from_slice(&number.to_le_bytes());
         self.pending.extend_from_slice(&detail.to_le_bytes());
-        if self.pending.len() >= BATCH * RECORD_BYTES {
-            self.chain = link(&self.chain, &self.pending);
-            self.pending.clear();
+        if self.pending.len() >= BATCH * LogRecord::BYTES {
+            self.link_batch();
         }
     }
 
+    #[cold]
+    fn link_batch(&mut self) {
+        let batch = std::mem::take(&mut self.pending);
+        self.pending = self.chain.link(batch);
+        self.pending.clear();
+        self.batches += 1;
+    }
+
+    /// Records so far.
+    pub(super) fn records(&self) -> u64 {
+        self.batches * BATCH as u64 + (self.pending.len() / LogRecord::BYTES) as u64
+    }
+
+    /// The records since the last full batch.
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
     /// The digest: the first 16 bytes of the chain's last value, in hexadecimal.
-    pub(super) fn digest(self) -> String {
-        blake3::Hash::from_bytes(link(&self.chain, &self.pending)).to_hex()[..32].to_owned()
+    pub(super) fn digest(&mut self) -> String {
+        hex(&link(&self.chain.value(), &self.pending))
+    }
+
+    /// What a snapshot keeps.
+    pub(super) fn save(&mut self) -> LogState {
+        LogState { chain: self.chain.value(), pending: self.pending.clone(), batches: self.batches }
+    }
+
+    /// A log that goes on from a saved state; none when the state is none of a log.
+    pub(super) fn restore(state: LogState) -> Option<EventLog> {
+        let LogState { chain, pending, batches } = state;
+        let sound = pending.len() % LogRecord::BYTES == 0 && pending.len() < BATCH * LogRecord::BYTES;
+        sound.then(|| EventLog { chain: Box::new(Linked::from(chain)), pending, batches })
     }
 }
 
-/// The next value of the chain.
-fn link(chain: &[u8; 32], records: &[u8]) -> [u8; 32] {
-    *blake3::Hasher::new_derive_key("packyard event log v2")
-        .update(chain)
-        .update(records)
-        .finalize()
-        .as_bytes()
+/// A value of the chain as a digest: 16 bytes in hexadecimal.
+fn hex(value: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*value).to_hex()[..32].to_owned()
 }
 
 #[cfg(test)]
@@ -113,10 +268,10 @@ mod tests {
             }
             let mut chain = [0; 32];
             let whole = records - records % BATCH;
-            for batch in bytes[..whole * RECORD_BYTES].chunks(BATCH * RECORD_BYTES) {
+            for batch in bytes[..whole * LogRecord::BYTES].chunks(BATCH * LogRecord::BYTES) {
                 chain = link(&chain, batch);
             }
-            let last = blake3::Hash::from_bytes(link(&chain, &bytes[whole * RECORD_BYTES..]));
+            let last = blake3::Hash::from_bytes(link(&chain, &bytes[whole * LogRecord::BYTES..]));
             assert_eq!(log.digest(), last.to_hex()[..32], "{records} records");
         }
     }

@@ -7,7 +7,10 @@
 mod cloud;
 mod control;
 mod event;
+mod labels;
 mod log;
+mod nodes;
+mod mix;
 mod observe;
 mod packing;
 mod run;
@@ -19,7 +22,10 @@ pub(crate) mod templates;
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
-pub use observe::{Gone, Happened, Observer, View};
+pub use nodes::{MigrationReport, NodeReport};
+pub use labels::{Labels, TemplateLabel};
+pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use run::{Go, Progress};
 pub use summary::{
     CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
@@ -27,14 +33,14 @@ pub use summary::{
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, LatencyStage, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
 use crate::model::SimTime;
-use crate::placement::DemandId;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use run::{Ended, Run, Times};
+use log::EventLog;
+use run::{Ended, Nodes, Run, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -60,6 +66,15 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    plan: Plan,
+}
+
+/// What a run does otherwise than its scenario says.
+#[derive(Default)]
+struct Plan {
+    chain: Option<Box<dyn Chain>>,
+    until: Option<SimTime>,
+    warmup: Option<SimTime>,
 }
 
 impl<'a> Simulation<'a> {
@@ -73,8 +88,38 @@ impl<'a> Simulation<'a> {
         folder: &Path,
         trace: Option<&Path>,
     ) -> Result<Simulation<'a>, SimError> {
-        let (cloud, workload, templates) = prepare(scenario, folder, trace)?;
-        Ok(Simulation { scenario, cloud, workload, templates })
+        Simulation::of(scenario, workload(scenario, folder, trace)?)
+    }
+
+    /// Builds the cloud for a workload that is made already, such as that of a journal.
+    ///
+    /// # Errors
+    /// The cloud cannot be built.
+    pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
+        let cloud = build(scenario, workload.required_types())?;
+        let templates = templates::parse(scenario, &cloud, &workload);
+        Ok(Simulation { scenario, cloud, workload, templates, plan: Plan::default() })
+    }
+
+    /// Lets `chain` link the event log, instead of the run itself.
+    #[must_use]
+    pub fn chained(mut self, chain: Box<dyn Chain>) -> Simulation<'a> {
+        self.plan.chain = Some(chain);
+        self
+    }
+
+    /// Ends the run at `moment`, when that is before the end of the scenario: nothing arrives then or later.
+    #[must_use]
+    pub fn until(mut self, moment: SimTime) -> Simulation<'a> {
+        self.plan.until = Some(moment);
+        self
+    }
+
+    /// Takes everything before `moment` for the warm-up.
+    #[must_use]
+    pub fn measured_from(mut self, moment: SimTime) -> Simulation<'a> {
+        self.plan.warmup = Some(moment);
+        self
     }
 
     /// Runs to the end, or until `watch` says stop.
@@ -99,20 +144,17 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
+        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let warmup = SimTime::ZERO + spec.warmup.get().get();
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
-        let stage =
-            |stage: LatencyStage| Stage { stage: stage.name(), percentiles: run.latency.percentiles(stage) };
-        let simulated_latency_us =
-            if instant { Vec::new() } else { LatencyStage::ALL.into_iter().map(stage).collect() };
+        let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
-        let (events, total, per_zone) = (run.events, run.total, run.zones);
-        let demands = mix_demands(&cloud, &templates);
+        let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -133,13 +175,29 @@ impl<'a> Simulation<'a> {
                 memory_gib: total.memory_mib.peak() as f64 / 1024.0,
             },
             simulated_latency_us,
-            zones: zone_use(&cloud, &per_zone, warmup.min(now), now),
-            packing: packing::packing(&cloud.fleet, &demands),
+            zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
+            nodes,
+            packing: packing::packing(&cloud.fleet, mix.by_zone()),
             engine: Engine { events, ..Engine::default() },
         })
     }
 
+    /// Names of what an observer is told about by number.
+    pub fn labels(&self) -> Labels {
+        Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
+    }
+
+    /// Who will ask for what: the requests of the workload by number of their template.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// The cloud before anything happens.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The cloud before anything happens, taken out.
     pub fn into_cloud(self) -> Cloud {
         self.cloud
     }
@@ -149,8 +207,9 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates } = self;
-        assemble(scenario, &mut cloud, workload, &templates, &mut Unmeasured, &mut ()).advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
+            .advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -161,6 +220,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     cloud: &'a mut Cloud,
     workload: Workload,
     templates: &'a [Template],
+    plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
 ) -> Run<'a, P, O> {
@@ -173,10 +233,16 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     });
     let times = Times {
         start: spec.start.0,
-        warmup: SimTime::ZERO + spec.warmup.get().get(),
-        until: SimTime::ZERO + spec.duration.get().get(),
+        warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
+        until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
-    Run::new(&mut cloud.world, &cloud.fleet, workload, templates, control, times, zones, probe, observer)
+    let world = &mut cloud.world;
+    let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    if let Some(chain) = plan.chain {
+        run.log = EventLog::chained(chain);
+    }
+    run
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the
@@ -186,15 +252,7 @@ pub(crate) fn prepare(
     folder: &Path,
     trace: Option<&Path>,
 ) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
-    let setting = Setting {
-        seed: scenario.spec.seed,
-        duration: scenario.spec.duration.get().get(),
-        start: scenario.spec.start.0,
-        known: scenario.known(),
-        folder,
-        trace,
-    };
-    let workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    let workload = workload(scenario, folder, trace)?;
     let load: Vec<(&str, u64)> = workload
         .mappings()
         .flat_map(|mapping| &mapping.rows)
@@ -205,21 +263,55 @@ pub(crate) fn prepare(
     Ok((cloud, workload, templates))
 }
 
-/// The demands of the workload's correct requests: the mix that room is judged by.
-fn mix_demands(cloud: &Cloud, templates: &[Template]) -> Vec<DemandId> {
-    let sound = templates.iter().filter(|template| !template.faulty);
-    let mut demands: Vec<DemandId> =
-        sound.filter_map(|template| cloud.world.demand_of(template.instance_type?)).collect();
-    demands.sort();
-    demands.dedup();
-    demands
+/// The workload of a scenario. `folder` is where relative trace paths start; `trace` is a trace file named on the
+/// command line.
+///
+/// # Errors
+/// A trace is missing or damaged.
+pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Result<Workload, WorkloadError> {
+    let setting = Setting {
+        seed: scenario.spec.seed,
+        duration: scenario.spec.duration.get().get(),
+        start: scenario.spec.start.0,
+        known: scenario.known(),
+        folder,
+        trace,
+    };
+    Workload::new(&scenario.spec.workloads, &setting)
 }
 
-fn zone_use(cloud: &Cloud, per_zone: &[Usage], from: SimTime, to: SimTime) -> Vec<ZoneUse> {
+/// Every stage over all outcomes, then by outcome where there was more than one.
+fn stages(latency: &Latency) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for stage in LatencyStage::ALL {
+        stages.push(Stage { stage: stage.name(), outcome: None, percentiles: latency.percentiles(stage) });
+        let parts: Vec<Stage> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| Stage {
+                stage: stage.name(),
+                outcome: Some(outcome.name()),
+                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+            })
+            .filter(|part| part.percentiles.count > 0)
+            .collect();
+        stages.extend((parts.len() > 1).then_some(parts).into_iter().flatten());
+    }
+    stages
+}
+
+fn zone_use(
+    scenario: &Scenario,
+    cloud: &Cloud,
+    per_zone: &[Usage],
+    from: SimTime,
+    to: SimTime,
+) -> Vec<ZoneUse> {
     let mut zones = Vec::new();
     for (zone, name) in cloud.world.all_zones() {
         let usage = cloud.fleet.zone_usage(zone);
-        if usage.hosts == 0 {
+        // Estates of the error table's rows are no part of the cloud that is planned.
+        let planned = scenario.zones.iter().any(|known| known.id == name);
+        if usage.hosts == 0 || !planned {
             continue;
         }
         let level = &per_zone[zone.at()];

@@ -1,8 +1,8 @@
 //! Those who look on while a run goes on: time series, tables, journals. They see everything and change nothing.
 
-use crate::metrics::Usage;
+use crate::metrics::{Latency, Usage};
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
-use crate::placement::Fleet;
+use crate::placement::{DemandId, Fleet, Reason};
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -62,6 +62,87 @@ pub enum Happened<'a> {
         /// Its host, maybe another one than before.
         host: HostIx,
     },
+    /// A host has failed. Nobody knows yet but its instances.
+    HostFailed {
+        /// The host.
+        host: HostIx,
+    },
+    /// Enough heartbeats of a failed host are missing: it counts as failed.
+    HostNoticed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host that had failed is back.
+    HostBack {
+        /// The host.
+        host: HostIx,
+    },
+    /// A host is closed: it is to be emptied for maintenance.
+    HostClosed {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host is empty.
+    HostEmpty {
+        /// The host.
+        host: HostIx,
+    },
+    /// A closed host takes instances again.
+    HostOpened {
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance went down with its host, or was stopped for the work on it.
+    Down {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance has a place on another host, where it starts.
+    Replaced {
+        /// Number of its request.
+        number: u64,
+        /// The host.
+        host: HostIx,
+    },
+    /// The instance is down and found no other host; it tries again.
+    NoPlace {
+        /// Number of its request.
+        number: u64,
+        /// What it ran into.
+        reason: Reason,
+    },
+    /// The instance begins to move while it runs: both hosts are claimed.
+    MoveBegun {
+        /// Number of its request.
+        number: u64,
+        /// Its host.
+        from: HostIx,
+        /// The host that it goes to.
+        to: HostIx,
+    },
+    /// The instance has moved.
+    Moved {
+        /// Number of its request.
+        number: u64,
+        /// Its host before.
+        from: HostIx,
+        /// Its host now.
+        to: HostIx,
+        /// How long it was paused.
+        pause: SimDuration,
+    },
+    /// The instance stays where it is: it was released, or one of the hosts failed.
+    MoveCut {
+        /// Number of its request.
+        number: u64,
+    },
+    /// The instance left its deployment set, because no host keeps the set's rule (DEP-41).
+    LeftSet {
+        /// Number of its request.
+        number: u64,
+    },
     /// The instance is gone.
     Released {
         /// Number of its request.
@@ -84,13 +165,41 @@ pub struct View<'a> {
     pub zones: &'a [Usage],
     /// Calls that have no answer yet.
     pub unanswered: u64,
+    /// Instances that are down: their host failed, or is worked on.
+    pub down: u64,
+    /// Hosts that have failed and are not back.
+    pub hosts_down: u64,
+    /// What waits in the control plane; none when that is instant.
+    pub queues: Option<Queues>,
+    /// By zone of the world: the demands asked for so far, in the order in which they first came. This is the mix
+    /// that free room is judged by ([`crate::placement::Survey`]).
+    pub mix: &'a [Vec<DemandId>],
 }
 
-/// One who looks on. Whatever an observer does, the run and its digest stay the same.
+/// What waits in the control plane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queues {
+    /// Calls that wait for an API worker.
+    pub api: u64,
+    /// Calls that wait for a scheduler.
+    pub scheduler: u64,
+    /// Instances that wait for a start slot of their host.
+    pub node: u64,
+    /// Clones of system disks under way: they share the bandwidth of their zone.
+    pub clones: u64,
+}
+
+/// One who looks on. Whatever an observer does, the run and its digest stay the same; it may only end the run early.
 pub trait Observer {
     /// Distance of the samples; none: it wants none.
     fn interval(&self) -> Option<SimDuration> {
         None
+    }
+
+    /// True when it has seen all that it wants to: the run ends cleanly after the event at hand, cut short.
+    #[inline]
+    fn enough(&self) -> bool {
+        false
     }
 
     /// Something happened.
@@ -101,7 +210,73 @@ pub trait Observer {
     /// before anything that happens in it; and once at the end of the run.
     #[inline]
     fn sample(&mut self, _at: SimTime, _view: &View<'_>) {}
+
+    /// Whether it wants the histograms of simulated latency, interval by interval.
+    fn logs_latency(&self) -> bool {
+        false
+    }
+
+    /// An interval of simulated latency ends: [`Latency::recent`]. An interval is some distances of samples long, so
+    /// that it holds enough values; the last one ends with the run, and the warm-up is left out.
+    fn latency(&mut self, _at: SimTime, _latency: &Latency) {}
 }
 
 /// Nobody looks on: costs nothing.
 impl Observer for () {}
+
+/// Two look on. Samples come at the distance that the first one wants, or the second when the first wants none.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn interval(&self) -> Option<SimDuration> {
+        self.0.interval().or_else(|| self.1.interval())
+    }
+
+    #[inline]
+    fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+        self.0.happened(at, what);
+        self.1.happened(at, what);
+    }
+
+    fn sample(&mut self, at: SimTime, view: &View<'_>) {
+        self.0.sample(at, view);
+        self.1.sample(at, view);
+    }
+
+    fn logs_latency(&self) -> bool {
+        self.0.logs_latency() || self.1.logs_latency()
+    }
+
+    fn latency(&mut self, at: SimTime, latency: &Latency) {
+        self.0.latency(at, latency);
+        self.1.latency(at, latency);
+    }
+}
+
+/// Perhaps one looks on.
+impl<O: Observer> Observer for Option<O> {
+    fn interval(&self) -> Option<SimDuration> {
+        self.as_ref().and_then(O::interval)
+    }
+
+    #[inline]
+    fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+        if let Some(observer) = self {
+            observer.happened(at, what);
+        }
+    }
+
+    fn sample(&mut self, at: SimTime, view: &View<'_>) {
+        if let Some(observer) = self {
+            observer.sample(at, view);
+        }
+    }
+
+    fn logs_latency(&self) -> bool {
+        self.as_ref().is_some_and(O::logs_latency)
+    }
+
+    fn latency(&mut self, at: SimTime, latency: &Latency) {
+        if let Some(observer) = self {
+            observer.latency(at, latency);
+        }
+    }
+}

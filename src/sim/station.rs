@@ -26,6 +26,11 @@ impl Station {
         false
     }
 
+    /// Calls that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// A server is done; returns the call that it takes next, if one waits.
     pub(super) fn leave(&mut self) -> Option<u32> {
         let next = self.queue.pop_front();
@@ -45,6 +50,7 @@ mod tests {
         let mut station = Station::new(2);
         assert!(station.enter(1) && station.enter(2));
         assert!(!station.enter(3) && !station.enter(4));
+        assert_eq!(station.waiting(), 2);
         assert_eq!(
             [station.leave(), station.leave(), station.leave(), station.leave()],
             [Some(3), Some(4), None, None]

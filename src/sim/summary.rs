@@ -5,8 +5,10 @@ use serde::Serialize;
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
 
+use super::nodes::NodeReport;
+
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
-pub const SUMMARY_SCHEMA: &str = "packyard-summary/1";
+pub const SUMMARY_SCHEMA: &str = "packyard-summary/2";
 
 /// The result of one run. Everything but [`Summary::engine`] is a pure function of version, scenario, seed and
 /// trace; `engine` is about this machine.
@@ -22,12 +24,16 @@ pub struct Summary {
     pub no_room: Vec<ReasonCount>,
     /// Peaks over the whole run.
     pub peaks: Peaks,
-    /// Simulated latency by stage in microseconds of virtual time, after the warm-up.
+    /// Simulated latency in microseconds of virtual time, after the warm-up: each stage over all outcomes, followed
+    /// by its parts by outcome where there were several.
     pub simulated_latency_us: Vec<Stage>,
     /// Use of each zone, after the warm-up (peaks: whole run).
     pub zones: Vec<ZoneUse>,
     /// Hosts at the end of the run.
     pub packing: Packing,
+    /// Failures and maintenance of hosts, where the scenario has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodeReport>,
     /// What this machine spent.
     pub engine: Engine,
 }
@@ -110,6 +116,9 @@ pub struct Peaks {
 pub struct Stage {
     /// Name of the stage.
     pub stage: &'static str,
+    /// Outcome of the requests that are counted; left out where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
     /// Its percentiles.
     #[serde(flatten)]
     pub percentiles: Percentiles,
@@ -141,7 +150,9 @@ pub struct ZoneUse {
 pub struct Packing {
     /// All hosts.
     pub hosts: u64,
-    /// Hosts without an instance.
+    /// Hosts that take no instances at the end: draining or failed.
+    pub down: u64,
+    /// Hosts without an instance, as the next two among those that take some.
     pub empty: u64,
     /// Hosts with an instance and room for another one of the mix.
     pub partly: u64,
@@ -182,7 +193,11 @@ impl Summary {
             peak_memory_mib,
             cost_ns: CostStage::ALL
                 .into_iter()
-                .map(|stage| Stage { stage: stage.name(), percentiles: cost.percentiles(stage) })
+                .map(|stage| Stage {
+                    stage: stage.name(),
+                    outcome: None,
+                    percentiles: cost.percentiles(stage),
+                })
                 .collect(),
         };
     }

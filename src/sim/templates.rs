@@ -1,8 +1,11 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
 use crate::api::Request;
-use crate::model::{AccountIx, InstanceType, Resources, TypeIx};
+use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
+use crate::placement::DemandId;
 use crate::scenario::Scenario;
+use crate::validate::estate::Estate;
+use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
 use crate::workload::{self, Workload};
 
 use super::Cloud;
@@ -19,7 +22,17 @@ pub(crate) struct Template {
     /// Wrong on purpose.
     pub(crate) faulty: bool,
     pub(crate) demand: Resources,
+    /// Zone that it is meant for.
+    pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of a host, when a host class serves its type.
+    pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
+    /// Law of its boot time: 0 is `boot`, then the `boots` of the scenario.
+    pub(crate) boot: u16,
+    /// Time to wipe its local disks once it is gone.
+    pub(crate) wipe: SimDuration,
+    /// Its system disk is a local disk of the host.
+    pub(crate) local_system_disk: bool,
 }
 
 impl Template {
@@ -48,7 +61,9 @@ fn one(
     types: &[&InstanceType],
     template: &workload::Template,
 ) -> Template {
-    let account_id = &scenario.accounts[template.account.at()];
+    let estate = template.row.and_then(Estate::of_row);
+    let account_id =
+        estate.as_ref().map_or(&scenario.accounts[template.account.at()], |estate| &estate.account);
     let vswitches = match cloud.world.zone_named(&template.zone) {
         Some(zone) if template.needs_vswitch => cloud.vswitches[zone.at()],
         _ => 1,
@@ -65,20 +80,47 @@ fn one(
         template.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     };
     let named = value("InstanceType");
-    let demand =
-        types.iter().find(|row| row.name == named).map_or_else(Resources::default, |row| row.resources());
+    let row = types.iter().find(|row| row.name == named).copied();
+    let demand = row.map_or_else(Resources::default, InstanceType::resources);
     let image = value("ImageId");
     let images = scenario.images.iter().chain(&crate::catalog::Catalog::shipped().images);
-    let gib = images.into_iter().find(|known| known.id == image).map_or(0, |image| u64::from(image.size_gib));
+    let image = images.into_iter().find(|known| known.id == image);
+    let gib = image.map_or(0, |image| u64::from(image.size_gib));
+    let plane = scenario.control_plane();
     Template {
         requests,
         account: cloud
             .world
             .account_named(account_id)
-            .expect("every account of the scenario is in its world"),
+            .expect("every account of the scenario and of its estates is in its world"),
         instance_type: cloud.world.type_named(named),
-        faulty: template.fault.is_some(),
+        faulty: template.fault.is_some() || template.row.is_some(),
         demand,
+        zone: cloud.world.zone_named(&template.zone),
+        demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),
         image_bytes: gib << 30,
+        boot: boot_law(plane, row, image),
+        wipe: wipe_time(plane, row),
+        local_system_disk: value("SystemDisk.Category") == "ephemeral_ssd",
     }
+}
+
+/// The first of the scenario's `boots` that fits, counted from 1; 0 when none does.
+fn boot_law(plane: &ControlPlaneSpec, row: Option<&InstanceType>, image: Option<&Image>) -> u16 {
+    let fits = |spec: &BootSpec| {
+        spec.os.is_none_or(|os| image.is_some_and(|image| image.os == os))
+            && spec.family.as_ref().is_none_or(|family| row.is_some_and(|row| row.family == **family))
+            && spec.instance_type.as_ref().is_none_or(|name| row.is_some_and(|row| row.name == **name))
+    };
+    plane.boots.iter().position(fits).map_or(0, |at| at as u16 + 1)
+}
+
+/// Local disks are wiped side by side, each at the scenario's flow.
+fn wipe_time(plane: &ControlPlaneSpec, row: Option<&InstanceType>) -> SimDuration {
+    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref())) else {
+        return SimDuration::ZERO;
+    };
+    let bytes = u128::from(disks.gib_each) << 30;
+    let micros = (bytes * 1_000_000).div_ceil(u128::from(flow.bytes_per_second()));
+    SimDuration(micros.try_into().unwrap_or(u64::MAX))
 }

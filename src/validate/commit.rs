@@ -179,7 +179,7 @@ fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
         want = want.on(host).owned_by(Owner::Account(effective.account.0));
     }
     want.cluster = effective.cluster.and_then(|at| world.bindings.cluster(at));
-    if let Some(host) = effective.node_controller.and_then(|at| world.bindings.node_controller(at)) {
+    if let Some(host) = effective.node_controller.and_then(|at| world.node_controllers.host(at)) {
         want = want.on(host);
     }
     let hpc = effective.hpc_cluster.and_then(|at| world.bindings.hpc_cluster(at));

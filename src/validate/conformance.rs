@@ -84,8 +84,8 @@ impl Defaults {
         &self.world
     }
 
-    /// The request of a case.
-    pub fn request(&self, differences: &Map<String, Value>) -> Request {
+    /// The parameters of the default request with `differences`; null leaves one out.
+    pub fn params(&self, differences: &Map<String, Value>) -> Map<String, Value> {
         let mut params = self.request.clone();
         for (name, value) in differences {
             if value.is_null() {
@@ -94,7 +94,12 @@ impl Defaults {
                 params.insert(name.clone(), value.clone());
             }
         }
-        Request::from_object(&params)
+        params
+    }
+
+    /// The request of a case.
+    pub fn request(&self, differences: &Map<String, Value>) -> Request {
+        Request::from_object(&self.params(differences))
     }
 
     /// Sends a case through the gate.

@@ -79,7 +79,7 @@ pub(super) struct Cx<'a> {
     /// The zone that ZoneId names, when it is of the region.
     pub(super) zone: Named<'a, Zone>,
     pub(super) cluster: Named<'a, Cluster>,
-    pub(super) node: Named<'a, NodeController>,
+    pub(super) node: Option<(u32, NodeController)>,
     /// ZoneId, else zone of ClusterId, else zone of NodeControllerId.
     pub(super) named_zone: Option<u32>,
     /// The named zone, else that of the vSwitch.
@@ -134,7 +134,7 @@ impl<'a> Cx<'a> {
             .and_then(|id| world.zones.entry(id))
             .filter(|(_, zone)| Some(zone.region) == region_ix);
         let cluster = text(Param::ClusterId).and_then(|id| world.clusters.entry(id));
-        let node = text(Param::NodeControllerId).and_then(|id| world.node_controllers.entry(id));
+        let node = text(Param::NodeControllerId).and_then(|id| world.node_controllers.find(id));
         let named_zone = if req.has(Param::ZoneId) {
             zone.map(|(at, _)| at)
         } else if let Some((_, cluster)) = cluster {

@@ -13,6 +13,7 @@ mod commit;
 pub mod conformance;
 mod cx;
 mod effective;
+pub mod estate;
 pub mod fixture;
 mod order;
 mod reject;

@@ -54,6 +54,11 @@ impl Reject {
         super::order::number_of(self.check).unwrap_or(0)
     }
 
+    /// True when more hosts or more disks would have made a place for it.
+    pub fn is_for_want_of_room(&self) -> bool {
+        self.no_room.is_some() || self.check == super::order::DISK_POOL.id
+    }
+
     /// True for the answer of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == crate::api::Extra::DryRun.code()

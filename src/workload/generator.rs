@@ -2,11 +2,12 @@
 
 use crate::engine::{Stream, Streams};
 use crate::model::{SimDuration, SimTime};
-use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, Fault, WorkloadSpec, Wrong};
+use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, Fault, Rows, WorkloadSpec, Wrong};
+use crate::validate::estate::{self, Estate};
 
 use super::arrivals::Arrivals;
 use super::template::{Builder, Parts, Place, check_count};
-use super::{Arrival, End, Setting, WorkloadError};
+use super::{Arrival, End, Setting, Template, WorkloadError};
 
 /// Makes the arrivals of one workload.
 pub(super) struct Generator {
@@ -40,8 +41,12 @@ struct Faults {
     kind: Picker,
     /// Which requests are wrong.
     stream: Stream,
+    /// Kinds of fault; what is drawn beyond them is a row.
+    kinds: u32,
     /// First of the wrong templates, which follow by fault, mix entry and zone.
     first: u32,
+    /// First of the templates of rows.
+    first_row: u32,
 }
 
 #[derive(Default)]
@@ -67,6 +72,7 @@ impl Generator {
         let weights: Vec<f64> = spec.mix.iter().map(|mix| *mix.get().weight.get()).collect();
         let mix = Choice::new(&weights).ok_or_else(unsound)?;
         let faults = fault_kinds(spec, place_count(spec, setting));
+        let rows = fault_rows(spec);
         let variants = place.accounts.len().saturating_add(faults.len());
         check_count(name, mix.len().saturating_mul(place.zones.len()).saturating_mul(variants))?;
 
@@ -80,12 +86,14 @@ impl Generator {
             lifetimes.push((law.get().resolve().map_err(wrong)?, stream("lifetime", entry as u64)));
         }
         let first = add_templates(spec, &place, builder);
-        let faults = match (&spec.faults, fault_choice(&faults)) {
+        let faults = match (&spec.faults, fault_choice(&faults, rows.len())) {
             (Some(wanted), Some(choice)) => {
                 let all_zones = zones_of(&place.region, setting);
                 Some(Faults {
                     share: wanted.get().share.get().get(),
+                    kinds: faults.len() as u32,
                     first: add_faulty(spec, &place, &faults, &all_zones, builder),
+                    first_row: add_rows(number, &place, &rows, builder),
                     kind: picker("fault-kind", choice),
                     stream: stream("faults", 0),
                 })
@@ -132,7 +140,10 @@ impl Generator {
         if let Some(faults) = &mut self.faults {
             let kind = faults.kind.draw();
             if faults.stream.unit() < faults.share {
-                template = faults.first + (kind * self.mix.choice.len() as u32 + entry) * zones + zone;
+                template = match kind.checked_sub(faults.kinds) {
+                    Some(row) => faults.first_row + row,
+                    None => faults.first + (kind * self.mix.choice.len() as u32 + entry) * zones + zone,
+                };
             }
         }
         (template, entry as usize)
@@ -200,6 +211,7 @@ fn fault_kinds(spec: &WorkloadSpec, zones: usize) -> Vec<(Fault, f64)> {
             .map(|(fault, weight)| (*fault, *weight))
             .filter(|(_, weight)| *weight > 0.0)
             .collect(),
+        None if faults.get().rows.is_some() => Vec::new(),
         None => {
             let possible = Fault::ALL.iter().filter(|fault| zones > 1 || **fault != Fault::WrongZone);
             possible.map(|fault| (*fault, 1.0)).collect()
@@ -207,8 +219,37 @@ fn fault_kinds(spec: &WorkloadSpec, zones: usize) -> Vec<(Fault, f64)> {
     }
 }
 
-fn fault_choice(faults: &[(Fault, f64)]) -> Option<Choice> {
-    let weights: Vec<f64> = faults.iter().map(|(_, weight)| *weight).collect();
+/// The rows that a workload draws from.
+pub(super) fn fault_rows(spec: &WorkloadSpec) -> Vec<u16> {
+    match spec.faults.as_ref().and_then(|faults| faults.get().rows.as_ref()).map(|rows| rows.get()) {
+        None => Vec::new(),
+        Some(Rows::All) => estate::rows().collect(),
+        Some(Rows::Only(rows)) => rows.clone(),
+    }
+}
+
+/// The templates of rows of the error table; the place of the first.
+fn add_rows(number: u32, place: &Place, rows: &[u16], builder: &mut Builder) -> u32 {
+    let first = builder.templates.len() as u32;
+    for estate in rows.iter().filter_map(|row| Estate::of_row(*row)) {
+        builder.add(Template {
+            params: estate.params,
+            workload: number,
+            account: place.accounts[0],
+            region: estate.region,
+            zone: estate.zone,
+            needs_vswitch: false,
+            fault: None,
+            row: Some(estate.row),
+        });
+    }
+    first
+}
+
+/// Kinds of fault by weight, then so many rows of weight 1.
+fn fault_choice(faults: &[(Fault, f64)], rows: usize) -> Option<Choice> {
+    let weights: Vec<f64> =
+        faults.iter().map(|(_, weight)| *weight).chain(std::iter::repeat_n(1.0, rows)).collect();
     Choice::new(&weights)
 }
 

@@ -19,6 +19,7 @@ mod generator;
 mod mapping;
 mod replay;
 mod shape;
+mod supply;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub mod trace;
 pub use dist::Distribution;
 pub use mapping::{ClassRow, Mapping, MappingRow};
 pub use shape::local_hours;
+pub use supply::{Kinds, Supply};
 pub use template::trace_type;
 
 use generator::Generator;
@@ -34,7 +36,7 @@ use replay::Replay;
 use template::Builder;
 
 /// A flat CreateInstance request that many arrivals share.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Template {
     /// Parameters as on the wire, in a fixed order.
     pub params: Vec<(String, String)>,
@@ -50,10 +52,13 @@ pub struct Template {
     pub needs_vswitch: bool,
     /// What is wrong with it on purpose.
     pub fault: Option<Fault>,
+    /// Row of the error table that it is meant for: it is then sent by the customer of that row's estate
+    /// ([`crate::validate::estate`]), whatever [`Template::account`] says.
+    pub row: Option<u16>,
 }
 
 /// When the instance of an arrival is released, if it was created.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum End {
     /// So long after it began to run.
     After(SimDuration),
@@ -64,7 +69,7 @@ pub enum End {
 }
 
 /// One request that arrives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Arrival {
     /// Moment of arrival.
     pub at: SimTime,
@@ -135,6 +140,9 @@ pub enum WorkloadError {
     /// A trace was named on the command line and no single workload takes it.
     #[error("--trace names a file, but {0}")]
     SpareTrace(&'static str),
+    /// Arrivals that come from elsewhere (a journal, another thread) ended early.
+    #[error("{0}")]
+    Supplied(String),
     /// More kinds of requests than a run should hold.
     #[error(
         "workload `{workload}` asks for {count} kinds of requests (mix x zones x accounts): the most is {most}"
@@ -166,13 +174,17 @@ pub struct Workload {
 enum Source {
     Generator(Box<Generator>),
     Replay(Box<Replay>),
+    Supplied(Box<dyn Supply>),
 }
 
 impl Source {
-    fn next(&mut self) -> Result<Option<Arrival>, trace::TraceError> {
+    fn next(&mut self, name: &str) -> Result<Option<Arrival>, WorkloadError> {
         match self {
             Source::Generator(generator) => Ok(generator.next()),
-            Source::Replay(replay) => replay.next(),
+            Source::Replay(replay) => {
+                replay.next().map_err(|cause| WorkloadError::Trace { workload: name.to_owned(), cause })
+            }
+            Source::Supplied(supply) => supply.next(),
         }
     }
 }
@@ -249,9 +261,12 @@ impl Workload {
 
     /// Share of the records of all traces that have been handed out; 0 when there is no trace.
     pub fn progress(&self) -> f64 {
+        if let [Source::Supplied(supply)] = self.sources.as_slice() {
+            return supply.progress();
+        }
         let replays = self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.progress()),
-            Source::Generator(_) => None,
+            Source::Generator(_) | Source::Supplied(_) => None,
         });
         let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
         if all == 0 { 0.0 } else { read as f64 / all as f64 }
@@ -272,7 +287,7 @@ impl Workload {
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Generator(_) => None,
+            Source::Generator(_) | Source::Supplied(_) => None,
         })
     }
 
@@ -282,10 +297,16 @@ impl Workload {
     }
 
     fn advance(&mut self, place: usize) -> Result<Option<Arrival>, WorkloadError> {
-        self.sources[place]
-            .next()
-            .map_err(|cause| WorkloadError::Trace { workload: self.names[place].clone(), cause })
+        self.sources[place].next(&self.names[place])
     }
+}
+
+/// The rows of the error table that any of these workloads draws from, in order.
+pub fn fault_rows(specs: &[WorkloadSpec]) -> Vec<u16> {
+    let mut rows: Vec<u16> = specs.iter().flat_map(generator::fault_rows).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }
 
 /// The file of each workload that replays a trace.

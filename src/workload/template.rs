@@ -134,6 +134,7 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            row: None,
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::placement::{ClusterIx, DemandId, SetIx};
 pub(crate) struct Bindings {
     demands: Vec<Option<DemandId>>,
     clusters: Vec<Option<ClusterIx>>,
-    node_controllers: Vec<Option<HostIx>>,
     deployment_sets: Vec<Option<SetIx>>,
     hpc_clusters: Vec<Option<SetIx>>,
 }
@@ -29,10 +28,6 @@ fn get<T: Copy>(list: &[Option<T>], at: u32) -> Option<T> {
 impl Bindings {
     pub(crate) fn cluster(&self, at: u32) -> Option<ClusterIx> {
         get(&self.clusters, at)
-    }
-
-    pub(crate) fn node_controller(&self, at: u32) -> Option<HostIx> {
-        get(&self.node_controllers, at)
     }
 
     pub(crate) fn deployment_set(&self, at: u32) -> Option<SetIx> {
@@ -66,8 +61,7 @@ impl World {
 
     /// Says which host of the fleet a node controller is.
     pub fn bind_node_controller(&mut self, name: &str, host: HostIx) -> bool {
-        let at = self.node_controllers.find(name);
-        at.map(|at| put(&mut self.bindings.node_controllers, at, host)).is_some()
+        self.node_controllers.bind(name, host)
     }
 
     /// Says which cluster of the fleet a cluster is.

@@ -93,7 +93,7 @@ impl World {
             regions: Table::default(),
             zones: Table::default(),
             clusters: Table::default(),
-            node_controllers: Table::default(),
+            node_controllers: super::node_controllers::NodeControllers::default(),
             types: Table::default(),
             families: Table::default(),
             categories,
@@ -150,6 +150,8 @@ impl World {
     }
 
     fn put_places(&mut self, facts: &WorldFacts, names: &mut Names) -> Result<(), WorldError> {
+        let gone = facts.disk_categories.iter().filter(|(_, fact)| fact.withdrawn);
+        let withdrawn = names.category_set(&gone.map(|(name, _)| name.clone()).collect::<Vec<String>>());
         for (name, fact) in &facts.regions {
             let of = format!("classic network of region {name}");
             let mut classic = AddressPool::new(cidr(&of, &fact.classic_network.cidr)?, false);
@@ -178,6 +180,7 @@ impl World {
                 credit_standard: has(&fact.credit_specifications, "Standard"),
                 credit_unlimited: has(&fact.credit_specifications, "Unlimited"),
                 byok_supported: fact.byok_supported,
+                withdrawn_categories: names.category_set(&fact.withdrawn_disk_categories).and(withdrawn),
                 frozen_categories: frozen,
                 local_disks_frozen: all.local_disk_config_frozen || own.local_disk_config_frozen,
                 classic,
@@ -423,6 +426,7 @@ impl World {
                 dedicated_host_supported: fact.dedicated_host_supported,
                 unsupported_families: names.families(&fact.unsupported_families),
                 instances: fact.instances,
+                keep_stopped: fact.on_unable_to_redeploy == "KeepStopped",
             };
             self.sets.put(name, row);
         }
@@ -529,7 +533,6 @@ fn categories(facts: &WorldFacts, names: &mut Names) -> Result<Categories, World
         kind(|kinds| &mut kinds.portable, fact.portable);
         kind(|kinds| &mut kinds.local, fact.local);
         kind(|kinds| &mut kinds.encryptable, fact.encryptable);
-        kind(|kinds| &mut kinds.withdrawn, fact.withdrawn);
         names.categories.insert(name.to_owned(), at);
         let row = Category {
             data_min_gib: fact.data_min_gib,

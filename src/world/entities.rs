@@ -143,6 +143,8 @@ pub(crate) struct Region {
     pub(crate) credit_standard: bool,
     pub(crate) credit_unlimited: bool,
     pub(crate) byok_supported: bool,
+    /// Categories that are no longer sold, here or anywhere.
+    pub(crate) withdrawn_categories: CategorySet,
     /// Categories that the operator has frozen for new instances.
     pub(crate) frozen_categories: CategorySet,
     /// The operator has frozen configurations with local disks.
@@ -178,7 +180,7 @@ pub(crate) struct Cluster {
     pub(crate) unsupported_categories: CategorySet,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeController {
     pub(crate) cluster: u32,
     pub(crate) available: bool,
@@ -224,7 +226,6 @@ pub(crate) struct CategoryKinds {
     pub(crate) portable: CategorySet,
     pub(crate) local: CategorySet,
     pub(crate) encryptable: CategorySet,
-    pub(crate) withdrawn: CategorySet,
 }
 
 /// What the gate asks of the state of an image.
@@ -363,6 +364,8 @@ pub(crate) struct DeploymentSet {
     pub(crate) dedicated_host_supported: bool,
     pub(crate) unsupported_families: IndexSet,
     pub(crate) instances: Quota,
+    /// A member that finds no host which keeps the rule stays stopped (DEP-41).
+    pub(crate) keep_stopped: bool,
 }
 
 #[derive(Debug)]

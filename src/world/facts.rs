@@ -135,6 +135,8 @@ pub struct RegionFacts {
     pub byok_supported: bool,
     /// Addresses of the classic network.
     pub classic_network: ClassicFacts,
+    /// Disk categories that this region no longer sells.
+    pub withdrawn_disk_categories: Vec<String>,
     /// What the operator has frozen in this region.
     pub maintenance: MaintenanceFacts,
 }
@@ -161,6 +163,7 @@ impl Default for RegionFacts {
             credit_specifications: texts(&["Standard", "Unlimited"]),
             byok_supported: true,
             classic_network: ClassicFacts::default(),
+            withdrawn_disk_categories: Vec::new(),
             maintenance: MaintenanceFacts::default(),
         }
     }
@@ -517,6 +520,9 @@ pub struct DeploymentSetFacts {
     pub unsupported_families: Vec<String>,
     /// Instances in it.
     pub instances: Quota,
+    /// What becomes of a member whose host failed when no host keeps the rule: `CancelMembershipAndStart`, or
+    /// `KeepStopped` (DEP-41, CDS-P08).
+    pub on_unable_to_redeploy: String,
 }
 
 /// An HPC cluster.

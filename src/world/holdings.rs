@@ -185,6 +185,25 @@ impl World {
         }
     }
 
+    /// Whether an instance may leave its deployment set to start again when no host keeps the set's rule (DEP-41); none
+    /// when it is in no set.
+    pub fn may_leave_set(&self, holdings: &Holdings) -> Option<bool> {
+        self.sets.get(holdings.set).map(|set| !set.keep_stopped)
+    }
+
+    /// Takes an instance out of its deployment set.
+    pub fn leave_set(&mut self, holdings: &mut Holdings) {
+        if let Some(set) = self.sets.get_mut(holdings.set) {
+            set.instances.used -= 1;
+        }
+        holdings.set = NONE;
+    }
+
+    /// Names of the deployment sets.
+    pub fn deployment_set_names(&self) -> Vec<String> {
+        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
+    }
+
     /// True when the zone's pools have room for these disks (R182).
     pub(crate) fn has_room(&self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) -> bool {
         self.zones.get(zone.0).is_none_or(|zone| {

@@ -18,6 +18,7 @@ mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod node_controllers;
 mod overlay;
 mod sets;
 mod timestamp;
@@ -33,6 +34,7 @@ pub(crate) use entities::*;
 pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
+use node_controllers::NodeControllers;
 pub(crate) use holdings::{AddressFrom, Take};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
@@ -49,7 +51,7 @@ pub struct World {
     pub(crate) regions: Table<Region>,
     pub(crate) zones: Table<Zone>,
     pub(crate) clusters: Table<Cluster>,
-    pub(crate) node_controllers: Table<NodeController>,
+    pub(crate) node_controllers: NodeControllers,
     pub(crate) types: Table<TypeRow>,
     pub(crate) families: Table<()>,
     pub(crate) categories: Vec<(Box<str>, Category)>,

@@ -9,6 +9,7 @@ mod node_list;
 mod nodes;
 
 use std::collections::BTreeMap;
+mod objectives;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub use cloud::{
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
 pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
+pub use objectives::{
+    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
+    SurviveSpec,
+};
 
 use super::units::{At, Date, Span};
 use super::workload::WorkloadSpec;
@@ -85,6 +90,12 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// What the cloud has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objectives: Option<ObjectivesSpec>,
+    /// What a plan may change to make it hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSpec>,
 }
 
 impl Default for ScenarioSpec {
@@ -114,6 +125,8 @@ impl Default for ScenarioSpec {
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            objectives: None,
+            plan: None,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::super::did_you_mean;
 use super::super::units::At;
 use super::{
-    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, SystemDiskSpec,
+    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, Rows, SystemDiskSpec,
     WeekSpec, WorkloadSpec, Wrong,
 };
+use crate::api::ErrorTable;
 
 /// The names that a workload can refer to.
 #[derive(Clone, Debug, Default)]
@@ -107,6 +108,18 @@ impl WorkloadSpec {
     }
 
     fn check_faults(&self, zones: Option<usize>, wrongs: &mut Wrongs) {
+        if let Some(rows) = self.faults.as_ref().and_then(|faults| faults.get().rows.as_ref())
+            && let Rows::Only(numbers) = rows.get()
+        {
+            let rows_known = ErrorTable::shipped();
+            if let Some(row) = numbers.iter().find(|row| rows_known.row(**row).is_none()) {
+                let most = rows_known.rows().len();
+                wrongs.add(rows, format!("the error table has rows 1 to {most}, and no row {row}"));
+            }
+            if numbers.is_empty() {
+                wrongs.add(rows, "no row is named: write `\"all\"` or a list such as `[1, 45]`");
+            }
+        }
         let Some(kinds) = self.faults.as_ref().and_then(|faults| faults.get().kinds.as_ref()) else { return };
         let weights: Vec<f64> = kinds.get().values().copied().collect();
         if Choice::new(&weights).is_none() {

@@ -1,7 +1,10 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::units::{At, Share};
 
@@ -93,4 +96,65 @@ pub struct FaultsSpec {
     /// Weight of each kind of fault. Default: all kinds alike that can be made in the region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinds: Option<At<BTreeMap<Fault, f64>>>,
+    /// Rows of the API's error table to draw from, all alike: `"all"`, or a list of their numbers. Each row has a
+    /// customer of its own, in a region of its own, whose state and request are what that row is about. Beside
+    /// `kinds` a row weighs 1; without `kinds` only rows are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<At<Rows>>,
+}
+
+/// Rows of the error table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rows {
+    /// Every row.
+    All,
+    /// These.
+    Only(Vec<u16>),
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Rows::All => serializer.serialize_str("all"),
+            Rows::Only(rows) => rows.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rows, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Rows;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"all\", or a list of row numbers of the error table such as `[1, 45]`")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Rows, E> {
+                if text == "all" {
+                    Ok(Rows::All)
+                } else {
+                    Err(E::invalid_value(Unexpected::Str(text), &self))
+                }
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Rows, A::Error> {
+                let mut rows = Vec::new();
+                while let Some(row) = items.next_element()? {
+                    rows.push(row);
+                }
+                Ok(Rows::Only(rows))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl JsonSchema for Rows {
+    fn schema_name() -> Cow<'static, str> {
+        "Rows".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [{ "const": "all" }, { "type": "array", "items": { "type": "integer", "minimum": 1 } }]
+        })
+    }
 }

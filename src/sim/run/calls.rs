@@ -1,7 +1,7 @@
 //! Calls on their way through the control plane: arrival, gate, placement, answer.
 
-use crate::metrics::{CostProbe, CostStage, LatencyStage};
-use crate::model::SimTime;
+use crate::metrics::{CostProbe, CostStage, LatencyStage, Outcome};
+use crate::model::{SimDuration, SimTime};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::Record;
@@ -11,6 +11,18 @@ use crate::workload::{Arrival, WorkloadError};
 
 use super::{Call, Run};
 
+/// The stages of [`Call::waits`].
+const WAITS: [LatencyStage; 4] = [
+    LatencyStage::ApiQueue,
+    LatencyStage::Validation,
+    LatencyStage::SchedulerQueue,
+    LatencyStage::Scheduling,
+];
+const API_QUEUE: usize = 0;
+const VALIDATION: usize = 1;
+const SCHEDULER_QUEUE: usize = 2;
+const SCHEDULING: usize = 3;
+
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
@@ -18,7 +30,17 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.tally.requests += 1;
         self.log.note(now, Record::Requested, number, template);
         self.observer.happened(now, &Happened::Requested { number, template });
-        let mut call = Call { number, template, end, arrived: now, entered: now, begun: now, admitted: None };
+        self.mix.saw(template, self.templates);
+        let mut call = Call {
+            number,
+            template,
+            end,
+            arrived: now,
+            entered: now,
+            begun: now,
+            waits: [SimDuration::ZERO; 4],
+            admitted: None,
+        };
         if self.control.is_some() {
             let call = self.calls.insert(call) as u32;
             self.enter_api(now, call);
@@ -47,7 +69,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     fn serve_api(&mut self, now: SimTime, call: u32) {
-        self.begin(now, call, LatencyStage::ApiQueue);
+        self.begin(now, call, API_QUEUE);
         let took = self.control().api_time();
         self.at(now + took, Event::Validated { call });
     }
@@ -57,7 +79,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.serve_api(now, next);
         }
         let Call { number, template, begun, .. } = self.calls[call as usize];
-        self.latency.record(LatencyStage::Validation, now.since(begun));
+        self.calls[call as usize].waits[VALIDATION] = now.since(begun);
         match self.admit(now, number, template) {
             Ok(admitted) => {
                 let waiting = &mut self.calls[call as usize];
@@ -75,7 +97,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     fn serve_scheduler(&mut self, now: SimTime, call: u32) {
-        self.begin(now, call, LatencyStage::SchedulerQueue);
+        self.begin(now, call, SCHEDULER_QUEUE);
         let took = self.control().schedule_time();
         self.at(now + took, Event::Scheduled { call });
     }
@@ -84,16 +106,26 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if let Some(next) = self.control().schedulers.leave() {
             self.serve_scheduler(now, next);
         }
-        let call = self.calls.remove(call as usize);
-        self.latency.record(LatencyStage::Scheduling, now.since(call.begun));
+        let mut call = self.calls.remove(call as usize);
+        call.waits[SCHEDULING] = now.since(call.begun);
         self.decide(now, call);
     }
 
-    fn begin(&mut self, now: SimTime, call: u32, queue: LatencyStage) {
+    fn begin(&mut self, now: SimTime, call: u32, queue: usize) {
         let call = &mut self.calls[call as usize];
         call.begun = now;
-        let waited = now.since(call.entered);
-        self.latency.record(queue, waited);
+        call.waits[queue] = now.since(call.entered);
+    }
+
+    /// Counts the way of a call through the control plane, now that its outcome is known.
+    pub(super) fn answered(&mut self, now: SimTime, call: &Call, outcome: Outcome) {
+        if self.control.is_some() {
+            let passed = if call.admitted.is_some() { WAITS.len() } else { SCHEDULER_QUEUE };
+            for (stage, wait) in WAITS.into_iter().zip(call.waits).take(passed) {
+                self.latency.record(stage, outcome, wait);
+            }
+        }
+        self.latency.record(LatencyStage::Answer, outcome, now.since(call.arrived));
     }
 
     // --- gate and placement ---
@@ -122,7 +154,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject) {
         self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
-        self.latency.record(LatencyStage::AnswerRejected, now.since(call.arrived));
+        let outcome = match reject {
+            Reject { replay: Some(_), .. } => Outcome::Repeated,
+            Reject { no_room: Some(_), .. } => Outcome::NoRoom,
+            _ => Outcome::Refused,
+        };
+        self.answered(now, call, outcome);
         self.tally.reject(reject);
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });

@@ -1,7 +1,7 @@
 //! Lives of instances: created, started by their node controller, running, released.
 
 use crate::hypervisor::{State, Turn};
-use crate::metrics::{CostProbe, LatencyStage};
+use crate::metrics::{CostProbe, LatencyStage, Outcome};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::{Claim, Want};
 use crate::sim::event::Event;
@@ -19,7 +19,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.latency.record(LatencyStage::AnswerCreated, now.since(call.arrived));
+        self.answered(now, call, Outcome::Created);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
         self.observer
@@ -47,7 +47,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     // --- places ---
 
-    #[allow(dead_code, reason = "recovery and StartInstance call it")]
     /// What an instance asks of the placement core for another place: what it is bound to, else its zone.
     pub(super) fn want(&self, slot: u32) -> Option<Want<'static>> {
         let instance = &self.instances[slot as usize];
@@ -62,10 +61,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn take_place(&mut self, now: SimTime, slot: u32, claim: Claim) {
         let instance = &mut self.instances[slot as usize];
         assert!(instance.claim.is_none(), "an instance has one place");
+        let host = claim.host();
         instance.claim = Some(claim);
         let demand = self.templates[instance.template as usize].demand;
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
+        self.came_to_host(slot, host);
     }
 
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
@@ -76,7 +77,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
-        self.fleet.release(claim);
+        if let Some(claim) = self.went_from_host(now, slot, claim) {
+            self.fleet.release(claim);
+        }
     }
 
     /// Schedules the next event of an instance.
@@ -86,11 +89,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Host of an instance, while it has a place.
-    fn host(&self, slot: u32) -> Option<HostIx> {
+    pub(super) fn host(&self, slot: u32) -> Option<HostIx> {
         self.instances[slot as usize].claim.as_ref().map(Claim::host)
     }
 
-    fn enter(&mut self, slot: u32, state: State) {
+    pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
     }
 
@@ -99,14 +102,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = &mut self.instances[slot as usize];
         let waited = now.since(instance.entered);
         instance.entered = now;
-        self.latency.record(stage, waited);
+        self.latency.record(stage, Outcome::Created, waited);
     }
 
     // --- starts ---
 
     /// Starts an instance that has its place and is stopped, or down: it asks its host for a slot. Its end, when that
     /// comes in the meantime, waits for the start.
-    #[allow(dead_code, reason = "recovery and StartInstance call it")]
     pub(super) fn start_again(&mut self, now: SimTime, slot: u32) {
         self.cancel_next(slot);
         self.enter(slot, State::Starting);
@@ -116,6 +118,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     fn ask_slot(&mut self, now: SimTime, slot: u32) {
         let host = self.host(slot).expect("an instance that starts has its place");
+        if self.asks_dead_host(now, slot, host) {
+            return;
+        }
         match &mut self.control {
             None => {
                 if self.instances[slot as usize].state == State::Pending {
@@ -177,7 +182,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     fn boot(&mut self, now: SimTime, slot: u32) {
         self.instances[slot as usize].step = Step::Boot;
-        let took = self.control().boot_time();
+        let boot = self.templates[self.instances[slot as usize].template as usize].boot;
+        let took = self.control().boot_time(boot);
         self.then(now + took, slot, Event::Booted { instance: slot });
     }
 
@@ -232,14 +238,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let host = self.host(slot).expect("an instance that runs has its place");
             self.observer.happened(now, &Happened::RunsAgain { number, host });
         } else {
-            self.latency.record(LatencyStage::Running, now.since(arrived));
+            self.latency.record(LatencyStage::Running, Outcome::Created, now.since(arrived));
             self.observer.happened(now, &Happened::Running { number, arrived });
         }
+        self.is_up(now, slot, again);
         self.plan_end(now, slot);
     }
 
     /// Schedules the end of an instance whose moment is known, as its next event.
-    fn plan_end(&mut self, now: SimTime, slot: u32) {
+    pub(super) fn plan_end(&mut self, now: SimTime, slot: u32) {
         // A customer cannot release what does not run yet: the release waits for the start (LIFE-21).
         if let End::At(at) = self.instances[slot as usize].end
             && at < SimTime::NEVER
@@ -260,13 +267,14 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Released, number, host);
         self.observer.happened(now, &Happened::Released { number, cause });
         self.give_up_place(now, slot);
+        self.is_gone(slot);
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);
     }
 
     /// Takes back the next event of an instance, when one waits.
-    fn cancel_next(&mut self, slot: u32) {
+    pub(super) fn cancel_next(&mut self, slot: u32) {
         if let Some(ticket) = self.instances[slot as usize].next.take() {
             self.queue.cancel(ticket);
         }

@@ -2,13 +2,14 @@
 
 mod calls;
 mod lives;
+mod nodes;
 
 use slab::Slab;
 
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
-use crate::model::{SimTime, Utc, ZoneIx};
+use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
 use crate::workload::{Arrival, End, Workload, WorkloadError};
@@ -17,9 +18,12 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
-use crate::sim::observe::{Gone, Observer, View};
+use crate::sim::mix::Mix;
+use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
+
+pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -56,6 +60,8 @@ struct Call {
     entered: SimTime,
     /// When that station began to serve it.
     begun: SimTime,
+    /// Its waits in the control plane so far: counted when the outcome is known.
+    waits: [SimDuration; 4],
     admitted: Option<Admitted>,
 }
 
@@ -106,6 +112,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) workload: Workload,
     pub(in crate::sim) templates: &'a [Template],
     pub(in crate::sim) control: Option<ControlPlane>,
+    /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
+    pub(in crate::sim) nodes: Option<Box<Nodes>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -118,11 +126,13 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
-    log: EventLog,
+    pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    /// What has been asked for so far.
+    pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
 }
@@ -165,6 +175,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             workload,
             templates,
             control,
+            nodes: None,
             start,
             warmup,
             until,
@@ -177,10 +188,11 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             next_clone: vec![None; zones],
             next_arrival: None,
             log: EventLog::new(),
-            latency: Latency::new(),
+            latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
         }
@@ -198,6 +210,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         if self.next_sample < SimTime::NEVER {
             self.next_sample = now;
             self.sample();
+            if self.observer.logs_latency() {
+                self.log_latency(now);
+            }
         }
         Ok(Ended { now, cut_short })
     }
@@ -213,6 +228,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
+        self.begin_nodes();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -229,6 +245,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             self.handle(now, event)?;
             self.probe.stop(CostStage::Event, mark);
             self.events += 1;
+            if self.observer.enough() {
+                return Ok(true);
+            }
             if self.events.is_multiple_of(LOOK_EVERY) && watch(&self.progress()) == Go::Stop {
                 return Ok(true);
             }
@@ -238,7 +257,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// The digest of all that happened.
     pub(in crate::sim) fn digest(&mut self) -> String {
-        std::mem::replace(&mut self.log, EventLog::new()).digest()
+        self.log.digest()
     }
 
     fn progress(&self) -> Progress {
@@ -252,20 +271,43 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Shows the state of this moment to the observer.
     fn sample(&mut self) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
+        let at = self.next_sample;
+        let queues = self.control.as_ref().map(|control| Queues {
+            api: control.api.waiting() as u64,
+            scheduler: control.schedulers.waiting() as u64,
+            node: control.starts.queued() as u64,
+            clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
+        });
         let view = View {
             world: self.world,
             fleet: self.fleet,
             total: &self.total,
             zones: &self.zones,
             unanswered: self.tally.unanswered(),
+            down,
+            hosts_down,
+            queues,
+            mix: self.mix.by_zone(),
         };
-        self.observer.sample(self.next_sample, &view);
-        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| self.next_sample + every);
+        self.observer.sample(at, &view);
+        self.probe.sampled(at);
+        if self.latency.is_due() && self.observer.logs_latency() {
+            self.log_latency(at);
+        }
+        self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
+    }
+
+    /// Ends an interval of the latency log.
+    fn log_latency(&mut self, now: SimTime) {
+        self.observer.latency(now, &self.latency);
+        self.latency.cut(now);
     }
 
     fn end_warmup(&mut self) {
         self.warm = true;
-        self.latency = Latency::new();
+        self.latency = Latency::new(self.warmup);
         self.total.restart(self.warmup);
         for zone in &mut self.zones {
             zone.restart(self.warmup);
@@ -280,6 +322,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
         }
         Ok(())

@@ -26,7 +26,7 @@ pub(in crate::validate) fn category_max(cx: &Cx<'_>) -> bool {
 
 /// R122.
 pub(in crate::validate) fn withdrawn(cx: &Cx<'_>) -> bool {
-    cx.categories.meets(cx.world.kinds.withdrawn)
+    cx.region.is_some_and(|(_, region)| cx.categories.meets(region.withdrawn_categories))
 }
 
 /// R122.

@@ -1,0 +1,250 @@
+//! `packyard plan`: the smallest fleet that holds.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::planner::whatif::{self, Change, Table};
+use crate::planner::{self, Extras, Knobs, Look, Plan, PlanError, Source, Terms};
+use crate::scenario::Scenario;
+use crate::scenario::schema::{Judge, PlanSpec};
+use crate::scenario::units::{Share, Span};
+
+use super::check::key_value;
+use super::output::{OutDir, print};
+use super::run::interrupt_flag;
+use super::{CliError, EXIT_FAILED, EXIT_INTERRUPTED};
+
+/// Find the cheapest setting of some keys with which the scenario's objectives hold.
+///
+/// The scenario says what has to hold ([objectives]) and what may change ([plan]). Every setting is judged on the same
+/// seeds. With --policy, --grow, --mix, --fail or --try the answer is a table, one column a change; with --as-is nothing
+/// is searched and the scenario is judged as it stands. Exit code 1: nothing within the bounds holds.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Scenario file (TOML)
+    scenario: PathBuf,
+    /// First seed, instead of the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Trace file, for scenarios that leave the trace's path to the command line
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Change one key of the scenario, such as `--set objectives.rejection_rate=0.1%`; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+    /// What may change, instead of the scenario's knobs: `pools.0.hosts=10..200`, with a step `:5` and a cost `@1.5`
+    /// of each one; repeatable
+    #[arg(long, value_name = "KEY=LOW..HIGH[:STEP][@COST]", value_parser = knob)]
+    knob: Vec<Vec<(String, String)>>,
+    /// Seeds that every setting is judged on [default: the scenario's, else 20]
+    #[arg(long, value_name = "K")]
+    seeds: Option<u32>,
+    /// Confidence of every statement [default: the scenario's, else 90%]
+    #[arg(long, value_name = "SHARE")]
+    confidence: Option<Share>,
+    /// Judge the scenario as it stands
+    #[arg(long, conflicts_with_all = ["knob", "verify"])]
+    as_is: bool,
+    /// What if: these policies, a column each
+    #[arg(long, value_name = "A,B,C")]
+    policy: Vec<String>,
+    /// What if: the arrivals grow so, such as 2%/week, over the time of --for; repeatable
+    #[arg(long, value_name = "SHARE/TIME", allow_hyphen_values = true)]
+    grow: Vec<String>,
+    /// How long they grow: the scenario is planned for the end of it
+    #[arg(long = "for", value_name = "TIME", default_value = "13w", requires = "grow")]
+    horizon: Span,
+    /// What if: other weights of some types, such as ecs.g5.large=50,ecs.g5.xlarge=10; repeatable
+    #[arg(long, value_name = "TYPE=WEIGHT,..")]
+    mix: Vec<String>,
+    /// What if: this fails at the peak, such as zone=cn-hangzhou-g@peak, rack@peak, hosts=3@peak; repeatable
+    #[arg(long, value_name = "WHAT@peak")]
+    fail: Vec<String>,
+    /// What if: any key of the scenario changes; repeatable
+    #[arg(long = "try", value_name = "KEY=VALUE", value_parser = key_value)]
+    change: Vec<(String, String)>,
+    /// Run the answer on so many fresh seeds
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    verify: u32,
+    /// Leave out the neighbours and the frontier, which take many complete runs
+    #[arg(long)]
+    brief: bool,
+    /// Runs side by side [default: one for each core]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the result into a new folder: `plan.json`, `plan.txt`, `plan.html`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the folder of `--out` when it exists
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// No line for each setting, even on a terminal
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Reads a knob of the command line as overrides of one knob: key, low, high, step, cost.
+fn knob(text: &str) -> Result<Vec<(String, String)>, String> {
+    let wrong = || "write KEY=LOW..HIGH[:STEP][@COST], for example pools.0.hosts=10..200:5@1.5".to_owned();
+    let (key, rest) = text.split_once('=').ok_or_else(wrong)?;
+    let (rest, cost) = rest.split_once('@').map_or((rest, None), |(rest, cost)| (rest, Some(cost)));
+    let (range, step) = rest.split_once(':').map_or((rest, None), |(range, step)| (range, Some(step)));
+    let (low, high) = range.split_once("..").ok_or_else(wrong)?;
+    let mut fields = vec![("key", toml::Value::from(key.trim()).to_string())];
+    let numbers = [("low", Some(low)), ("high", Some(high)), ("step", step), ("cost", cost)];
+    for (name, value) in numbers {
+        if let Some(value) = value {
+            let number: f64 = value.trim().parse().map_err(|_| wrong())?;
+            fields.push((name, number.to_string()));
+        }
+    }
+    Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// Plans; exit code 1 when nothing holds, 130 when interrupted.
+///
+/// # Errors
+/// Whatever is wrong with the scenario, its objectives, the knobs or the output folder.
+pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
+    let source = source(&args);
+    let scenario = source.load(&[]).map_err(CliError::diagnostic)?;
+    let changes = changes(&args, &scenario)?;
+    let spec = scenario.spec.plan.clone().unwrap_or_default();
+    let terms = terms(&args, &scenario, &spec)?;
+    let knobs = Knobs::of(spec.knobs.iter().map(|knob| knob.get()));
+    let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
+    let stop = interrupt_flag();
+    let show = !args.quiet && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let mut look = |look: Look<'_>| {
+        if show {
+            eprintln!("{}", planner::look_line(&look));
+        }
+    };
+    let result = if args.as_is || !changes.is_empty() {
+        let knobs = (!args.as_is).then_some(&knobs);
+        whatif::table(&source, changes, knobs, &terms, &stop, &mut look).map(Shown::Table)
+    } else {
+        let extras = Extras { around: !args.brief, verify: args.verify };
+        planner::plan(&source, &knobs, &terms, extras, &stop, &mut look)
+            .map(|plan| Shown::Plan(Box::new(plan)))
+    };
+    let shown = match result {
+        Ok(shown) => shown,
+        Err(PlanError::Interrupted) => {
+            eprintln!("interrupted: a plan has no result before its end");
+            return Ok(ExitCode::from(EXIT_INTERRUPTED));
+        }
+        Err(PlanError::Scenario(error)) => return Err(CliError::diagnostic(error)),
+        Err(error) => return Err(CliError::new(error)),
+    };
+    let (json, text) = (shown.json()?, shown.text());
+    if let Some(out) = out {
+        out.write("plan.json", json.as_bytes())?;
+        out.write("plan.txt", text.as_bytes())?;
+        out.write("plan.html", shown.page().as_bytes())?;
+        out.finish()?;
+    }
+    print(if args.json { &json } else { &text })?;
+    Ok(if shown.holds() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+/// What is shown.
+enum Shown {
+    Plan(Box<Plan>),
+    Table(Table),
+}
+
+impl Shown {
+    fn json(&self) -> Result<String, CliError> {
+        let text = match self {
+            Shown::Plan(plan) => serde_json::to_string_pretty(plan),
+            Shown::Table(table) => serde_json::to_string_pretty(table),
+        };
+        text.map(|text| text + "\n").map_err(CliError::new)
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Shown::Plan(plan) => planner::terminal(plan),
+            Shown::Table(table) => planner::table_text(table),
+        }
+    }
+
+    fn page(&self) -> String {
+        match self {
+            Shown::Plan(plan) => planner::page(plan),
+            Shown::Table(table) => planner::table_page(table),
+        }
+    }
+
+    fn holds(&self) -> bool {
+        match self {
+            Shown::Plan(plan) => plan.answer.is_some(),
+            Shown::Table(table) => table.columns.iter().all(|column| match &column.result {
+                whatif::Result::Plan(plan) => plan.answer.is_some(),
+                whatif::Result::AsIs(own) => own.holds,
+            }),
+        }
+    }
+}
+
+fn source(args: &Args) -> Source {
+    let mut overrides = args.set.clone();
+    if let Some(seed) = args.seed {
+        overrides.push(("seed".to_owned(), seed.to_string()));
+    }
+    if !args.knob.is_empty() {
+        let tables: Vec<String> = args
+            .knob
+            .iter()
+            .map(|fields| {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                format!("{{ {} }}", fields.join(", "))
+            })
+            .collect();
+        overrides.push(("plan.knobs".to_owned(), format!("[{}]", tables.join(", "))));
+    }
+    if let Some(seeds) = args.seeds {
+        overrides.push(("plan.seeds".to_owned(), seeds.to_string()));
+    }
+    if let Some(confidence) = args.confidence {
+        overrides.push(("plan.confidence".to_owned(), confidence.get().to_string()));
+    }
+    Source { path: args.scenario.clone(), overrides, trace: args.trace.clone() }
+}
+
+fn changes(args: &Args, scenario: &Scenario) -> Result<Vec<Change>, CliError> {
+    let mut changes: Vec<Change> = args.policy.iter().flat_map(|list| whatif::policies(list)).collect();
+    for text in &args.grow {
+        changes.push(whatif::growth(text, args.horizon, scenario).map_err(CliError::new)?);
+    }
+    for text in &args.mix {
+        changes.push(whatif::mix(text, scenario).map_err(CliError::new)?);
+    }
+    for text in &args.fail {
+        changes.push(whatif::failure(text).map_err(CliError::new)?);
+    }
+    changes.extend(args.change.iter().map(|(key, value)| whatif::setting(key, value)));
+    Ok(changes)
+}
+
+fn terms(args: &Args, scenario: &Scenario, spec: &PlanSpec) -> Result<Terms, CliError> {
+    if args.workers == Some(0) {
+        return Err(CliError::new("--workers 0: somebody has to do the work"));
+    }
+    if spec.judge == Judge::Mean && *spec.seeds < 2 {
+        return Err(CliError::new("a mean with an interval takes at least 2 seeds"));
+    }
+    Ok(Terms {
+        first_seed: scenario.spec.seed,
+        seeds: *spec.seeds,
+        confidence: spec.confidence.get().get(),
+        rule: spec.judge,
+        workers: args.workers.unwrap_or_else(planner::cores),
+        most_settings: *spec.most_settings,
+    })
+}

@@ -1,0 +1,488 @@
+//! The plan: the cheapest setting of the knobs that holds, and what can be said about it.
+
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use crate::scenario::Scenario;
+use crate::scenario::schema::Judge as Rule;
+
+use super::bound;
+use super::knobs::{Knobs, Point};
+use super::objective::{Objective, Unit};
+use super::search::Search;
+use super::statistics::{Interval, share_at_least, share_at_most};
+use super::trials::{Full, Look, PlanError, Source, Standing, Terms, Trials};
+
+/// Version of the plan's layout; it changes whenever a field changes its name or meaning.
+pub const PLAN_SCHEMA: &str = "packyard-plan/1";
+
+/// Settings on each side of the answer that the frontier shows, as multiples of its grain.
+const FRONTIER: [isize; 9] = [-8, -4, -2, -1, 0, 1, 2, 4, 8];
+
+/// What a plan came to. A pure function of version, scenario, seeds and trace.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Plan {
+    /// [`PLAN_SCHEMA`].
+    pub schema: &'static str,
+    /// Version of Packyard.
+    pub version: &'static str,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Placement policy.
+    pub policy: String,
+    /// Name of the unit of cost; may be empty.
+    pub currency: String,
+    /// What the statements rest on.
+    pub basis: Basis,
+    /// What has to hold.
+    pub objectives: Vec<Goal>,
+    /// What may change.
+    pub knobs: Vec<KnobLine>,
+    /// The smallest setting that could do without any refusal, by the volume of the peak; the search begins there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Setting>,
+    /// The answer; none when nothing within the bounds holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// When nothing holds: how the objectives stand where everything is at its top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_the_way: Option<InTheWay>,
+    /// What one step more or less of each knob does.
+    pub sensitivity: Vec<Neighbour>,
+    /// Cost against rejection, cheapest first.
+    pub frontier: Vec<Spot>,
+    /// The answer on seeds that the search never saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
+    /// Settings and runs that the search took.
+    pub effort: Effort,
+}
+
+/// What the statements of a plan rest on.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Basis {
+    /// First seed.
+    pub first_seed: u64,
+    /// Number of seeds.
+    pub seeds: u32,
+    /// Confidence.
+    pub confidence: f64,
+    /// `every-seed` or `mean`.
+    pub judge: &'static str,
+    /// With this confidence at least this share of all seeds holds (Wilks); only where every seed has to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reliability: Option<f64>,
+}
+
+/// One objective.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Goal {
+    /// Its name.
+    pub name: String,
+    /// `at most` or `at least`.
+    pub sense: &'static str,
+    /// The limit.
+    pub limit: f64,
+    /// `share`, `us` or `instances`.
+    pub unit: &'static str,
+    /// Length of the windows in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_secs: Option<f64>,
+}
+
+/// One knob.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct KnobLine {
+    /// Its key.
+    pub key: String,
+    /// The cheapest value.
+    pub from: String,
+    /// The dearest value.
+    pub to: String,
+    /// Number of values.
+    pub values: usize,
+}
+
+/// A setting and what it costs.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Setting {
+    /// Key and value of each knob.
+    pub values: Vec<(String, String)>,
+    /// What it costs.
+    pub cost: f64,
+    /// Hosts in all.
+    pub hosts: u64,
+}
+
+/// The cheapest setting that holds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Answer {
+    /// The setting.
+    pub setting: Setting,
+    /// How each objective stands there.
+    pub standings: Vec<Standing>,
+    /// Rejection rate over the seeds, after the warm-up.
+    pub rejection_rate: Interval,
+    /// Largest share of vCPUs placed in any zone, mean over the seeds.
+    pub vcpu_peak: f64,
+    /// Largest share of memory placed in any zone, mean over the seeds.
+    pub memory_peak: f64,
+    /// What requests without room were short of, here or one step below.
+    pub binds: String,
+}
+
+/// Why nothing holds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct InTheWay {
+    /// The objective that is missed.
+    pub objective: String,
+    /// The setting with everything at its top.
+    pub setting: Setting,
+    /// How each objective stands there.
+    pub standings: Vec<Standing>,
+    /// What requests without room were short of there.
+    pub binds: String,
+}
+
+/// A setting one step from the answer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Neighbour {
+    /// Key of the knob that moved.
+    pub key: String,
+    /// By how much.
+    pub change: String,
+    /// Its value there.
+    pub value: String,
+    /// Cost beside the answer's.
+    pub cost_change: f64,
+    /// Whether every objective holds.
+    pub holds: bool,
+    /// The first objective that does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+    /// Seeds on which that one does not hold.
+    pub failed_seeds: u32,
+    /// Rejection rate over the seeds.
+    pub rejection_rate: Interval,
+    /// What requests without room were short of.
+    pub binds: String,
+}
+
+/// A point of the frontier.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Spot {
+    /// The setting.
+    pub setting: Setting,
+    /// Rejection rate over the seeds.
+    pub rejection_rate: Interval,
+    /// Whether every objective holds.
+    pub holds: bool,
+    /// True for the answer.
+    pub answer: bool,
+}
+
+/// The answer on fresh seeds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Verified {
+    /// First fresh seed.
+    pub first_seed: u64,
+    /// Fresh seeds.
+    pub seeds: u32,
+    /// Those on which every objective held.
+    pub held: u32,
+    /// Two-sided bounds of the share that holds (Clopper and Pearson), at the plan's confidence.
+    pub share: [f64; 2],
+}
+
+/// What a search took.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Effort {
+    /// Settings that were judged.
+    pub settings: u32,
+    /// Runs that were needed.
+    pub runs: u64,
+    /// False when the plan's number of settings ended the search: the answer may then not be the cheapest.
+    pub complete: bool,
+}
+
+/// What else a plan should tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Extras {
+    /// Neighbours and frontier.
+    pub around: bool,
+    /// Fresh seeds to verify the answer on.
+    pub verify: u32,
+}
+
+/// Finds the cheapest setting of the knobs with which the scenario's objectives hold.
+///
+/// # Errors
+/// A scenario without objectives or knobs, a setting that makes no scenario, a damaged trace, an interruption.
+pub fn plan(
+    source: &Source,
+    knobs: &Knobs,
+    terms: &Terms,
+    extras: Extras,
+    stop: &AtomicBool,
+    look: &mut dyn FnMut(Look<'_>),
+) -> Result<Plan, PlanError> {
+    let scenario = source.load(&[])?;
+    let objectives = Objective::of(&scenario);
+    require(!objectives.is_empty(), NO_OBJECTIVES)?;
+    require(!knobs.0.is_empty(), NO_KNOBS)?;
+    let goals = objectives.iter().map(goal).collect();
+    let mut trials = Trials::new(source, terms, knobs, objectives, stop, look);
+    let found = search(&mut trials)?;
+    let around = extras.around && found.answer.is_some();
+    let mut plan = Plan {
+        schema: PLAN_SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        scenario: scenario.spec.name.clone(),
+        policy: scenario.spec.policy.get().clone(),
+        currency: scenario.spec.plan.as_ref().map(|plan| plan.currency.clone()).unwrap_or_default(),
+        basis: basis(terms),
+        objectives: goals,
+        knobs: knobs.0.iter().map(knob_line).collect(),
+        bound: found.bound.map(|point| setting(&trials, &point)).transpose()?,
+        answer: None,
+        in_the_way: None,
+        sensitivity: Vec::new(),
+        frontier: Vec::new(),
+        verified: None,
+        effort: Effort { settings: 0, runs: 0, complete: found.complete },
+    };
+    match &found.answer {
+        Some(point) => {
+            let mut binds = String::new();
+            if around {
+                plan.sensitivity = sensitivity(&mut trials, point)?;
+                plan.frontier = frontier(&mut trials, point)?;
+                let short = plan.sensitivity.iter().find(|near| !near.binds.is_empty());
+                binds = short.map(|near| near.binds.clone()).unwrap_or_default();
+            }
+            plan.answer = Some(answer(&mut trials, point, binds)?);
+            if extras.verify > 0 {
+                plan.verified = Some(verify(&trials, point, extras.verify)?);
+            }
+        }
+        None => plan.in_the_way = Some(in_the_way(&mut trials, &found.top)?),
+    }
+    (plan.effort.settings, plan.effort.runs) = (trials.settings, trials.runs);
+    Ok(plan)
+}
+
+/// What to say without objectives.
+pub(super) const NO_OBJECTIVES: &str = "the scenario has no objectives: nothing says when a fleet is large enough\n  \
+     add a table such as\n  [objectives]\n  rejection_rate = \"0.1%\"\n  \
+     or --set objectives.rejection_rate=\"0.1%\"";
+const NO_KNOBS: &str = "the plan has nothing to change\n  add a table such as\n  [[plan.knobs]]\n  \
+     key = \"pools.0.hosts\"\n  low = 1\n  high = 200\n  cost = 1.0\n  \
+     or --knob pools.0.hosts=1..200, or --as-is to judge the scenario as it stands";
+
+pub(super) fn require(there: bool, what: &str) -> Result<(), PlanError> {
+    if there { Ok(()) } else { Err(PlanError::Nothing { what: what.to_owned() }) }
+}
+
+pub(super) fn basis(terms: &Terms) -> Basis {
+    let seeds = u64::from(terms.seeds);
+    let every = terms.rule == Rule::EverySeed;
+    Basis {
+        first_seed: terms.first_seed,
+        seeds: terms.seeds,
+        confidence: terms.confidence,
+        judge: if every { "every-seed" } else { "mean" },
+        reliability: every.then(|| share_at_least(seeds, seeds, terms.confidence)),
+    }
+}
+
+pub(super) fn goal(objective: &Objective) -> Goal {
+    Goal {
+        name: objective.name.clone(),
+        sense: if objective.wants_more() { "at least" } else { "at most" },
+        limit: objective.limit,
+        unit: match objective.unit() {
+            Unit::Share => "share",
+            Unit::Micros => "us",
+            Unit::Instances => "instances",
+        },
+        window_secs: objective.window.map(|window| window.as_secs_f64()),
+    }
+}
+
+fn knob_line(knob: &super::knobs::Knob) -> KnobLine {
+    let last = knob.places() - 1;
+    KnobLine { key: knob.key.clone(), from: knob.text(0), to: knob.text(last), values: knob.places() }
+}
+
+/// What a search found.
+struct Found {
+    answer: Option<Point>,
+    bound: Option<Point>,
+    /// Everything at its top, for the choice that comes closest.
+    top: Point,
+    complete: bool,
+}
+
+/// Searches every combination of the choices.
+fn search(trials: &mut Trials<'_>) -> Result<Found, PlanError> {
+    let knobs = trials.knobs;
+    let mut found = Found { answer: None, bound: None, top: knobs.tops(), complete: true };
+    for top in knobs.choices() {
+        // Complete runs at the top tell the peak and how many requests there are: the bound and the early stops.
+        let full = trials.full(&top)?.clone();
+        let holds = full.holds();
+        let scenario = trials.source.load(&knobs.overrides(&top))?;
+        let bound = bound::start(knobs, &top, &scenario, &full);
+        let mut search = Search::new(trials, knobs);
+        let ended = search.run(&bound, &top);
+        let best = search.best.take();
+        match ended {
+            Ok(()) => {}
+            Err(PlanError::TooManySettings(_)) => found.complete = false,
+            Err(error) => return Err(error),
+        }
+        if !holds && found.answer.is_none() {
+            found.top.clone_from(&top);
+        }
+        let cheaper =
+            |best: &Point| found.answer.as_ref().is_none_or(|answer| knobs.cost(best) < knobs.cost(answer));
+        if best.as_ref().is_some_and(cheaper) {
+            (found.answer, found.bound) = (best, Some(bound));
+        }
+    }
+    Ok(found)
+}
+
+fn setting(trials: &Trials<'_>, point: &[usize]) -> Result<Setting, PlanError> {
+    let values = trials.knobs.overrides(point);
+    let scenario: Scenario = trials.source.load(&values)?;
+    Ok(Setting { values, cost: trials.knobs.cost(point), hosts: scenario.host_count() })
+}
+
+fn rejection_rate(full: &Full, terms: &Terms) -> Interval {
+    full.mean(terms.confidence, |figures| figures.rejection_rate).above_zero()
+}
+
+/// What most requests without room were short of, over all seeds.
+pub(super) fn binds(full: &Full) -> String {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for trial in full.trials.iter().filter(|trial| trial.figures.no_room > 0) {
+        let name = trial.figures.short_of.as_str();
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += trial.figures.no_room,
+            None => counts.push((name, trial.figures.no_room)),
+        }
+    }
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts.first().map_or("", |(name, _)| name).to_owned()
+}
+
+fn answer(trials: &mut Trials<'_>, point: &[usize], below: String) -> Result<Answer, PlanError> {
+    let terms = trials.terms;
+    let full = trials.full(point)?.clone();
+    let own = binds(&full);
+    Ok(Answer {
+        setting: setting(trials, point)?,
+        standings: full.standings.clone(),
+        rejection_rate: rejection_rate(&full, terms),
+        vcpu_peak: full.mean(terms.confidence, |figures| figures.vcpu_peak).mean,
+        memory_peak: full.mean(terms.confidence, |figures| figures.memory_peak).mean,
+        binds: if below.is_empty() { own } else { below },
+    })
+}
+
+fn in_the_way(trials: &mut Trials<'_>, top: &[usize]) -> Result<InTheWay, PlanError> {
+    let setting = setting(trials, top)?;
+    let full = trials.full(top)?;
+    let missed = full.standings.iter().find(|standing| !standing.holds);
+    Ok(InTheWay {
+        objective: missed.map(|standing| standing.objective.clone()).unwrap_or_default(),
+        setting,
+        standings: full.standings.clone(),
+        binds: binds(full),
+    })
+}
+
+/// One step less and one step more of each knob.
+fn sensitivity(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Neighbour>, PlanError> {
+    let (knobs, terms) = (trials.knobs, trials.terms);
+    let mut all = Vec::new();
+    for (at, knob) in knobs.0.iter().enumerate().filter(|(_, knob)| knob.is_range()) {
+        for place in [point[at].checked_sub(1), Some(point[at] + 1)].into_iter().flatten() {
+            if place >= knob.places() {
+                continue;
+            }
+            let mut near = point.to_vec();
+            near[at] = place;
+            let full = trials.full(&near)?;
+            let broken = full.standings.iter().find(|standing| !standing.holds);
+            let change = knob.number(place).unwrap_or_default() - knob.number(point[at]).unwrap_or_default();
+            let sign = if change > 0.0 { "+" } else { "" };
+            all.push(Neighbour {
+                key: knob.key.clone(),
+                change: format!("{sign}{}", super::knobs::number_text(change)),
+                value: knob.text(place),
+                cost_change: knobs.cost(&near) - knobs.cost(point),
+                holds: broken.is_none(),
+                broken: broken.map(|standing| standing.objective.clone()),
+                failed_seeds: broken.map_or(0, |standing| standing.failed_seeds),
+                rejection_rate: rejection_rate(full, terms),
+                binds: binds(full),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Settings around the answer, all knobs moved in proportion, and those that were measured anyway; of these the ones
+/// that nothing cheaper beats.
+fn frontier(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Spot>, PlanError> {
+    let (knobs, terms) = (trials.knobs, trials.terms);
+    for step in FRONTIER {
+        let moved = |(knob, &place): (&super::knobs::Knob, &usize)| {
+            if !knob.is_range() {
+                return place;
+            }
+            let grain = (place / 64).max(1) as isize;
+            (place as isize + step * grain).clamp(0, knob.places() as isize - 1) as usize
+        };
+        let moved: Point = knobs.0.iter().zip(point).map(moved).collect();
+        trials.full(&moved)?;
+    }
+    let mut spots: Vec<(Point, Interval, bool)> = trials
+        .measured()
+        .map(|(point, full)| (point.clone(), rejection_rate(full, terms), full.holds()))
+        .collect();
+    spots.sort_by(|a, b| knobs.cost(&a.0).total_cmp(&knobs.cost(&b.0)).then(a.1.mean.total_cmp(&b.1.mean)));
+    let mut least = f64::INFINITY;
+    let mut frontier = Vec::new();
+    for (at, rejection_rate, holds) in spots {
+        let answer = at == point;
+        if rejection_rate.mean >= least && !answer {
+            continue;
+        }
+        least = least.min(rejection_rate.mean);
+        frontier.push(Spot { setting: setting(trials, &at)?, rejection_rate, holds, answer });
+    }
+    Ok(frontier)
+}
+
+/// Runs the answer on seeds that the search never saw.
+fn verify(trials: &Trials<'_>, point: &[usize], count: u32) -> Result<Verified, PlanError> {
+    let terms = Terms {
+        first_seed: trials.terms.first_seed.wrapping_add(u64::from(trials.terms.seeds)),
+        seeds: count,
+        ..trials.terms.clone()
+    };
+    let full = trials.fresh(point, &terms)?;
+    let held = full.trials.iter().filter(|trial| trial.broken().is_none()).count() as u32;
+    let each = 0.5 + 0.5 * terms.confidence;
+    let (hits, of) = (u64::from(held), u64::from(count));
+    Ok(Verified {
+        first_seed: terms.first_seed,
+        seeds: count,
+        held,
+        share: [share_at_least(hits, of, each), share_at_most(hits, of, each)],
+    })
+}

@@ -1,0 +1,78 @@
+//! Arrivals that come from elsewhere: a journal, another thread, a workload that someone listens to.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Arrival, Source, Template, Workload, WorkloadError};
+use crate::model::InstanceType;
+
+/// Where arrivals come from, in order of time.
+pub trait Supply: Send {
+    /// The next arrival; none at the end, and from then on.
+    ///
+    /// # Errors
+    /// What feeds it failed: a damaged file, a trace that changed.
+    fn next(&mut self) -> Result<Option<Arrival>, WorkloadError>;
+
+    /// Share of all arrivals that have been handed out, from 0 to 1, where it is known; else 0.
+    fn progress(&self) -> f64;
+}
+
+/// What arrivals point to: everything of a workload but the arrivals.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Kinds {
+    /// Names of the workloads.
+    pub names: Vec<String>,
+    /// All requests.
+    pub templates: Vec<Template>,
+    /// Instance types that the world needs beside the catalog's.
+    pub types: Vec<InstanceType>,
+}
+
+impl Supply for Workload {
+    fn next(&mut self) -> Result<Option<Arrival>, WorkloadError> {
+        Workload::next(self)
+    }
+
+    fn progress(&self) -> f64 {
+        Workload::progress(self)
+    }
+}
+
+impl Workload {
+    /// A workload whose arrivals come from `supply`. They must point into `kinds`.
+    ///
+    /// # Errors
+    /// When the first arrival cannot be had.
+    pub fn supplied(kinds: Kinds, supply: Box<dyn Supply>) -> Result<Workload, WorkloadError> {
+        let Kinds { mut names, templates, types } = kinds;
+        if names.is_empty() {
+            names.push(String::new());
+        }
+        let sources = vec![Source::Supplied(supply)];
+        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types };
+        let head = workload.advance(0)?;
+        workload.heads.push(head);
+        Ok(workload)
+    }
+
+    /// Puts something between a workload and those who ask it for arrivals: a recorder, a channel to another thread.
+    ///
+    /// # Errors
+    /// When the first arrival cannot be had.
+    pub fn through(
+        mut self,
+        wrap: impl FnOnce(Box<dyn Supply>) -> Box<dyn Supply>,
+    ) -> Result<Workload, WorkloadError> {
+        let kinds = Kinds {
+            names: self.names.clone(),
+            templates: std::mem::take(&mut self.templates),
+            types: std::mem::take(&mut self.types),
+        };
+        Workload::supplied(kinds, wrap(Box::new(self)))
+    }
+
+    /// What its arrivals point to.
+    pub fn kinds(&self) -> Kinds {
+        Kinds { names: self.names.clone(), templates: self.templates.clone(), types: self.types.clone() }
+    }
+}
