@@ -48,13 +48,15 @@ struct Packing {
 
 impl Packing {
     fn made(count: i64) -> Packing {
-        // Machine 1 is twice machine 0; type 30 fits on machine 1 only.
+        // Machine 1 is twice machine 0 and holds the most types; type 40 is listed on machine 0 only.
         let types = vec![
             (10, 0, 0.031_25, 0.015_625),
             (10, 1, 0.015_625, 0.007_812_5),
             (20, 0, 0.5, 0.25),
             (20, 1, 0.25, 0.125),
             (30, 1, 0.75, 1.0),
+            (31, 1, 0.5, 0.5),
+            (40, 0, 0.25, 0.25),
         ];
         let mut rule = Rule(7);
         let vms = (0..count)
@@ -62,7 +64,7 @@ impl Packing {
                 let start = rule.below(2_000) as f64 / 100.0 - 5.0;
                 let lives = 0.01 + rule.below(300) as f64 / 100.0;
                 let end = (rule.below(10) > 0).then_some(start + lives);
-                let vm_type = [10, 10, 10, 20, 30][rule.below(5) as usize];
+                let vm_type = [10, 10, 40, 20, 30][rule.below(5) as usize];
                 (vm, rule.below(40) as i64, vm_type, rule.below(2) as i64, start, end)
             })
             .filter(|(.., end)| end.is_none_or(|end| end > 0.0))
@@ -124,11 +126,11 @@ fn the_azure_packing_trace_is_read_from_its_database_and_from_exports() {
     let (records, reader) = all(&path, TraceFormat::AzurePacking2020);
     assert_eq!(records.len(), made.vms.len());
     assert!(records.is_sorted_by_key(|record| record.at));
-    // 64 vCPU and 256 GiB for machine 0; machine 1 is twice that, so type 30 has 96 vCPU and 512 GiB.
+    // 64 vCPU and 256 GiB for machine 1; machine 0 is half that, so type 40 has 8 vCPU and 32 GiB.
     let sizes: Vec<_> = reader.names().asked.values().iter().map(Asked::label).collect();
     let mut sorted = sizes.clone();
     sorted.sort();
-    assert_eq!(sorted, ["2c-4g", "32c-64g", "96c-512g"]);
+    assert_eq!(sorted, ["16c-32g", "1c-2g", "48c-256g", "8c-32g"]);
     let low = made.vms.iter().filter(|vm| vm.3 == 1).count();
     assert_eq!(records.iter().filter(|record| record.spot).count(), low);
     let before: Vec<_> = records.iter().filter(|record| record.age > SimDuration::ZERO).collect();

@@ -11,7 +11,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{At, Size};
+use super::units::{At, Size, Span};
 
 mod arrivals;
 mod check;

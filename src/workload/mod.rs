@@ -13,11 +13,14 @@ use crate::model::{AccountIx, InstanceType, SimDuration, SimTime, Utc};
 use crate::scenario::workload::{Fault, Known, WorkloadSpec, Wrong};
 
 mod arrivals;
+mod clients;
 pub mod dist;
 mod faults;
 mod generator;
 mod mapping;
+mod modulation;
 mod replay;
+mod requests;
 mod shape;
 mod supply;
 mod template;
@@ -25,6 +28,7 @@ mod template;
 mod tests;
 pub mod trace;
 
+pub use clients::{ClientRequest, Clients};
 pub use dist::Distribution;
 pub use mapping::{ClassRow, Mapping, MappingRow};
 pub use shape::local_hours;
@@ -169,9 +173,13 @@ pub struct Workload {
     heads: Vec<Option<Arrival>>,
     templates: Vec<Template>,
     types: Vec<InstanceType>,
+    /// How often traces ask for each type.
+    load: Vec<(String, u64)>,
 }
 
 enum Source {
+    /// Clients: the run asks them itself ([`Clients`]).
+    Clients,
     Generator(Box<Generator>),
     Replay(Box<Replay>),
     Supplied(Box<dyn Supply>),
@@ -180,6 +188,7 @@ enum Source {
 impl Source {
     fn next(&mut self, name: &str) -> Result<Option<Arrival>, WorkloadError> {
         match self {
+            Source::Clients => Ok(None),
             Source::Generator(generator) => Ok(generator.next()),
             Source::Replay(replay) => {
                 replay.next().map_err(|cause| WorkloadError::Trace { workload: name.to_owned(), cause })
@@ -221,6 +230,10 @@ impl Workload {
                     setting,
                     &mut builder,
                 )?)),
+                (None, None) if spec.clients.is_some() => {
+                    requests::Requests::new(spec, number, setting, &mut builder)?;
+                    Source::Clients
+                }
                 (None, None) => {
                     let wrong = Wrong::at(&spec.name, "a workload needs `arrivals` or `trace`");
                     return Err(WorkloadError::Wrong { workload: spec.name.get().clone(), wrong });
@@ -229,7 +242,10 @@ impl Workload {
         }
         let names = specs.iter().map(|spec| spec.name.get().clone()).collect();
         let Builder { templates, types } = builder;
-        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types };
+        let mut workload = Workload { names, sources, heads: Vec::new(), templates, types, load: Vec::new() };
+        let rows = workload.mappings().flat_map(|mapping| &mapping.rows);
+        let load = rows.map(|row| (row.instance_type.clone(), row.count)).collect();
+        workload.load = load;
         for place in 0..workload.sources.len() {
             let head = workload.advance(place)?;
             workload.heads.push(head);
@@ -266,7 +282,7 @@ impl Workload {
         }
         let replays = self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.progress()),
-            Source::Generator(_) | Source::Supplied(_) => None,
+            _ => None,
         });
         let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
         if all == 0 { 0.0 } else { read as f64 / all as f64 }
@@ -283,11 +299,16 @@ impl Workload {
         &self.types
     }
 
+    /// How often traces ask for each type, in order of first sight, as far as that is known beforehand.
+    pub fn load(&self) -> &[(String, u64)] {
+        &self.load
+    }
+
     /// What replayed traces ask for, and what is requested for it, trace by trace.
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Generator(_) | Source::Supplied(_) => None,
+            Source::Clients | Source::Generator(_) | Source::Supplied(_) => None,
         })
     }
 
@@ -303,7 +324,7 @@ impl Workload {
 
 /// The rows of the error table that any of these workloads draws from, in order.
 pub fn fault_rows(specs: &[WorkloadSpec]) -> Vec<u16> {
-    let mut rows: Vec<u16> = specs.iter().flat_map(generator::fault_rows).collect();
+    let mut rows: Vec<u16> = specs.iter().flat_map(requests::fault_rows).collect();
     rows.sort_unstable();
     rows.dedup();
     rows

@@ -2,6 +2,7 @@
 
 use crate::engine::Stream;
 use crate::model::SimTime;
+use crate::scenario::units::{At, Span};
 use crate::scenario::workload::{BurstsSpec, Choice, FlashSpec, StateSpec};
 
 use super::dist::exponential;
@@ -61,10 +62,7 @@ impl Modulation {
     /// The mean of the factor over a long time.
     pub(super) fn mean(&self) -> f64 {
         match self {
-            Modulation::Bursts(bursts) => {
-                let Bursts { every, length, factor, .. } = bursts;
-                (every + length * factor) / (every + length)
-            }
+            Modulation::Bursts(bursts) => 1.0 / bursts.quiet_share(),
             Modulation::States(states) => states.mean(),
         }
     }
@@ -81,6 +79,11 @@ impl Bursts {
         bursts
     }
 
+    /// The quiet rate relative to the mean rate.
+    pub(super) fn quiet_share(&self) -> f64 {
+        (self.every + self.length) / (self.every + self.length * self.factor)
+    }
+
     fn factor(&self) -> f64 {
         if self.active { self.factor } else { 1.0 }
     }
@@ -95,7 +98,7 @@ impl Bursts {
 
 impl States {
     /// The states of a checked specification. None when no choice can be made among them.
-    pub(super) fn new(specs: &[crate::scenario::units::At<StateSpec>], mut stream: Stream) -> Option<States> {
+    pub(super) fn new(specs: &[At<StateSpec>], mut stream: Stream) -> Option<States> {
         let states: Vec<(f64, f64)> =
             specs.iter().map(|spec| (*spec.get().factor.get(), spec.get().mean.get().get().0 as f64)).collect();
         let weights: Vec<f64> = specs.iter().map(|spec| *spec.get().weight.get()).collect();
@@ -163,11 +166,11 @@ struct Flash {
 const OVER: f64 = 8.0;
 
 impl Flashes {
-    pub(super) fn new(specs: &[crate::scenario::units::At<FlashSpec>]) -> Flashes {
-        let micros = |span: &Option<crate::scenario::units::At<crate::scenario::units::Span>>| {
+    pub(super) fn new(specs: &[At<FlashSpec>]) -> Flashes {
+        let micros = |span: &Option<At<Span>>| {
             span.as_ref().map_or(0.0, |span| span.get().get().0 as f64)
         };
-        let flash = |spec: &crate::scenario::units::At<FlashSpec>| {
+        let flash = |spec: &At<FlashSpec>| {
             let spec = spec.get();
             let at = spec.at.get().get().0;
             let (rise, hold, fall) = (micros(&spec.rise), micros(&spec.hold), micros(&spec.fall));
