@@ -32,7 +32,8 @@ fn draw(state: &mut u64, below: u64) -> u64 {
 
 fn files(folder: &Path) -> Vec<(&'static str, PathBuf, TraceFormat)> {
     let sizes = ["1,1.75", "2,3.5", "4,7", "8,14", "8,56", "1,0.75", "0.5,1", "16,64"];
-    let (mut sized, mut named) = (String::from("at,vcpus,memory,lifetime\n"), String::from("at,type,lifetime,account\n"));
+    let (mut sized, mut named) =
+        (String::from("at,vcpus,memory,lifetime\n"), String::from("at,type,lifetime,account\n"));
     let (mut huawei, mut table) = (String::from("vmid,cpu,mem,at,lt\n"), String::new());
     let (mut state, mut at) = (1, 0);
     for vm in 0..RECORDS {
@@ -43,7 +44,10 @@ fn files(folder: &Path) -> Vec<(&'static str, PathBuf, TraceFormat)> {
         let _ = writeln!(named, "{at},ecs.g5.{}xlarge,{lifetime},tenant-{account}", 1 + vm % 8);
         let _ = writeln!(huawei, "{vm},{size},{at}.0,{lifetime}.0");
         let end = at + lifetime;
-        let _ = writeln!(table, "{vm:064x},{account:064x},{account:064x},{at},{end},99.1,3.2,20.5,Unknown,{size}");
+        let _ = writeln!(
+            table,
+            "{vm:064x},{account:064x},{account:064x},{at},{end},99.1,3.2,20.5,Unknown,{size}"
+        );
     }
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -75,7 +79,9 @@ fn files(folder: &Path) -> Vec<(&'static str, PathBuf, TraceFormat)> {
 /// The rows in order of their first field.
 fn in_order(text: &str) -> String {
     let (header, rows) = text.split_once('\n').expect("a header");
-    let at = |row: &&str| -> u64 { (row.split(',').next().and_then(|at| at.parse::<f64>().ok()).unwrap_or(0.0) * 10.0) as u64 };
+    let at = |row: &&str| -> u64 {
+        (row.split(',').next().and_then(|at| at.parse::<f64>().ok()).unwrap_or(0.0) * 10.0) as u64
+    };
     let mut rows: Vec<&str> = rows.lines().collect();
     rows.sort_by_key(at);
     format!("{header}\n{}\n", rows.join("\n"))

@@ -102,7 +102,8 @@ impl Packing {
     }
 
     fn exports(&self, folder: &Path) -> PathBuf {
-        let mut types = String::from("\"id\",\"vmTypeId\",\"machineId\",\"core\",\"memory\",\"hdd\",\"ssd\",\"nic\"\n");
+        let mut types =
+            String::from("\"id\",\"vmTypeId\",\"machineId\",\"core\",\"memory\",\"hdd\",\"ssd\",\"nic\"\n");
         for (vm_type, machine, core, memory) in &self.types {
             writeln!(types, "1,{vm_type},{machine},{core},{memory},,0.1,0.1").unwrap();
         }
@@ -142,13 +143,15 @@ fn the_azure_packing_trace_is_read_from_its_database_and_from_exports() {
     );
 
     let whole = TraceInfo::read(&path, TraceFormat::AzurePacking2020, &|_| None).unwrap();
-    let exports = TraceInfo::read(&made.exports(dir.path()), TraceFormat::AzurePacking2020, &|_| None).unwrap();
+    let exports =
+        TraceInfo::read(&made.exports(dir.path()), TraceFormat::AzurePacking2020, &|_| None).unwrap();
     assert_eq!(whole.requests, exports.requests);
     assert_eq!(whole, exports);
     assert_eq!(whole.lived_before, before.len() as u64);
     let machine = Machine { cpu_milli: 128_000, memory_mib: 512 << 10 };
     let doubled =
-        TraceInfo::read_all(&[&path], TraceFormat::AzurePacking2020, &Options { machine }, &|_| None).unwrap();
+        TraceInfo::read_all(&[&path], TraceFormat::AzurePacking2020, &Options { machine }, &|_| None)
+            .unwrap();
     assert_eq!(doubled.peak_cpu_milli, 2 * whole.peak_cpu_milli);
 
     // The database packed is unpacked on the way.
@@ -202,8 +205,11 @@ fn vm_table(buckets: bool) -> String {
             (true, 2) => "24,64",
             (true, _) => ">24,>64",
         };
-        writeln!(text, "vm{vm}/x+=,sub{subscription},dep{deployment},{created},{deleted},99.1,3.2,20.5,{category},{size}")
-            .unwrap();
+        writeln!(
+            text,
+            "vm{vm}/x+=,sub{subscription},dep{deployment},{created},{deleted},99.1,3.2,20.5,{category},{size}"
+        )
+        .unwrap();
     }
     text
 }
@@ -220,7 +226,11 @@ fn both_azure_vm_tables_are_read_in_order_of_time() {
         let (records, reader) = all(&path, TraceFormat::AzureVm);
         assert_eq!(records.len(), 400);
         assert!(records.is_sorted_by_key(|record| record.at));
-        assert!(records.windows(2).all(|pair| pair[1].batch == pair[0].batch || pair[1].batch == pair[0].batch + 1));
+        assert!(
+            records
+                .windows(2)
+                .all(|pair| pair[1].batch == pair[0].batch || pair[1].batch == pair[0].batch + 1)
+        );
         let labels: Vec<String> = reader.names().asked.values().iter().map(Asked::label).collect();
         assert_eq!(labels.len(), 4);
         // The open bucket `>24,>64` is the next power of two.
@@ -276,8 +286,11 @@ fn the_alibaba_spot_jobs_become_workers_and_its_nodes_hosts() {
     check("j,o,A10,4,1,1,0,HP", "8 columns");
 
     let nodes = dir.path().join("node_info.csv");
-    std::fs::write(&nodes, "gpu_model,gpu_capacity_num,cpu_num,node_name\nA10,4,128,n1\nA10,4,128,n2\nH800,8,192,n3\n")
-        .unwrap();
+    std::fs::write(
+        &nodes,
+        "gpu_model,gpu_capacity_num,cpu_num,node_name\nA10,4,128,n1\nA10,4,128,n2\nH800,8,192,n3\n",
+    )
+    .unwrap();
     let list = packyard::workload::trace::NodeList::read(&nodes).unwrap();
     assert_eq!(list.nodes, [0, 0, 1]);
     assert_eq!((list.classes[1].cpu_milli, list.classes[1].gpus), (192_000, 8));

@@ -32,7 +32,8 @@ fn openb_in_order_of_file_places_as_many_pods_as_published() {
     let policy = ("policy", "gpu-best-fit-exact");
     let all = run("openb.toml", &[("node_lists.0.path", list), policy], None);
     assert_eq!((all.requests.created, all.requests.rejected), (7_702, 450));
-    let gpu_only = run("openb.toml", &[("node_lists.0.path", list), ("node_lists.0.gpu_only", "true"), policy], None);
+    let gpu_only =
+        run("openb.toml", &[("node_lists.0.path", list), ("node_lists.0.gpu_only", "true"), policy], None);
     assert_eq!((gpu_only.requests.created, gpu_only.requests.rejected), (7_687, 465));
 }
 
@@ -46,7 +47,11 @@ fn huawei_turns_away_as_many_as_published() {
     let trace = folder.join("Huawei-East-1-lt.csv.zst");
     for (servers, rejected) in [("50", 39), ("54", 26), ("60", 13), ("70", 0)] {
         let summary = run("huawei-east-1.toml", &[("pools.0.hosts", servers)], Some(&trace));
-        assert_eq!((summary.requests.total, summary.requests.rejected), (116_313, rejected), "{servers} servers");
+        assert_eq!(
+            (summary.requests.total, summary.requests.rejected),
+            (116_313, rejected),
+            "{servers} servers"
+        );
         if servers == "70" {
             let peaks = (summary.peaks.instances, summary.peaks.vcpus, summary.peaks.memory_gib);
             assert_eq!(peaks, (2_432, 4_273.0, 8_518.0));
@@ -64,6 +69,10 @@ fn huawei_turns_away_as_many_as_published() {
         let scenario = Scenario::from_str_with(&both, "both.toml", &overrides).expect("sound");
         let simulation = Simulation::new(&scenario, Path::new(""), None).expect("can be built");
         let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("whole");
-        assert_eq!((summary.requests.total, summary.requests.rejected), (125_430, rejected), "{servers} servers");
+        assert_eq!(
+            (summary.requests.total, summary.requests.rejected),
+            (125_430, rejected),
+            "{servers} servers"
+        );
     }
 }

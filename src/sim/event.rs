@@ -37,6 +37,11 @@ pub(super) enum Event {
         /// Slot of the instance.
         instance: u32,
     },
+    /// A client of a closed loop asks.
+    Client {
+        /// Number of the client.
+        client: u32,
+    },
     /// Something happens to a host, or to an instance because of one.
     Node(NodeEvent),
 }
@@ -50,7 +55,7 @@ impl Event {
             Event::Booted { .. } | Event::Cloned { .. } | Event::CloneReady { .. } => 1,
             Event::Scheduled { .. } | Event::Validated { .. } => 2,
             Event::Node(event) => event.class(),
-            Event::Arrival => 3,
+            Event::Arrival | Event::Client { .. } => 3,
         }
     }
 }

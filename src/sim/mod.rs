@@ -36,11 +36,11 @@ use crate::engine::Streams;
 use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
 use crate::model::SimTime;
 use crate::scenario::Scenario;
-use crate::workload::{Setting, Workload, WorkloadError};
+use crate::workload::{Clients, Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
 use log::EventLog;
-use run::{Ended, Nodes, Run, Times};
+use run::{Ended, Nodes, Run, Times, Waiting};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -231,6 +231,9 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         let hosts = scenario.host_count() as usize;
         ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
     });
+    let setting = setting(scenario, Path::new(""), None);
+    let clients = Clients::of(&spec.workloads, &setting, workload.templates())
+        .expect("the workload was made of the same tables");
     let times = Times {
         start: spec.start.0,
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
@@ -239,6 +242,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
+    run.clients = clients.map(|clients| Box::new(Waiting::new(clients)));
     if let Some(chain) = plan.chain {
         run.log = EventLog::chained(chain);
     }
@@ -264,15 +268,19 @@ pub(crate) fn prepare(
 /// # Errors
 /// A trace is missing or damaged.
 pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Result<Workload, WorkloadError> {
-    let setting = Setting {
+    Workload::new(&scenario.spec.workloads, &setting(scenario, folder, trace))
+}
+
+/// What the workload of a scenario needs to know of it.
+fn setting<'a>(scenario: &'a Scenario, folder: &'a Path, trace: Option<&'a Path>) -> Setting<'a> {
+    Setting {
         seed: scenario.spec.seed,
         duration: scenario.spec.duration.get().get(),
         start: scenario.spec.start.0,
         known: scenario.known(),
         folder,
         trace,
-    };
-    Workload::new(&scenario.spec.workloads, &setting)
+    }
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

@@ -7,7 +7,7 @@ use crate::sim::event::Event;
 use crate::sim::log::Record;
 use crate::sim::observe::{Happened, Observer};
 use crate::validate::{self, Admitted, Reject};
-use crate::workload::{Arrival, WorkloadError};
+use crate::workload::{Arrival, End, WorkloadError};
 
 use super::{Call, Run};
 
@@ -26,6 +26,12 @@ const SCHEDULING: usize = 3;
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
+        self.ask(now, template, end);
+        self.fetch_arrival()
+    }
+
+    /// A request comes in.
+    pub(super) fn ask(&mut self, now: SimTime, template: u32, end: End) {
         let number = self.tally.requests;
         self.tally.requests += 1;
         self.log.note(now, Record::Requested, number, template);
@@ -53,7 +59,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 Err(reject) => self.reject(now, &call, &reject),
             }
         }
-        self.fetch_arrival()
     }
 
     // --- stations ---
@@ -126,6 +131,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
         }
         self.latency.record(LatencyStage::Answer, outcome, now.since(call.arrived));
+        self.client_answered(now, call.number, outcome);
     }
 
     // --- gate and placement ---

@@ -271,6 +271,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);
+        self.client_released(now, number);
     }
 
     /// Takes back the next event of an instance, when one waits.

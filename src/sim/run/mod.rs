@@ -1,6 +1,7 @@
 //! The loop of one run: takes events in order and lets each part do its work.
 
 mod calls;
+mod clients;
 mod lives;
 mod nodes;
 
@@ -23,6 +24,7 @@ use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
+pub(in crate::sim) use clients::Waiting;
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
@@ -114,6 +116,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) control: Option<ControlPlane>,
     /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
     pub(in crate::sim) nodes: Option<Box<Nodes>>,
+    /// Clients of closed loops; none without.
+    pub(in crate::sim) clients: Option<Box<Waiting>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -176,6 +180,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             templates,
             control,
             nodes: None,
+            clients: None,
             start,
             warmup,
             until,
@@ -229,6 +234,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
         self.begin_nodes();
+        self.begin_clients();
         self.fetch_arrival()?;
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
@@ -322,6 +328,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
+            Event::Client { client } => self.client_asks(now, client),
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
         }
