@@ -4,6 +4,7 @@
 //! [`engine`] import nothing of the project; [`sim`] ties the parts into one run; [`cli`] is the edge.
 
 pub mod api;
+pub mod billing;
 pub mod catalog;
 pub mod cli;
 pub mod engine;
@@ -13,12 +14,14 @@ pub mod journal;
 pub mod load;
 pub mod metrics;
 pub mod model;
+pub mod operations;
 pub mod packing;
 pub mod placement;
 pub mod planner;
 pub mod report;
 pub mod scenario;
 pub mod sim;
+pub mod spot;
 pub mod validate;
 pub mod workload;
 pub mod world;

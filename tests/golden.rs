@@ -86,3 +86,37 @@ fn million_hosts_is_golden() {
     assert!(summary.requests.total >= 1_000_000);
     assert_eq!(summary.packing.hosts, 1_000_000);
 }
+
+#[test]
+fn dedicated_hosts_is_golden_and_shows_what_affinity_does() {
+    let summary = run("dedicated-hosts", &[]);
+    assert_eq!(summary.run.digest, golden("dedicated-hosts"));
+    let refused = |summary: &Summary, workload: &str| {
+        let restarts = &summary.operations.as_ref().expect("it has operations").restarts;
+        restarts.iter().find(|one| one.workload == workload).expect("it stops").refused
+    };
+    let (pinned, loose) = (refused(&summary, "pinned"), refused(&summary, "loose"));
+    assert!(pinned > loose, "{pinned} and {loose}");
+    let free = run("dedicated-hosts", &[("workloads.pinned.params.Affinity", "default")]);
+    assert!(refused(&free, "pinned") < pinned);
+}
+
+#[test]
+fn disk_pool_exhaustion_is_golden_and_reuse_keeps_the_pool_from_filling() {
+    let summary = run("disk-pool-exhaustion", &[]);
+    assert_eq!(summary.run.digest, golden("disk-pool-exhaustion"));
+    let operations = summary.operations.expect("it has operations");
+    assert!(operations.pool_refusals > 100);
+    assert!(operations.disk_pools[0].sold_peak > 0.999 && operations.disk_pools[0].peak_overcommit > 1.4);
+    assert!(operations.disk_pools[1].sold_peak < 0.5, "the other pools stay flat");
+    let reused = run("disk-pool-exhaustion", &[("workloads.databases.operations.reuse_disks", "true")]);
+    assert_eq!(reused.operations.expect("it has operations").pool_refusals, 0);
+}
+
+#[test]
+fn hosts_that_fail_and_hosts_that_are_drained_are_golden() {
+    for name in ["zone-outage", "rolling-maintenance"] {
+        let summary = run(name, &[]);
+        assert_eq!(summary.run.digest, golden(name), "{name}");
+    }
+}

@@ -107,6 +107,10 @@ fn the_page_names_every_key_and_its_example_runs() {
     let schema = serde_json::to_value(packyard::scenario::json_schema()).expect("JSON");
     let tables = [
         "ControlPlaneSpec",
+        "BootSpec",
+        "FailuresSpec",
+        "MaintenanceSpec",
+        "EventSpec",
         "NetworkSpec",
         "ReportSpec",
         "RegionSpec",

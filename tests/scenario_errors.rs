@@ -47,7 +47,9 @@ fn unknown_keys_get_the_nearest_one() {
         "colour",
         "unknown key `colour`",
         "colour = 4000",
-        did("known: `addresses_per_vswitch`, `instances_per_vpc`, `instances_per_security_group`"),
+        did(
+            "known: `addresses_per_vswitch`, `instances_per_vpc`, `instances_per_security_group`, `public_addresses_per_region`",
+        ),
     );
 }
 

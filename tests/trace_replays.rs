@@ -40,7 +40,7 @@ fn openb_in_order_of_file_places_as_many_pods_as_published() {
 /// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst` and
 /// `RECONSTRUCTED_never_deleted.csv` beside it.
 #[test]
-#[ignore = "needs the files that PACKYARD_TRACES points at"]
+#[ignore = "needs PACKYARD_TRACES; with 50 servers the simulator refuses 35, not the listed 39: to be explained"]
 fn huawei_turns_away_as_many_as_published() {
     let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
     let folder = Path::new(&folder).join("huawei-east-1");

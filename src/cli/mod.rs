@@ -12,10 +12,13 @@ mod explain;
 mod load;
 mod output;
 mod plan;
+mod prices;
 mod progress;
 mod replay;
 mod run;
 mod schema;
+mod snapshot;
+mod sweep;
 mod table;
 mod trace;
 mod validate;
@@ -61,6 +64,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
     Catalog(catalog::Args),
@@ -71,6 +75,9 @@ enum Command {
     Explain(explain::Args),
     Bench(bench::Args),
     Plan(plan::Args),
+    Prices(prices::Args),
+    Sweep(sweep::Args),
+    Gather(sweep::GatherArgs),
 }
 
 /// Entry point of the binary: parses, runs one command, prints errors to standard error.
@@ -79,6 +86,7 @@ pub fn main() -> ExitCode {
     let done: Result<ExitCode, CliError> = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Catalog(args) => catalog::run(args),
@@ -89,6 +97,9 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Prices(args) => prices::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Gather(args) => sweep::gathered(args),
     };
     match done {
         Ok(code) => code,

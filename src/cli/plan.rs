@@ -57,8 +57,9 @@ pub(super) struct Args {
     /// What if: other weights of some types, such as ecs.g5.large=50,ecs.g5.xlarge=10; repeatable
     #[arg(long, value_name = "TYPE=WEIGHT,..")]
     mix: Vec<String>,
-    /// What if: this fails at the peak, such as zone=cn-hangzhou-g@peak, rack@peak, hosts=3@peak; repeatable
-    #[arg(long, value_name = "WHAT@peak")]
+    /// What if: this fails, such as zone=cn-hangzhou-g@peak, rack@peak, hosts=3@peak (do all its instances find another
+    /// place?), or at a moment of the run, zone=cn-hangzhou-g@36h+2h (a scripted event); repeatable
+    #[arg(long, value_name = "WHAT@WHEN")]
     fail: Vec<String>,
     /// What if: any key of the scenario changes; repeatable
     #[arg(long = "try", value_name = "KEY=VALUE", value_parser = key_value)]
@@ -226,7 +227,7 @@ fn changes(args: &Args, scenario: &Scenario) -> Result<Vec<Change>, CliError> {
         changes.push(whatif::mix(text, scenario).map_err(CliError::new)?);
     }
     for text in &args.fail {
-        changes.push(whatif::failure(text).map_err(CliError::new)?);
+        changes.push(whatif::failure(text, scenario).map_err(CliError::new)?);
     }
     changes.extend(args.change.iter().map(|(key, value)| whatif::setting(key, value)));
     Ok(changes)

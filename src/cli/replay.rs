@@ -80,7 +80,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let check = Check::new(&journal, until);
     let workload = journal.workload().map_err(CliError::new)?;
     let (mut simulation, recording) =
-        args.wiring.simulation(&scenario, workload, |chain| check.chain(chain))?;
+        args.wiring.simulation(&scenario, workload, None, |chain| check.chain(chain))?;
     if let Some(until) = until {
         simulation = simulation.until(until);
     }

@@ -1,15 +1,16 @@
 //! `packyard run`: one scenario, one run, one report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::journal::Snapshot;
 use crate::metrics::EngineCost;
 use crate::metrics::clock::WallMark;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::sim::{self, Go, Progress, Summary};
+use crate::sim::{self, Go, Progress, State, Summary};
 
 use super::check::key_value;
 use super::output::{OutDir, print};
@@ -23,7 +24,11 @@ use super::{CliError, EXIT_INTERRUPTED};
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Scenario file (TOML); see `packyard schema` and the `scenarios` folder
-    scenario: PathBuf,
+    #[arg(required_unless_present = "from_snapshot", conflicts_with = "from_snapshot")]
+    scenario: Option<PathBuf>,
+    /// Go on from a snapshot, written by `packyard snapshot`, instead of beginning a scenario
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    from_snapshot: Option<PathBuf>,
     /// Seed of all chance, instead of the scenario's
     #[arg(long)]
     seed: Option<u64>,
@@ -54,12 +59,12 @@ pub(super) struct Args {
 /// # Errors
 /// Whatever is wrong with the scenario, the trace or the output folder.
 pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
-    let scenario = load(&args)?;
+    let (scenario, state) = load(&args)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let stop = interrupt_flag();
-    let folder = args.scenario.parent().unwrap_or(Path::new(""));
-    let workload = sim::workload(&scenario, folder, args.trace.as_deref()).map_err(CliError::new)?;
-    let (simulation, recording) = args.wiring.simulation(&scenario, workload, |chain| chain)?;
+    let workload =
+        sim::workload(&scenario, &scenario.folder, args.trace.as_deref()).map_err(CliError::new)?;
+    let (simulation, recording) = args.wiring.simulation(&scenario, workload, state, |chain| chain)?;
 
     let bar = RunBar::new(args.quiet);
     let mut cost = EngineCost::new();
@@ -87,12 +92,23 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     Ok(exit_code(&summary))
 }
 
-fn load(args: &Args) -> Result<Scenario, CliError> {
+/// The scenario, and the state that the run goes on from when it is that of a snapshot.
+fn load(args: &Args) -> Result<(Scenario, Option<State>), CliError> {
     let mut overrides = args.set.clone();
     if let Some(seed) = args.seed {
         overrides.push(("seed".to_owned(), seed.to_string()));
     }
-    Scenario::load_with(&args.scenario, &overrides).map_err(CliError::diagnostic)
+    match (&args.from_snapshot, &args.scenario) {
+        (Some(path), _) => {
+            let snapshot = Snapshot::open(path).map_err(CliError::new)?;
+            let scenario = snapshot.scenario(&overrides).map_err(CliError::diagnostic)?;
+            Ok((scenario, Some(snapshot.state)))
+        }
+        (None, Some(path)) => {
+            Ok((Scenario::load_with(path, &overrides).map_err(CliError::diagnostic)?, None))
+        }
+        (None, None) => Err(CliError::new("name a scenario, or a snapshot with --from-snapshot")),
+    }
 }
 
 fn exit_code(summary: &Summary) -> ExitCode {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::CliError;
 use crate::journal::{Recording, beside};
 use crate::scenario::Scenario;
-use crate::sim::{Chain, Linked, Simulation, Summary};
+use crate::sim::{Chain, Linked, Simulation, State, Summary};
 use crate::workload::Workload;
 
 /// Options of commands that run a scenario.
@@ -20,8 +20,8 @@ pub(super) struct Wiring {
 }
 
 impl Wiring {
-    /// The simulation of a workload, and its recording when there is to be one. `chain` is put around the chain of the
-    /// event log.
+    /// The simulation of a workload, which goes on from a state when there is one; and its recording when there is to be
+    /// one. `chain` is put around the chain of the event log.
     ///
     /// # Errors
     /// When the journal cannot be begun, or the cloud cannot be built.
@@ -29,9 +29,11 @@ impl Wiring {
         &self,
         scenario: &'a Scenario,
         mut workload: Workload,
+        state: Option<State>,
         chain: impl FnOnce(Box<dyn Chain>) -> Box<dyn Chain>,
     ) -> Result<(Simulation<'a>, Option<Recording>), CliError> {
-        let mut links: Box<dyn Chain> = chain(Box::new(Linked::default()));
+        let begin = state.as_ref().map(State::chain).unwrap_or_default();
+        let mut links: Box<dyn Chain> = chain(Box::new(Linked::from(begin)));
         let mut recording = None;
         if let Some(path) = &self.record {
             let (begun, recorded) = Recording::begin(path, scenario, workload).map_err(CliError::new)?;
@@ -41,7 +43,10 @@ impl Wiring {
         if self.threads == 2 {
             (workload, links) = beside(workload, links).map_err(CliError::new)?;
         }
-        let simulation = Simulation::of(scenario, workload).map_err(CliError::new)?;
+        let mut simulation = Simulation::of(scenario, workload).map_err(CliError::new)?;
+        if let Some(state) = state {
+            simulation = simulation.resume(state);
+        }
         Ok((simulation.chained(links), recording))
     }
 }

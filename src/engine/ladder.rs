@@ -84,6 +84,12 @@ pub(super) fn slot_of(entry: Entry) -> u32 {
     (entry & SLOT) as u32
 }
 
+/// The class of an entry.
+#[inline]
+pub(super) fn class_of(entry: Entry) -> u8 {
+    (entry >> KEY_SHIFT) as u8
+}
+
 /// The time of an entry.
 #[inline]
 pub(super) fn time_of(entry: Entry) -> u64 {

@@ -175,6 +175,27 @@ impl<E: Copy> Queue<E> {
         self.pending == 0
     }
 
+    /// Everything that is pending, in the order in which it will fire: moment, class, ticket, event. The queue stays as
+    /// it is; this copies it once.
+    pub fn pending(&self) -> Vec<(SimTime, u8, Ticket, E)> {
+        let mut order = self.order.clone();
+        let mut pending = Vec::with_capacity(self.pending);
+        while let Some(entry) = order.pop(|_| true) {
+            let slot = ladder::slot_of(entry);
+            let Slot { event, generation } = self.slots.slots[slot as usize];
+            if generation & 1 == 1 {
+                let at = SimTime(ladder::time_of(entry));
+                pending.push((at, ladder::class_of(entry), Ticket { slot, generation }, event));
+            }
+        }
+        pending
+    }
+
+    /// An empty queue whose clock stands at `now`.
+    pub fn at(now: SimTime) -> Queue<E> {
+        Queue { now, ..Queue::new() }
+    }
+
     /// Cancels everything. The clock stays, and so does the memory; tickets of before name nothing.
     pub fn clear(&mut self) {
         self.order.retain(|slot| {
@@ -212,6 +233,36 @@ mod tests {
         assert!(queue.slots.slots.len() <= 100 + SWEEP + 2, "{} slots", queue.slots.slots.len());
         assert_eq!(std::iter::from_fn(|| queue.pop()).count(), 100);
         assert_eq!(queue.slots.free.len(), queue.slots.slots.len(), "every slot came back");
+    }
+
+    #[test]
+    fn what_is_pending_is_told_in_order_and_can_be_scheduled_again() {
+        let mut queue = Queue::new();
+        let mut state = 3u64;
+        let mut tickets = Vec::new();
+        for i in 0..5_000u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = SimTime(queue.now().0 + (state >> 40) % 1_000 * if i % 7 == 0 { 100_000 } else { 1 });
+            tickets.push(queue.schedule(at, (state >> 60) as u8 % 4, i));
+            if i % 3 == 0 {
+                queue.cancel(tickets[(state >> 33) as usize % tickets.len()]);
+            }
+            if i % 5 == 0 {
+                queue.pop();
+            }
+        }
+        let pending = queue.pending();
+        assert_eq!(pending.len(), queue.len());
+        let mut again = Queue::at(queue.now());
+        for &(at, class, ticket, event) in &pending {
+            assert_eq!(queue.clone().cancel(ticket), Some(event));
+            again.schedule(at, class, event);
+        }
+        for (at, _, _, event) in pending {
+            assert_eq!(queue.pop(), Some((at, event)));
+            assert_eq!(again.pop(), Some((at, event)));
+        }
+        assert_eq!(queue.pop(), None);
     }
 
     #[test]

@@ -42,6 +42,16 @@ impl Stream {
         self.rng.next_u64()
     }
 
+    /// How far the stream is: words of 32 bits drawn so far.
+    pub fn position(&self) -> u128 {
+        self.rng.get_word_pos()
+    }
+
+    /// Goes to a position that [`Stream::position`] gave.
+    pub fn seek(&mut self, position: u128) {
+        self.rng.set_word_pos(position);
+    }
+
     /// A uniform number in `[0, 1)` with 53 random bits.
     #[inline]
     pub fn unit(&mut self) -> f64 {
@@ -89,6 +99,18 @@ mod tests {
         assert_ne!(first(1, "boot", 7), first(2, "boot", 7));
         assert_ne!(first(1, "boot", 7), first(1, "clone", 7));
         assert_ne!(first(1, "boot", 7), first(1, "boot", 8));
+    }
+
+    #[test]
+    fn a_stream_goes_on_from_any_position() {
+        for drawn in [0, 1, 2, 31, 32, 33, 1_000] {
+            let mut stream = Streams::new(9).stream("test", 1);
+            (0..drawn).for_each(|_| drop(stream.next_u64()));
+            let mut other = Streams::new(9).stream("test", 1);
+            other.seek(stream.position());
+            assert_eq!(stream.position(), other.position());
+            assert!((0..100).all(|_| stream.next_u64() == other.next_u64()), "after {drawn}");
+        }
     }
 
     #[test]

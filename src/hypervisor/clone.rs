@@ -24,6 +24,15 @@ pub struct ClonePool {
     joined: u64,
 }
 
+/// A clone pool as data; see [`ClonePool::save`].
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct CloneState {
+    served: u128,
+    updated: SimTime,
+    in_flight: Vec<(u128, u64, u32)>,
+    joined: u64,
+}
+
 impl ClonePool {
     /// A pool with the given bandwidth in bytes a second; at least one byte.
     pub fn new(bytes_per_sec: u64) -> ClonePool {
@@ -70,6 +79,22 @@ impl ClonePool {
         let before = self.in_flight.len();
         self.in_flight.retain(|Reverse((_, _, other))| *other != instance);
         self.in_flight.len() < before
+    }
+
+    /// The pool as data, the clones in the order of being done.
+    pub fn save(&self) -> CloneState {
+        let mut in_flight: Vec<(u128, u64, u32)> =
+            self.in_flight.iter().map(|&Reverse(clone)| clone).collect();
+        in_flight.sort_unstable();
+        CloneState { served: self.served, updated: self.updated, in_flight, joined: self.joined }
+    }
+
+    /// Goes on from a state.
+    pub fn restore(&mut self, state: &CloneState) {
+        self.served = state.served;
+        self.updated = state.updated;
+        self.in_flight = state.in_flight.iter().copied().map(Reverse).collect();
+        self.joined = state.joined;
     }
 
     /// Clones in flight.

@@ -1,7 +1,7 @@
 //! States of an instance and the transitions between them.
 
 /// State of an instance (LIFE-1 to LIFE-6).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum State {
     /// Being created: placed, waiting for its node controller (LIFE-1).
     Pending,

@@ -15,6 +15,13 @@ pub enum Turn {
     Wait,
 }
 
+/// Start slots as data; see [`StartSlots::save`].
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct StartState {
+    busy: Vec<(HostIx, u16)>,
+    waiting: Vec<(HostIx, Vec<u32>)>,
+}
+
 /// Start slots of every host of a run. A host costs two bytes; only hosts with a queue cost more.
 #[derive(Debug)]
 pub struct StartSlots {
@@ -69,6 +76,27 @@ impl StartSlots {
             self.waiting.remove(&host);
         }
         self.queued -= 1;
+        true
+    }
+
+    /// The slots as data: busy slots and waiting instances of the hosts that have any, by host.
+    pub fn save(&self) -> StartState {
+        let busy = self.busy.iter().enumerate().filter(|(_, busy)| **busy > 0);
+        let mut waiting: Vec<(HostIx, Vec<u32>)> =
+            self.waiting.iter().map(|(host, queue)| (*host, queue.iter().copied().collect())).collect();
+        waiting.sort_unstable();
+        StartState { busy: busy.map(|(host, busy)| (HostIx::from(host), *busy)).collect(), waiting }
+    }
+
+    /// Goes on from a state, when nothing starts; false when that names a host that is not there.
+    pub fn restore(&mut self, state: &StartState) -> bool {
+        for (host, busy) in &state.busy {
+            let Some(place) = self.busy.get_mut(host.at()) else { return false };
+            *place = *busy;
+        }
+        self.waiting =
+            state.waiting.iter().map(|(host, queue)| (*host, queue.iter().copied().collect())).collect();
+        self.queued = state.waiting.iter().map(|(_, queue)| queue.len()).sum();
         true
     }
 

@@ -11,6 +11,7 @@ mod frame;
 mod read;
 mod record;
 mod replay;
+mod snapshot;
 
 pub use beside::beside;
 pub use form::{Checkpoint, Conclusion, Header};
@@ -18,3 +19,4 @@ pub use frame::{Damage, FileError};
 pub use read::Journal;
 pub use record::{RecordError, Recording};
 pub use replay::{Check, Verdict};
+pub use snapshot::{Snapshot, SnapshotHeader};

@@ -1,6 +1,7 @@
 //! Simulated latency: what a customer of the modelled cloud waits, in virtual time.
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 use crate::model::{SimDuration, SimTime};
 
@@ -103,6 +104,15 @@ pub struct Latency {
     values: u64,
 }
 
+/// A [`Latency`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct LatencyState {
+    past: Vec<Vec<u8>>,
+    recent: Vec<Vec<u8>>,
+    since: SimTime,
+    values: u64,
+}
+
 impl Latency {
     /// Empty histograms that count from `since` on.
     pub fn new(since: SimTime) -> Latency {
@@ -118,6 +128,37 @@ impl Latency {
     pub fn record(&mut self, stage: LatencyStage, outcome: Outcome, wait: SimDuration) {
         self.values += 1;
         self.recent[at(stage, outcome)].record(wait.0).expect("an auto-resizing histogram takes any value");
+    }
+
+    /// Everything as data: the histograms in the V2 form of HDR histograms.
+    pub fn save(&self) -> LatencyState {
+        let Latency { past, recent, since, values } = self;
+        let save = |histogram: &Histogram<u64>| {
+            let mut bytes = Vec::new();
+            V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes everything");
+            bytes
+        };
+        LatencyState {
+            past: past.iter().map(save).collect(),
+            recent: recent.iter().map(save).collect(),
+            since: *since,
+            values: *values,
+        }
+    }
+
+    /// Histograms that go on from a state; none when that is something else.
+    pub fn restore(state: &LatencyState) -> Option<Latency> {
+        let mut reader = Deserializer::new();
+        let mut all = |saved: &[Vec<u8>]| -> Option<Vec<Histogram<u64>>> {
+            let one = |bytes: &Vec<u8>| {
+                let mut histogram: Histogram<u64> = reader.deserialize(&mut bytes.as_slice()).ok()?;
+                histogram.auto(true);
+                Some(histogram)
+            };
+            saved.iter().map(one).collect::<Option<Vec<_>>>().filter(|all| all.len() == pairs().count())
+        };
+        let (past, recent) = (all(&state.past)?, all(&state.recent)?);
+        Some(Latency { past, recent, since: state.since, values: state.values })
     }
 
     /// Whether the interval since the last cut has enough values to be worth a record of a log.
@@ -184,6 +225,29 @@ mod tests {
         for (place, (stage, outcome)) in pairs().enumerate() {
             assert_eq!(at(stage, outcome), place);
         }
+    }
+
+    #[test]
+    fn saved_histograms_count_on() {
+        let mut latency = Latency::new(SimTime::ZERO);
+        for micros in (0..5_000_000).step_by(977) {
+            latency.record(LatencyStage::Boot, Outcome::Created, SimDuration(micros));
+            if micros == 977_000 {
+                latency.cut(SimTime(5));
+            }
+        }
+        let mut again = Latency::restore(&latency.save()).expect("what was saved");
+        for latency in [&mut latency, &mut again] {
+            latency.record(LatencyStage::Boot, Outcome::Created, SimDuration(1 << 50));
+            latency.record(LatencyStage::Clone, Outcome::ALL[1], SimDuration(7));
+        }
+        assert_eq!(latency.save(), again.save());
+        for stage in LatencyStage::ALL {
+            assert_eq!(latency.percentiles(stage), again.percentiles(stage));
+        }
+        let mut damaged = latency.save();
+        damaged.past[0] = vec![1, 2, 3];
+        assert!(Latency::restore(&damaged).is_none());
     }
 
     #[test]

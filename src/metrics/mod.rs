@@ -10,7 +10,7 @@ mod usage;
 mod waits;
 
 pub use cost::{CostProbe, CostStage, EngineCost, Unmeasured};
-pub use latency::{Latency, LatencyStage, Outcome};
+pub use latency::{Latency, LatencyStage, LatencyState, Outcome};
 pub use percentiles::{CurvePoint, Percentiles, curve};
 pub use series::{Column, ColumnIx, Key, Kind, MOST_POINTS, Series, Value};
 pub use usage::{Level, Usage};

@@ -3,7 +3,7 @@
 use crate::model::{Resources, SimTime};
 
 /// A level that changes in steps: its present value, its peak, and its integral over time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Level {
     now: u64,
     peak: u64,
@@ -59,7 +59,7 @@ impl Level {
 }
 
 /// Use of all resources of one place (a zone, or everything).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Usage {
     /// Instances.
     pub instances: Level,

@@ -2,6 +2,7 @@
 //!
 //! No I/O, no behaviour beyond arithmetic and formatting. Imports nothing of the project.
 
+pub mod calendar;
 mod catalog;
 mod ids;
 mod money;

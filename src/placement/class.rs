@@ -95,11 +95,13 @@ impl ClassSet {
 }
 
 /// A cluster: a named part of one zone's hosts, or of one account's dedicated hosts (SchedulerOptions, DHST-16).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ClusterIx(pub u32);
 
 /// Who may use a host: everybody, or the account that rents it as a dedicated host.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum Owner {
     /// A shared host: any instance of default tenancy.
     #[default]
@@ -148,7 +150,9 @@ impl HostGroup {
 }
 
 /// Whether a host takes new instances. What it already holds stays claimed in every state.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum HostState {
     /// Takes instances.
     #[default]
@@ -160,7 +164,7 @@ pub enum HostState {
 }
 
 /// What decides, beside room, who may use a host. Part of the shape, so that a filter costs nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Label {
     pub(super) owner: Owner,
     pub(super) cluster: Option<ClusterIx>,

@@ -5,7 +5,7 @@ use crate::model::{ClassIx, Resources};
 use super::class::{ClassSet, HostClass};
 
 /// A registered demand class: a position in the fleet's table of demands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DemandId(pub u32);
 
 /// GPUs that an instance takes.

@@ -67,6 +67,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Every segment, in order of hosts.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Lays hosts out: each zone's hosts in order of rank, cut into equal parts. Also the zone and the hosts of
     /// each shard in order of position.
     pub(super) fn new(

@@ -19,6 +19,16 @@ impl Luck {
         Luck { rng: Mutex::new(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())) }
     }
 
+    /// How far the stream is.
+    pub(super) fn position(&self) -> u128 {
+        self.rng.lock().get_word_pos()
+    }
+
+    /// Goes to a position that [`Luck::position`] gave.
+    pub(super) fn seek(&self, position: u128) {
+        self.rng.lock().set_word_pos(position);
+    }
+
     /// A twin that draws the same from here on.
     pub(super) fn fork(&self) -> Luck {
         Luck { rng: Mutex::new(self.rng.lock().clone()) }

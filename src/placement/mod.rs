@@ -27,9 +27,11 @@ mod hostset;
 mod layout;
 mod locate;
 mod luck;
+mod membership;
 mod order;
 pub mod policy;
 mod query;
+mod restore;
 mod sets;
 mod shape;
 mod shard;
@@ -38,6 +40,7 @@ mod stats;
 mod survey;
 mod sync;
 mod want;
+mod what_if;
 
 pub use builder::FleetBuilder;
 pub use change::{Reservation, Unchanged};
@@ -48,11 +51,13 @@ pub use demand::{Demand, DemandId, GpuDemand};
 pub use explain::{Explanation, Lack, Near, ZoneExplanation};
 pub use fleet::{Fleet, HostView, Usage};
 pub use policy::Policy;
+pub use restore::{FleetState, Misfit, SavedClaim, SavedWant};
 pub use sets::{Granularity, SetIx, SetRule};
 pub use shape::Free;
 pub use stats::Stats;
 pub use survey::{Cell, FILLS, Survey};
 pub use want::{Claim, NoRoom, Reason, Want, Zones};
+pub use what_if::{Hold, WhatIf};
 
 #[cfg(test)]
 mod tests;

@@ -12,11 +12,11 @@ use super::want::{Claim, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
 
 /// A deployment set or an HPC cluster of the fleet.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SetIx(pub u32);
 
 /// What two members of a set may not share.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Granularity {
     /// A host (DEP-1).
     Host,
@@ -27,7 +27,7 @@ pub enum Granularity {
 }
 
 /// How the members of a set are laid out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum SetRule {
     /// No two members share a host, rack or switch, and a zone has at most so many of them (DEP-10: 7).
     Spread {
@@ -109,6 +109,12 @@ impl Sets {
         SetIx(number as u32)
     }
 
+    /// The rules of all sets, in order of their numbers.
+    pub(super) fn rules(&self) -> Vec<SetRule> {
+        let count = self.next.load(Ordering::Relaxed) as u32;
+        (0..count).filter_map(|at| self.with(SetIx(at), |set| set.rule)).collect()
+    }
+
     /// Works on one set under its lock; none when there is no such set.
     #[inline]
     fn with<T>(&self, set: SetIx, work: impl FnOnce(&mut Set) -> T) -> Option<T> {
@@ -122,6 +128,19 @@ impl Set {
         self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
     }
 
+    fn count_in(&mut self, zone: ZoneIx) {
+        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((zone, 1)),
+        }
+    }
+
+    fn count_out(&mut self, zone: ZoneIx) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
+            *count -= 1;
+        }
+    }
+
     /// Hosts that a member on `host` bars.
     fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> std::ops::Range<u32> {
         match apart {
@@ -132,10 +151,7 @@ impl Set {
     }
 
     fn join(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((zone, 1)),
-        }
+        self.count_in(zone);
         let SetRule::Spread { apart, .. } = self.rule else { return self.hosts.push(host) };
         layout.positions(Self::reach(layout, apart, host), |shard, positions| {
             let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
@@ -150,9 +166,7 @@ impl Set {
     }
 
     fn leave(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            *count -= 1;
-        }
+        self.count_out(zone);
         let SetRule::Spread { apart, .. } = self.rule else {
             if let Some(at) = self.hosts.iter().rposition(|known| *known == host) {
                 self.hosts.remove(at);
@@ -199,6 +213,17 @@ impl Fleet {
     /// Members of a set in a zone.
     pub fn set_members(&self, set: SetIx, zone: ZoneIx) -> u32 {
         self.sets.with(set, |set| set.count(zone)).unwrap_or(0)
+    }
+
+    /// Keeps a place in a set for a member that has no host for the time being: it counts in its zone, and bars nobody
+    /// (DEP-10, DEP-40, DEP-41).
+    pub fn hold_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_in(zone));
+    }
+
+    /// Ends what [`Fleet::hold_membership`] began.
+    pub fn drop_membership(&self, set: SetIx, zone: ZoneIx) {
+        self.sets.with(set, |set| set.count_out(zone));
     }
 
     /// The bars that a request's set puts up now, and whether the set is full in a zone.
@@ -320,6 +345,24 @@ impl Fleet {
         moved.unwrap_or(Err(Reason::Set))
     }
 
+    /// Makes the holder of a claim on `host` a member of a set, where it is.
+    pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
+        let (shard, at) = self.layout.locate(host);
+        let entered = self.sets.with(set, |set| {
+            match set.rule {
+                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
+                    return Err(Reason::SetFull);
+                }
+                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
+                    return Err(Reason::Set);
+                }
+                _ => set.join(&self.layout, zone, host),
+            }
+            Ok(())
+        });
+        entered.unwrap_or(Err(Reason::Set))
+    }
+
     /// Claims a host of a zone for a member of a set that keeps its claim for the time being, under the lock of the
     /// set: both are members until one is given back.
     pub(super) fn reserve_in_set(
@@ -346,6 +389,12 @@ impl Fleet {
             reserved
         });
         reserved.unwrap_or(Err(Reason::Set))
+    }
+
+    /// Makes the holder of a claim a member of a set, whatever the set's limits; false when there is no such set.
+    pub(super) fn seat(&self, set: SetIx, host: HostIx) -> bool {
+        let zone = self.layout.segment(host).zone;
+        self.sets.with(set, |set| set.join(&self.layout, zone, host)).is_some()
     }
 
     /// Takes a member out of a set.

@@ -555,6 +555,13 @@ impl State {
         &self.devices[start as usize..end]
     }
 
+    /// As [`State::devices_at`], to change them.
+    pub(super) fn devices_mut(&mut self, at: u32) -> &mut [u16] {
+        let Some(&start) = self.device_start.get(at as usize) else { return &mut [] };
+        let end = self.device_start.get(at as usize + 1).map_or(self.devices.len(), |&end| end as usize);
+        &mut self.devices[start as usize..end]
+    }
+
     /// Bytes on the heap, everything counted.
     pub(super) fn bytes(&self) -> usize {
         self.shape_of.capacity() * 4

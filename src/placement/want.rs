@@ -137,7 +137,7 @@ impl Claim {
 
 /// The constraint that left no host, the last one of the chain: each reason implies that hosts passed the ones
 /// before it in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The zone has no hosts at all.

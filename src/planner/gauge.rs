@@ -238,6 +238,13 @@ impl Observer for Gauge<'_> {
                 }
             }
             Happened::Running { arrived, .. } => self.time(at, arrived, LatencyEnd::Running),
+            Happened::Moved { number, to: host, .. }
+            | Happened::Replaced { number, host }
+            | Happened::RunsAgain { number, host } => {
+                if let Some(population) = &mut self.population {
+                    population.moved(number, host);
+                }
+            }
             Happened::Released { number, .. } => {
                 if let Some(population) = &mut self.population {
                     population.went(number);

@@ -18,6 +18,7 @@ mod plan;
 mod population;
 mod search;
 pub mod statistics;
+pub mod sweep;
 mod terminal;
 mod trial;
 mod trials;

@@ -39,6 +39,13 @@ impl Population {
         self.live.insert(number, (host, template));
     }
 
+    /// An instance is on another host now.
+    pub(super) fn moved(&mut self, number: u64, host: HostIx) {
+        if let Some((place, _)) = self.live.get_mut(&number) {
+            *place = host;
+        }
+    }
+
     /// An instance went.
     pub(super) fn went(&mut self, number: u64) {
         self.live.remove(&number);

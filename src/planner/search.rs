@@ -10,6 +10,9 @@
 
 use super::knobs::{Knobs, Point};
 
+/// Exchanges up to this many places are all tried; larger ones by halving.
+const SMALL: usize = 12;
+
 /// Says whether settings hold.
 pub(super) trait Judge {
     /// Why no answer could be had.
@@ -57,7 +60,7 @@ impl<'j, J: Judge> Search<'j, J> {
             let place = |(from, to): (&usize, &usize)| from + ((to - from) * step).div_ceil(length.max(1));
             start.iter().zip(top).map(place).collect()
         };
-        let step = self.least(0, length, |step| along(step))?;
+        let step = self.least(0, length, along)?;
         let mut point = along(step);
         loop {
             let before = point.clone();
@@ -137,11 +140,11 @@ impl<'j, J: Judge> Search<'j, J> {
         let movable = self.movable.clone();
         for &less in &movable {
             for &more in movable.iter().filter(|&&more| more != less) {
-                let mut by = (point[less] / 8).max(1);
+                let mut by = point[less];
                 while by >= 1 {
                     by = by.min(point[less]);
                     if by == 0 || !self.exchanged(point, less, by, more)? {
-                        by /= 2;
+                        by = if by > SMALL { by / 2 } else { by.saturating_sub(1) };
                     }
                 }
             }

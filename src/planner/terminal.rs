@@ -9,8 +9,9 @@ use super::statistics::Interval;
 use super::trials::Standing;
 use super::whatif::{AsIs, Column, Result, Table};
 
-/// Characters of a column of the what-if table.
-const WIDTH: usize = 24;
+/// Characters of the names of rows and of a column of the what-if table.
+const NAMES: usize = 34;
+const WIDTH: usize = 22;
 /// Columns side by side.
 const ABREAST: usize = 3;
 
@@ -47,7 +48,7 @@ fn basis(basis: &Basis) -> String {
         if *seeds == 1 { format!("seed {first_seed}") } else { format!("{seeds} seeds from {first_seed}") };
     match reliability {
         Some(share) => format!(
-            "{on}: every objective holds on each; then at least {} of all seeds hold, with {} confidence",
+            "{on}; what holds on each of them holds on at least {} of all seeds, with {} confidence",
             percent(*share),
             percent(*confidence)
         ),
@@ -148,8 +149,9 @@ fn neighbours(out: &mut String, plan: &Plan) {
         let sign = if *cost_change >= 0.0 { "+" } else { "" };
         let _ = writeln!(
             out,
-            "  {key} {change} = {value}: cost {sign}{}; {verdict}; rejections {}{short}",
+            "  {key} {change} = {value}: cost {sign}{}; {verdict}\n{:6}rejections {}{short}",
             number(*cost_change),
+            "",
             interval(rejection_rate)
         );
     }
@@ -205,10 +207,12 @@ fn rows(out: &mut String, columns: &[&Column], currency: &str) {
         }
         let cells: String =
             cells.iter().map(|cell| format!("{:>WIDTH$}", shortened(cell, WIDTH - 1))).collect();
-        let _ = writeln!(out, "{}", format!("{:<27}{cells}", shortened(name, 26)).trim_end());
+        let _ = writeln!(out, "{}", format!("{:<NAMES$}{cells}", shortened(name, NAMES - 1)).trim_end());
     };
     let each = |of: &dyn Fn(&Column) -> String| columns.iter().map(|column| of(column)).collect::<Vec<_>>();
-    row("", each(&|column| column.change.name.clone()));
+    for line in 0..columns.iter().map(|column| head(&column.change.name).len()).max().unwrap_or(0) {
+        row("", each(&|column| head(&column.change.name).get(line).cloned().unwrap_or_default()));
+    }
     row("verdict", each(&|column| verdict(&column.result)));
     let base = hosts(&columns[0].result);
     row("hosts", each(&|column| hosts(&column.result).map_or("-".to_owned(), grouped)));
@@ -242,6 +246,12 @@ fn rows(out: &mut String, columns: &[&Column], currency: &str) {
         each(&|column| peaks(&column.result).map_or("-".to_owned(), |peaks| percent(peaks.1))),
     );
     row("short of", each(&|column| short_of(&column.result)));
+}
+
+/// The name of a column in lines that it has room for.
+fn head(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.chars().collect();
+    letters.chunks(WIDTH - 1).map(|line| line.iter().collect()).collect()
 }
 
 /// How a column ends.

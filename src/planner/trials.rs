@@ -262,7 +262,7 @@ impl<'a> Trials<'a> {
             self.check_stop()?;
             let trials = done.into_iter().collect::<Result<Vec<Trial>, SimError>>()?;
             self.runs += seeds as u64;
-            if self.knobs.leave_load_alone() {
+            if self.knobs.leave_load_alone() && !listens(&scenario) {
                 for (asked, trial) in self.asked.iter_mut().zip(&trials) {
                     asked.get_or_insert_with(|| trial.asked.clone());
                 }
@@ -352,6 +352,15 @@ impl Judge for Trials<'_> {
     fn holds(&mut self, point: &[usize]) -> Result<bool, PlanError> {
         self.verdict(point).map(|verdict| verdict.holds)
     }
+}
+
+/// True when somebody asks again, or asks for more, after a refusal: how many requests there are then depends on the
+/// setting. Read off the keys as written (`[workloads.client]`, `[[spot.fleets]]`).
+fn listens(scenario: &Scenario) -> bool {
+    let Ok(spec) = toml::Table::try_from(&scenario.spec) else { return true };
+    let workloads = spec.get("workloads").and_then(toml::Value::as_array);
+    let clients = workloads.is_some_and(|all| all.iter().any(|workload| workload.get("client").is_some()));
+    clients || spec.get("spot").is_some_and(|spot| spot.get("fleets").is_some())
 }
 
 fn of_full(full: &Full) -> Verdict {

@@ -198,7 +198,7 @@ pub fn growth(text: &str, horizon: Span, scenario: &Scenario) -> std::result::Re
         let grown = number_text(rate.count() * factor);
         set.push((format!("workloads.{at}.arrivals.rate"), format!("{grown}/{unit}")));
     }
-    Ok(Change { name: format!("{text} for {horizon} (x {factor:.3})"), set })
+    Ok(Change { name: format!("{text}, {horizon}: x {factor:.3}"), set })
 }
 
 /// Another mix, such as `ecs.g5.large=50,ecs.g5.xlarge=10`: the weights of these types in every workload that has them.
@@ -229,20 +229,34 @@ pub fn mix(text: &str, scenario: &Scenario) -> std::result::Result<Change, PlanE
     Ok(Change { name: format!("mix {text}"), set })
 }
 
-/// A failure such as `zone=cn-hangzhou-g@peak`, `zone@peak` (each zone in turn), `rack@peak` or `hosts=3@peak`: an
-/// objective more, that every instance of what fails finds another place.
+/// A failure. At the peak, as an objective more, that every instance of what fails finds another place:
+/// `zone=cn-hangzhou-g@peak`, `zone@peak` (each zone in turn), `rack@peak`, `hosts=3@peak`. At a moment of the run, as a
+/// scripted event that really happens: `zone=cn-hangzhou-g@1d 12:00`, with `+2h` behind it until it is back.
 ///
 /// # Errors
 /// A text that names no failure.
-pub fn failure(text: &str) -> std::result::Result<Change, PlanError> {
+pub fn failure(text: &str, scenario: &Scenario) -> std::result::Result<Change, PlanError> {
     let wrong = || {
         nothing(format!(
-            "`{text}` is no failure: write for example `zone=cn-hangzhou-g@peak`, `zone@peak`, `rack@peak` or \
-             `hosts=3@peak`"
+            "`{text}` is no failure: write for example `zone=cn-hangzhou-g@peak`, `zone@peak`, `rack@peak`, \
+             `hosts=3@peak`, or with a moment of the run `zone=cn-hangzhou-g@36h+2h`"
         ))
     };
-    let what = text.strip_suffix("@peak").ok_or_else(wrong)?;
+    let (what, when) = text.split_once('@').ok_or_else(wrong)?;
     let (kind, value) = what.split_once('=').map_or((what, None), |(kind, value)| (kind, Some(value.trim())));
+    let name = format!("fail {text}");
+    if when.trim() != "peak" {
+        let (moment, length) =
+            when.split_once('+').map_or((when, None), |(moment, length)| (moment, Some(length)));
+        let (Some(value), kind @ ("zone" | "host" | "rack" | "pool")) = (value, kind.trim()) else {
+            return Err(wrong());
+        };
+        let length = length.map_or(String::new(), |length| format!(" for {}", length.trim()));
+        return Ok(Change {
+            name,
+            set: vec![event(scenario, moment.trim(), &format!("fail {kind} {value}{length}"))],
+        });
+    }
     let key = |name: &str| format!("objectives.survive.{name}");
     let mut set = match kind.trim() {
         "zone" => vec![(key("zone"), "true".to_owned())],
@@ -256,7 +270,17 @@ pub fn failure(text: &str) -> std::result::Result<Change, PlanError> {
     if let (Some(zone), "zone" | "rack") = (value, kind.trim()) {
         set.push((key("zones"), format!("[{}]", toml::Value::from(zone))));
     }
-    Ok(Change { name: format!("fail {text}"), set })
+    Ok(Change { name, set })
+}
+
+/// The scenario's events and one more, as an override.
+fn event(scenario: &Scenario, at: &str, action: &str) -> (String, String) {
+    let line = |at: &str, action: &str| {
+        format!("{{ at = {}, do = {} }}", toml::Value::from(at), toml::Value::from(action))
+    };
+    let own = scenario.spec.events.iter().map(|event| line(&event.at.get().to_string(), &event.action));
+    let all: Vec<String> = own.chain(std::iter::once(line(at, action))).collect();
+    ("events".to_owned(), format!("[{}]", all.join(", ")))
 }
 
 /// Any other change: `KEY=VALUE`.
@@ -322,11 +346,20 @@ mod tests {
             ("rack@peak", "loss of a rack"),
             ("hosts=3@peak", "loss of 3 hosts"),
         ] {
-            let objectives = Objective::of(&scenario(&failure(text).unwrap().set));
+            let objectives = Objective::of(&scenario(&failure(text, &scenario(&[])).unwrap().set));
             assert_eq!(objectives.last().unwrap().name, name, "{text}");
         }
-        for wrong in ["zone", "hosts@peak", "hosts=0@peak", "region@peak"] {
-            assert!(failure(wrong).is_err(), "{wrong}");
+        for wrong in ["zone", "hosts@peak", "hosts=0@peak", "region@peak", "zone@36h", "city=x@1h"] {
+            assert!(failure(wrong, &scenario(&[])).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_failure_at_a_moment_becomes_an_event_beside_the_others() {
+        let first = failure("zone=cn-hangzhou-g@12:00+30min", &scenario(&[])).unwrap();
+        let second = failure("host=2 of cn-hangzhou-g@15h", &scenario(&first.set)).unwrap();
+        let actions: Vec<String> =
+            scenario(&second.set).spec.events.iter().map(|event| event.action.get().clone()).collect();
+        assert_eq!(actions, ["fail zone cn-hangzhou-g for 30min", "fail host 2 of cn-hangzhou-g"]);
     }
 }

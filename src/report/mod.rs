@@ -1,6 +1,9 @@
 //! Reports of a run: a screen of text for people, JSON for machines.
 
+mod money;
 mod nodes;
+mod operations;
+mod spot;
 mod terminal;
 
 pub use terminal::terminal;

@@ -6,15 +6,18 @@ use crate::sim::{MigrationReport, NodeReport};
 use super::terminal::{duration, grouped, line};
 
 pub(super) fn terminal(out: &mut String, nodes: &NodeReport) {
-    line(
-        out,
-        format!(
-            "\nhost failures {}: most down at once {}, down at the end {}",
-            grouped(nodes.host_failures),
-            grouped(nodes.peak_hosts_down),
-            grouped(nodes.hosts_down)
-        ),
-    );
+    out.push('\n');
+    if nodes.host_failures > 0 {
+        line(
+            out,
+            format!(
+                "hosts failed {} times: most down at once {}, down at the end {}",
+                grouped(nodes.host_failures),
+                grouped(nodes.peak_hosts_down),
+                grouped(nodes.hosts_down)
+            ),
+        );
+    }
     if nodes.went_down > 0 {
         line(
             out,
@@ -87,7 +90,7 @@ mod tests {
 
     #[test]
     fn percentiles_of_nothing_are_none() {
-        let mut of = Percentiles { count: 0, mean: 0.0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+        let mut of = Percentiles::default();
         assert_eq!(percentiles(&of), "none");
         (of.count, of.p50, of.p99, of.max) = (3, 61_500_000, 400_000_000, 3_600_000_000);
         assert_eq!(percentiles(&of), "p50 61.5 s, p99 6.67 min, max 60.0 min");

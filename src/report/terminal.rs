@@ -28,9 +28,14 @@ pub fn terminal(summary: &Summary) -> String {
     engine(text, summary);
     zones(text, summary);
     packing(text, summary);
+    text.push_str(&super::operations::section(summary));
+    if let Some(spot) = &summary.spot {
+        super::spot::terminal(text, spot);
+    }
     if let Some(nodes) = &summary.nodes {
         super::nodes::terminal(text, nodes);
     }
+    super::money::terminal(text, summary);
     out
 }
 

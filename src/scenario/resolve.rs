@@ -16,6 +16,7 @@ use super::topology::Topology;
 use super::units::{At, Size, Span};
 use super::workload::{self, WorkloadSpec};
 use super::{POLICIES, schema, unknown};
+use crate::billing::Prices;
 use crate::catalog::Catalog;
 use crate::model::{
     AccountIx, Architecture, ClassIx, DedicatedHostType, Generation, Gpu, Image, InstanceType, IoOptimized,
@@ -24,9 +25,12 @@ use crate::model::{
 
 mod check_plan;
 mod checks;
+mod checks_money;
 mod checks_nodes;
+mod checks_operations;
 mod cloud;
 mod node_list;
+mod spot;
 
 /// A scenario that has passed every check: as written, and resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -53,6 +57,8 @@ pub struct Scenario {
     pub events: Vec<ScriptedEvent>,
     /// Account ids; [`AccountIx`] is the position here, and in `spec.accounts`.
     pub accounts: Vec<String>,
+    /// What things cost: the price table with the scenario's figures over it.
+    pub prices: Prices,
     /// Folder of the file, which paths of traces are relative to.
     pub folder: PathBuf,
 }
@@ -139,6 +145,16 @@ pub struct DedicatedHost {
     pub charge: Charge,
     /// Takes instances that ask for a dedicated host without naming one.
     pub auto_placement: bool,
+    /// Nobody has it yet.
+    pub stock: bool,
+    /// Months of its subscription.
+    pub period: Option<u32>,
+    /// Its subscription is renewed.
+    pub auto_renew: bool,
+    /// A failure stops its instances (`true`) or moves them; none: by its local disks.
+    pub stops: Option<bool>,
+    /// Over-commit of vCPUs in thousandths, when it was chosen.
+    pub ratio_milli: Option<u32>,
 }
 
 /// Room for cloud disks of one category in one zone.
@@ -148,6 +164,10 @@ pub struct DiskPool {
     pub zone: ZoneIx,
     /// Disk category.
     pub category: String,
+    /// Performance level, when the pool is for one.
+    pub level: Option<String>,
+    /// Room in GiB before over-commit.
+    pub physical_gib: u64,
     /// Room in GiB, over-commit included.
     pub gib: u64,
 }
@@ -168,6 +188,11 @@ impl Scenario {
     /// The control plane; one that takes no time when the scenario has none.
     pub fn control_plane(&self) -> &ControlPlaneSpec {
         self.spec.control_plane.as_ref().expect("resolving fills it in")
+    }
+
+    /// True when what runs is charged: `[billing]` or `[prices]` is there.
+    pub fn bills(&self) -> bool {
+        self.spec.billing.is_some() || self.spec.prices.is_some()
     }
 
     /// What the scenario amounts to, in one line.
@@ -243,6 +268,9 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images: &images,
         accounts: &accounts,
     };
+    checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
+    let prices = checks_money::prices(spec.prices.as_ref(), known)?;
+    spot::market(&spec, known)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
@@ -257,6 +285,8 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     fill_workloads(&mut spec.workloads, &regions);
     let names = workload_names(&regions, &zones, &types, &images, &accounts);
     checks::workloads(&spec.workloads, &spec.duration, &names)?;
+    checks_operations::operations(&spec, known)?;
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     check_plan::check(&spec, known)?;
     Ok(Scenario {
         folder,
@@ -270,6 +300,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         images,
         events,
         accounts,
+        prices,
         spec,
     })
 }

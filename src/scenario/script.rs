@@ -283,3 +283,131 @@ impl<'t> Words<'t> {
         Ok(Some(span.get()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    const CLOUD: &str = r#"
+[[pools]]
+name = "web"
+zones = ["cn-hangzhou-g", "cn-hangzhou-h"]
+class = "ddh.g5"
+hosts = 10
+hosts_per_rack = 4
+racks_per_switch = 2
+[[pools]]
+name = "db"
+zone = "cn-hangzhou-g"
+class = "ddh.r5"
+hosts = 3
+cluster = "c-red"
+[[dedicated_hosts]]
+type = "ddh.g5"
+zone = "cn-hangzhou-h"
+count = 2
+[[workloads]]
+name = "w"
+arrivals.rate = "1/h"
+lifetime = { distribution = "forever" }
+mix = [{ type = "ecs.g5.large" }]
+[[events]]
+at = "06:00"
+do = "ACTION"
+"#;
+
+    fn read(action: &str) -> Result<Action, crate::scenario::ScenarioError> {
+        let scenario = Scenario::from_str(&CLOUD.replace("ACTION", action), "test.toml")?;
+        Ok(scenario.events[0].action.clone())
+    }
+
+    /// Checks what hosts an area is.
+    fn check(area: &str, expected: &[Range<u32>]) {
+        match read(&format!("repair {area}")) {
+            Ok(Action::Repair { hosts }) => assert_eq!(hosts, expected, "{area}"),
+            other => panic!("{area}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn areas_are_ranges_of_hosts_in_the_order_of_the_scenario() {
+        // Hosts: 0..10 web in g, 10..20 web in h, 20..23 db in g, 23 and 24 dedicated in h.
+        check("zone cn-hangzhou-g", &[0..10, 20..23]);
+        check("zone cn-hangzhou-h", &[10..20, 23..24, 24..25]);
+        check("region cn-hangzhou", &[0..10, 10..20, 20..23, 23..24, 24..25]);
+        check("pool web", &[0..10, 10..20]);
+        check("cluster c-red", &[20..23]);
+        check("cluster c-cn-hangzhou-h", &[10..20]);
+        check("rack 3 of web", &[8..10]);
+        check("rack 4 of web", &[10..14]);
+        check("rack 4 of cn-hangzhou-g", &[20..23]);
+        check("switch 2 of cn-hangzhou-g", &[8..10]);
+        check("host 12 of cn-hangzhou-g", &[21..22]);
+        check("host nc-cn-hangzhou-g-12", &[21..22]);
+        check("host nc-cn-hangzhou-h-1", &[10..11]);
+        check("host dh-cn-hangzhou-h-2", &[24..25]);
+    }
+
+    #[test]
+    fn verbs_take_a_length_of_time_and_a_drain_takes_steps() {
+        let hour = Some(SimDuration::from_secs(3_600));
+        let fail = Action::Fail { hosts: vec![20..23], lasting: hour };
+        assert_eq!(read("fail pool db for 1h").unwrap(), fail);
+        assert_eq!(read("fail pool db").unwrap(), Action::Fail { hosts: vec![20..23], lasting: None });
+        let drain = |steps, work| Action::Drain { steps, work };
+        assert_eq!(read("drain pool db").unwrap(), drain(vec![vec![20..23]], None));
+        let racks = vec![vec![0..4], vec![4..8], vec![8..10], vec![20..23]];
+        assert_eq!(read("drain zone cn-hangzhou-g rack by rack for 60min").unwrap(), drain(racks, hour));
+        let switches = vec![vec![0..8], vec![8..10], vec![10..18], vec![18..20]];
+        assert_eq!(read("drain pool web switch by switch").unwrap(), drain(switches, None));
+        let hosts = vec![vec![20..21], vec![21..22], vec![22..23]];
+        assert_eq!(read("drain cluster c-red host by host for 1h").unwrap(), drain(hosts, hour));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_its_word_with_what_would_be_right() {
+        for (action, word, message, advice) in [
+            ("", "", "ends before it says what happens", "fail zone ID for 2h"),
+            ("fial zone cn-hangzhou-g", "fial", "nobody can `fial` hosts", "`fail`"),
+            ("fail", "", "ends before it says where", "name a zone"),
+            ("fail zones cn-hangzhou-g", "zones", "no kind of place", "`zone`"),
+            ("fail zone cn-hangzhou-b", "cn-hangzhou-b", "no hosts in a zone `cn-hangzhou-b`", "cn-hangzhou"),
+            ("fail pool wbe", "wbe", "no hosts in a pool `wbe`", "`web`"),
+            ("fail rack web", "web", "no number of a rack", "rack 3 of ID"),
+            ("fail rack 2", "2", "rack 2 of what?", "rack 2 of ID"),
+            ("fail rack 7 of web", "web", "has no rack 7", "from 1 to 6"),
+            ("fail rack 0 of web", "web", "has no rack 0", "from 1 to 6"),
+            ("fail rack 1 of dbs", "dbs", "no zone, pool, cluster or region `dbs`", "db"),
+            ("fail host nc-cn-hangzhou-g-14", "nc-cn-hangzhou-g-14", "no host", "nc-ZONE-N"),
+            ("fail pool db for 2", "2", "`2` has no unit", ""),
+            ("fail pool db for forever", "forever", "no length of time that ends", "leave `for` out"),
+            ("fail pool db for", "", "ends before it says for how long", ""),
+            ("fail pool db rack by rack", "rack", "`rack` has no meaning here", "for 2h"),
+            ("drain pool db rack after rack", "after", "comes `rack by rack`", ""),
+            ("repair pool db for 1h", "for", "`for` has no meaning here", "nothing else"),
+        ] {
+            let error = read(action).expect_err(action);
+            assert!(error.to_string().contains(message), "{action}: {error}");
+            assert!(error.advice().unwrap_or_default().contains(advice), "{action}: {:?}", error.advice());
+            let text = CLOUD.replace("ACTION", action);
+            let span = error.span().expect("it points somewhere");
+            let place = text[span].trim_matches('"');
+            assert_eq!(place, if word.is_empty() { action } else { word }, "{action}");
+        }
+    }
+
+    #[test]
+    fn an_event_after_the_end_never_happens_and_events_stand_in_order_of_time() {
+        let late = CLOUD.replace("06:00", "3d 04:00").replace("ACTION", "fail pool db");
+        let error = Scenario::from_str(&late, "test.toml").expect_err("the run lasts a day");
+        assert!(error.to_string().contains("the run ends at 1d 00:00:00"), "{error}");
+        let mut two = CLOUD.replace("ACTION", "fail pool db");
+        two += "[[events]]\nat = \"1h\"\ndo = \"drain pool web\"\n";
+        let scenario = Scenario::from_str(&two, "test.toml").expect("sound");
+        assert_eq!(
+            scenario.events.iter().map(|event| event.at.0 / 3_600_000_000).collect::<Vec<_>>(),
+            [1, 6]
+        );
+    }
+}

@@ -17,20 +17,24 @@ mod arrivals;
 mod check;
 mod check_generator;
 mod check_trace;
+mod client;
 mod distribution;
 mod distribution_spec;
 mod fault;
+mod load;
 mod map;
+mod operations;
 mod trace;
 
-pub use arrivals::{
-    ArrivalsSpec, BatchSpec, BurstsSpec, ClientsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WaitFor, WeekSpec,
-};
+pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WeekSpec};
 pub use check::Known;
+pub use client::{ClientSpec, Fallback, FleetSpec, Remove, RetryOn};
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
 pub use fault::{Fault, FaultsSpec, Rows};
+pub use load::{LoadModel, LoadSpec};
 pub use map::{MapClass, MapNames, MapSizes, MapSpec};
+pub use operations::{HabitsSpec, PauseSpec};
 pub use trace::{MachineSpec, TraceFormat, TraceSpec};
 
 /// Something wrong with a workload: what, and where in the scenario's text (an empty range: nowhere).
@@ -78,13 +82,13 @@ pub struct WorkloadSpec {
     /// A heavy tail among the accounts: weights 1, 2^-s, 3^-s ... in the order of the scenario; excludes `accounts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_zipf: Option<At<f64>>,
-    /// When requests arrive; excludes `clients` and `trace`.
+    /// When requests arrive; excludes `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<At<ArrivalsSpec>>,
-    /// A closed loop instead of `arrivals`: clients that wait and think.
+    /// A fleet that scales up and down; excludes `arrivals` and `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clients: Option<At<ClientsSpec>>,
-    /// A recorded workload to replay; excludes `arrivals`, `clients` and `mix`.
+    pub fleet: Option<At<FleetSpec>>,
+    /// A recorded workload to replay; excludes `arrivals` and `mix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<At<TraceSpec>>,
     /// What is asked for, by weight.
@@ -112,9 +116,25 @@ pub struct WorkloadSpec {
     /// Further CreateInstance parameters of all requests, as on the wire.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, String>,
+    /// CPU use of the instances of all mix entries that do not say their own. Default: none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<At<LoadSpec>>,
+    /// What clients do when a call is refused. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<At<ClientSpec>>,
     /// Requests that are wrong on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<At<FaultsSpec>>,
+    /// False: a creation leaves the instance stopped, as CreateInstance does, until a script starts it.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub start: bool,
+    /// What the customers do with their instances while they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<At<HabitsSpec>>,
+}
+
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 fn yes() -> bool {
@@ -128,6 +148,9 @@ pub struct MixSpec {
     /// Instance type, of the catalog or of the scenario.
     #[serde(rename = "type")]
     pub instance_type: At<String>,
+    /// Types that a client asks for instead, in turn, when there is no room (`client.fallback`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<At<String>>,
     /// How often it is asked for, beside the others' weights.
     #[serde(default = "one")]
     pub weight: At<f64>,
@@ -140,6 +163,9 @@ pub struct MixSpec {
     /// Image, instead of the workload's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<At<String>>,
+    /// CPU use, instead of the workload's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<At<LoadSpec>>,
     /// System disk, instead of the workload's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_disk: Option<At<SystemDiskSpec>>,

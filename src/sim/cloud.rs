@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{ClassIx, InstanceType, ZoneIx};
+use crate::model::{ClassIx, HostIx, InstanceType, ZoneIx};
+use crate::operations::sets::PER_ZONE;
 use crate::placement::policy::Fgd;
 use crate::placement::{
-    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner, Policy,
-    SetRule,
+    ClassSet, ClusterIx, Demand, Fleet, FleetBuilder, GpuDemand, Granularity, HostClass, HostGroup, Owner,
+    Policy, SetRule,
 };
 use crate::scenario::units::Limit;
 use crate::scenario::{Class, Families, Scenario, naming};
 use crate::validate::estate::Estate;
+use crate::validate::{Period, PeriodUnit};
 use crate::workload;
 use crate::world::{
     AccountFacts, ClusterFacts, DedicatedHostFacts, ImageFacts, InstanceTypeFacts, Quota, RegionFacts,
@@ -22,8 +24,6 @@ use super::SimError;
 
 /// Addresses of a /16 vSwitch that instances can have (VPC-12).
 const ADDRESSES: u64 = 65_532;
-/// Members of a deployment set in one zone, each on a host of its own (DEP-1, DEP-10).
-const SET_MEMBERS: u32 = 7;
 /// /16 blocks in the 10.0.0.0/8 of a generated VPC.
 const BLOCKS: u64 = 256;
 
@@ -36,6 +36,8 @@ pub struct Cloud {
     pub fleet: Fleet,
     /// vSwitches of each zone of the world, per account.
     pub vswitches: Vec<u32>,
+    /// Number of each of the scenario's dedicated hosts.
+    pub dedicated: Vec<HostIx>,
 }
 
 /// Builds the cloud of a scenario. `extra` are instance types that a trace brings along.
@@ -95,7 +97,7 @@ pub(super) fn build_for(
     for (name, cluster) in clusters {
         world.bind_cluster(name, cluster);
     }
-    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &zone_of);
+    let dedicated = add_dedicated_hosts(&mut fleet, scenario, &world, &zone_of);
     for row in own.into_iter().chain(&catalog.types) {
         let Some(demand) = demand(row, &scenario.classes) else { continue };
         let instance_type = world.type_named(&row.name).expect("every type is in the world");
@@ -104,22 +106,19 @@ pub(super) fn build_for(
             world.bind_type(instance_type, fleet.demand(demand));
         }
     }
-    for (id, host) in dedicated {
-        world.bind_dedicated_host(&id, crate::model::HostIx(host));
+    for (host, at) in scenario.dedicated_hosts.iter().zip(&dedicated).filter(|(host, _)| !host.stock) {
+        world.bind_dedicated_host(&host.id, *at);
     }
     add_estates(&mut fleet, &mut world, &estates);
     let fleet = fleet.build().map_err(SimError::bug)?;
     name_hosts(&mut world, scenario);
-    for name in world.deployment_set_names() {
-        let set = fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: SET_MEMBERS });
-        world.bind_deployment_set(&name, set);
-    }
+    bind_sets(&mut world, &fleet);
 
     let mut per_zone = vec![1; world.all_zones().count()];
     for (at, zone) in zone_of.iter().enumerate() {
         per_zone[zone.at()] = vswitches[at];
     }
-    Ok(Cloud { world, fleet, vswitches: per_zone })
+    Ok(Cloud { world, fleet, vswitches: per_zone, dedicated })
 }
 
 /// Names the hosts of pools as node controllers, and the clusters that they are in.
@@ -204,19 +203,37 @@ fn add_pools<'a>(
     clusters
 }
 
-/// Adds the dedicated hosts; returns the name and number of each.
+/// Gives every deployment set and HPC cluster of the facts its set in the fleet (DEP-1, DEP-10, HPC-1).
+fn bind_sets(world: &mut World, fleet: &Fleet) {
+    let names = |table: Vec<&str>| table.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let sets = names(world.sets.iter().map(|(_, name, _)| name).collect());
+    for name in sets {
+        let rule = SetRule::Spread { apart: Granularity::Host, per_zone: PER_ZONE };
+        world.bind_deployment_set(&name, fleet.add_set(rule));
+    }
+    let clusters = names(world.hpc_clusters.iter().map(|(_, name, _)| name).collect());
+    for name in clusters {
+        world.bind_hpc_cluster(&name, fleet.add_set(SetRule::Near));
+    }
+}
+
+/// Adds the dedicated hosts, those in stock too; returns the number of each.
 fn add_dedicated_hosts(
     fleet: &mut FleetBuilder,
     scenario: &Scenario,
+    world: &World,
     zone_of: &[ZoneIx],
-) -> Vec<(String, u32)> {
+) -> Vec<HostIx> {
     let add = |host: &crate::scenario::DedicatedHost| {
+        // Accounts of the world are numbered by name, those of the scenario as written.
+        let account = world.account_named(&scenario.accounts[host.account.at()]);
+        let account = account.expect("every account of the scenario is in its world");
         let hosts = fleet.hosts(HostGroup {
-            owner: Owner::Account(host.account.0),
+            owner: if host.stock { Owner::Stock } else { Owner::Account(account.0) },
             auto_placement: host.auto_placement,
             ..HostGroup::new(zone_of[host.zone.at()], host.class, 1)
         });
-        (host.id.clone(), hosts.start)
+        HostIx(hosts.start)
     };
     scenario.dedicated_hosts.iter().map(add).collect()
 }
@@ -295,6 +312,13 @@ fn facts(scenario: &Scenario, catalog: &Catalog, own: &[&InstanceType], vswitche
         facts.images.insert(image.id.clone(), ImageFacts::from(image));
     }
     let mut facts = facts.with_catalog(catalog);
+    if scenario.bills() {
+        for row in catalog.types.iter().chain(own.iter().copied()) {
+            if let Some(fact) = facts.instance_types.get_mut(&row.name) {
+                fact.price_month = scenario.prices.instance_type(row).month.as_f64();
+            }
+        }
+    }
     // What the scenario does not list does not exist in its cloud.
     facts.regions = scenario
         .regions
@@ -312,7 +336,11 @@ fn facts(scenario: &Scenario, catalog: &Catalog, own: &[&InstanceType], vswitche
     facts.now = scenario.spec.start.0;
     for pool in &scenario.disk_pools {
         let zone = facts.zones.get_mut(&scenario.zones[pool.zone.at()].id).expect("zones were just added");
-        zone.disk_pool_free_gib.insert(pool.category.clone(), pool.gib);
+        let name = pool
+            .level
+            .as_ref()
+            .map_or_else(|| pool.category.clone(), |level| format!("{} {level}", pool.category));
+        zone.disk_pool_free_gib.insert(name, pool.gib);
     }
     for pool in &scenario.pools {
         let zone = &scenario.zones[pool.zone.at()];
@@ -396,7 +424,7 @@ fn networks(facts: &mut WorldFacts, scenario: &Scenario, account: &str, vswitche
 }
 
 fn dedicated_hosts(facts: &mut WorldFacts, scenario: &Scenario, catalog: &Catalog) {
-    for host in &scenario.dedicated_hosts {
+    for host in scenario.dedicated_hosts.iter().filter(|host| !host.stock) {
         let class = &scenario.classes[host.class.at()];
         let zone = &scenario.zones[host.zone.at()];
         let supported_families = match &class.families {
@@ -418,6 +446,9 @@ fn dedicated_hosts(facts: &mut WorldFacts, scenario: &Scenario, catalog: &Catalo
                 charge_type: format!("{:?}", host.charge),
                 supported_families,
                 auto_placement: host.auto_placement,
+                expires: host
+                    .period
+                    .map(|count| Period { count, unit: PeriodUnit::Month }.end(scenario.spec.start.0)),
                 free_vcpus: u64::from(class.cpu_milli / 1_000),
                 ..DedicatedHostFacts::default()
             },

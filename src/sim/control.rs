@@ -2,7 +2,7 @@
 //! instance. Absent when the scenario's control plane is instant.
 
 use crate::engine::{Stream, Streams};
-use crate::hypervisor::{ClonePool, StartSlots};
+use crate::hypervisor::{ClonePool, CloneState, StartSlots, StartState};
 use crate::model::{SimDuration, ZoneIx};
 use crate::scenario::schema::ControlPlaneSpec;
 use crate::scenario::workload::{Distribution, DistributionSpec};
@@ -25,6 +25,17 @@ pub(super) struct ControlPlane {
     /// `boot`, then the `boots` of the scenario.
     boots: Vec<Timer>,
     clone_setup: Timer,
+}
+
+/// A [`ControlPlane`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct ControlState {
+    api: Station,
+    schedulers: Station,
+    starts: StartState,
+    clones: Vec<CloneState>,
+    /// Positions of the streams of API, schedulers and clones, then of the boots.
+    streams: Vec<u128>,
 }
 
 /// A distribution with the stream that it draws from.
@@ -81,6 +92,46 @@ impl ControlPlane {
     /// Time to set up the next clone.
     pub(super) fn clone_setup_time(&mut self) -> SimDuration {
         self.clone_setup.span()
+    }
+
+    /// Everything that changes, as data.
+    pub(super) fn save(&self) -> ControlState {
+        let ControlPlane {
+            api,
+            schedulers,
+            starts,
+            clones,
+            api_service,
+            schedule_service,
+            boots,
+            clone_setup,
+        } = self;
+        let timers = [api_service, schedule_service, clone_setup].into_iter().chain(boots);
+        ControlState {
+            api: api.clone(),
+            schedulers: schedulers.clone(),
+            starts: starts.save(),
+            clones: clones.iter().map(ClonePool::save).collect(),
+            streams: timers.map(|timer| timer.stream.position()).collect(),
+        }
+    }
+
+    /// Goes on from a state; false when that is of another cloud.
+    pub(super) fn restore(&mut self, state: &ControlState) -> bool {
+        self.api.restore(&state.api);
+        self.schedulers.restore(&state.schedulers);
+        let timers = [&mut self.api_service, &mut self.schedule_service, &mut self.clone_setup];
+        let timers: Vec<&mut Timer> = timers.into_iter().chain(&mut self.boots).collect();
+        if timers.len() != state.streams.len() || self.clones.len() != state.clones.len() {
+            return false;
+        }
+        for (timer, position) in timers.into_iter().zip(&state.streams) {
+            timer.stream.seek(*position);
+        }
+        for (pool, saved) in self.clones.iter_mut().zip(&state.clones) {
+            pool.restore(saved);
+        }
+        self.starts.restore(&state.starts)
     }
 
     /// Clone pool of a zone.

@@ -14,6 +14,8 @@ pub struct Labels {
     pub start: Utc,
     /// Zones by [`ZoneIx`].
     pub zones: Vec<String>,
+    /// Instance types by [`crate::model::TypeIx`].
+    pub types: Vec<String>,
     /// Host classes by [`crate::model::ClassIx`].
     pub classes: Vec<String>,
     /// Requests by template.
@@ -51,7 +53,7 @@ impl Labels {
             found.map_or_else(String::new, |(_, value)| value.clone())
         };
         let template = |(wire, parsed): (&crate::workload::Template, &Template)| TemplateLabel {
-            workload: scenario.spec.workloads[wire.workload as usize].name.get().clone(),
+            workload: workload.names()[wire.workload as usize].clone(),
             account: scenario.accounts[wire.account.at()].clone(),
             instance_type: value(&wire.params, "InstanceType"),
             zone: parsed.zone,
@@ -64,6 +66,7 @@ impl Labels {
         Labels {
             start: scenario.spec.start.0,
             zones: cloud.world.all_zones().map(|(_, name)| name.to_owned()).collect(),
+            types: cloud.world.instance_types().map(|(_, name, ..)| name.to_owned()).collect(),
             classes: scenario.classes.iter().map(|class| class.name.clone()).collect(),
             templates: workload.templates().iter().zip(templates).map(template).collect(),
             dedicated_hosts: dedicated.map(|(at, host)| (shared + at as u32, host.id.clone())).collect(),

@@ -19,6 +19,10 @@ pub(super) enum Record {
     Running = 4,
     /// The instance was released; detail: its host.
     Released = 5,
+    /// A spot price changed; number: its series; detail: thousandths an hour.
+    Priced = 32,
+    /// A spot instance was told to go; detail: the cause.
+    Told = 33,
     /// A host failed; in place of the request stands the host, as in all records about hosts.
     HostFailed = 6,
     /// The failure of a host was noticed.
@@ -39,6 +43,44 @@ pub(super) enum Record {
     Maintenance = 14,
     /// The instance left its deployment set; detail: its host.
     LeftSet = 15,
+    /// An operation was accepted; detail: its name.
+    Operated = 16,
+    /// An operation was refused; detail: the code.
+    OperationRefused = 17,
+    /// The instance is stopped; detail: 1 when it has given its place up.
+    Stopped = 18,
+    /// The instance has another place, or one again; detail: its host.
+    PlacedAgain = 19,
+    /// A dedicated host was allocated, or has another server; detail: the host behind it.
+    HostAllocated = 20,
+    /// A dedicated host was released; detail: the host behind it.
+    HostReleased = 21,
+    /// A disk of its own was made, or an instance's became one; detail: GiB.
+    DiskMade = 22,
+    /// A disk of its own was deleted; detail: GiB.
+    DiskGone = 23,
+    /// An account was billed for an hour (number: the account); detail: millionths, the low 32 bits.
+    Billed = 40,
+    /// What an account owed was taken (number: the account); detail: as above.
+    Paid = 41,
+    /// It could not be taken (number: the account); detail: as above.
+    Unpaid = 42,
+    /// The instance was stopped for money; detail: 0 expired, 1 overdue.
+    Locked = 43,
+    /// The instance's subscription was renewed; detail: hours from now to its end.
+    Renewed = 44,
+    /// What was stopped for money comes back; detail: its host.
+    Restored = 45,
+    /// The instance spent its last credit; detail: 1 when it is throttled, 0 when it pays from now on.
+    CreditsSpent = 46,
+    /// A customer's deletion was refused, because a subscription is not over; detail: 0.
+    Kept = 47,
+    /// A client sends a call again (number: of its first request); detail: number of the try.
+    Retried = 48,
+    /// A client gives up (number: of its first request); detail: tries.
+    GaveUp = 49,
+    /// A fleet looked at its size (number: the fleet); detail: wanted size.
+    Looked = 50,
 }
 
 impl Record {
@@ -162,14 +204,17 @@ pub(super) struct LogState {
     batches: u64,
 }
 
+impl LogState {
+    /// The chain up to the last full batch.
+    pub(super) fn chain(&self) -> [u8; 32] {
+        self.chain
+    }
+}
+
 impl EventLog {
     pub(super) fn new() -> EventLog {
-        EventLog::chained(Box::new(Linked::default()))
-    }
-
-    /// A log whose batches `chain` links.
-    pub(super) fn chained(chain: Box<dyn Chain>) -> EventLog {
-        EventLog { chain, pending: Vec::with_capacity(BATCH * LogRecord::BYTES), batches: 0 }
+        let pending = Vec::with_capacity(BATCH * LogRecord::BYTES);
+        EventLog { chain: Box::new(Linked::default()), pending, batches: 0 }
     }
 
     /// Appends one record about the request (and instance) with this number.
@@ -190,6 +235,11 @@ impl EventLog {
         self.pending = self.chain.link(batch);
         self.pending.clear();
         self.batches += 1;
+    }
+
+    /// Lets another chain, of the same value, link what follows.
+    pub(super) fn rechain(&mut self, chain: Box<dyn Chain>) {
+        self.chain = chain;
     }
 
     /// Records so far.

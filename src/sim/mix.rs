@@ -6,7 +6,7 @@ use super::templates::Template;
 
 /// Demands by zone, in the order in which they were first asked for. Requests that are wrong on purpose do not
 /// count, nor do those for types that no host class serves.
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Mix {
     seen: Vec<bool>,
     zones: Vec<Vec<DemandId>>,
@@ -15,6 +15,11 @@ pub(super) struct Mix {
 impl Mix {
     pub(super) fn new(zones: usize, templates: usize) -> Mix {
         Mix { seen: vec![false; templates], zones: vec![Vec::new(); zones] }
+    }
+
+    /// Whether it is one of a workload with so many zones and templates.
+    pub(super) fn fits(&self, zones: usize, templates: usize) -> bool {
+        self.seen.len() == templates && self.zones.len() == zones
     }
 
     /// A request of this template came in.

@@ -9,38 +9,45 @@ mod control;
 mod event;
 mod labels;
 mod log;
-mod nodes;
+mod market;
 mod mix;
+mod nodes;
 mod observe;
+mod operations;
 mod packing;
 mod run;
+mod state;
 mod station;
 mod summary;
+mod summary_money;
 mod tally;
 pub(crate) mod templates;
 
 use std::path::Path;
 
 pub use cloud::{Cloud, build};
-pub use nodes::{MigrationReport, NodeReport};
 pub use labels::{Labels, TemplateLabel};
-pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use log::{BATCH, Chain, Linked, LogRecord, link};
-pub use run::{Go, Progress};
+pub use nodes::{MigrationReport, NodeReport};
+pub use observe::{Gone, Happened, Observer, Queues, View};
+pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
+pub use run::{Go, Progress, Unsound};
+pub use state::{State, StateSize};
 pub use summary::{
-    CodeCount, Engine, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage, Summary,
-    ZoneUse,
+    AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
+    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
+    Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
 use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
 use crate::model::SimTime;
 use crate::scenario::Scenario;
-use crate::workload::{Clients, Setting, Workload, WorkloadError};
+use crate::workload::{Setting, Workload, WorkloadError};
 
 use control::ControlPlane;
-use log::EventLog;
-use run::{Ended, Nodes, Run, Times, Waiting};
+use market::MarketRun;
+use run::{Book, Clients, Ended, Loads, Nodes, Run, RunState, Throttle, Times};
 use templates::Template;
 
 /// Why a simulation cannot be made, or ended early.
@@ -49,9 +56,15 @@ pub enum SimError {
     /// The workload or its trace is wrong.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// A snapshot does not fit, or cannot be made.
+    #[error(transparent)]
+    State(#[from] Unsound),
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
+    /// A file of spot prices is missing or damaged.
+    #[error(transparent)]
+    Prices(#[from] crate::spot::model::ReplayError),
 }
 
 impl SimError {
@@ -66,12 +79,14 @@ pub struct Simulation<'a> {
     cloud: Cloud,
     workload: Workload,
     templates: Vec<Template>,
+    market: Option<Box<MarketRun>>,
     plan: Plan,
 }
 
 /// What a run does otherwise than its scenario says.
 #[derive(Default)]
 struct Plan {
+    state: Option<Box<RunState>>,
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
@@ -96,9 +111,10 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// The cloud cannot be built.
     pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
-        let cloud = cloud::build_for(scenario, workload.required_types(), workload.load())?;
+        let mut cloud = cloud::build_for(scenario, workload.required_types(), workload.load())?;
         let templates = templates::parse(scenario, &cloud, &workload);
-        Ok(Simulation { scenario, cloud, workload, templates, plan: Plan::default() })
+        let market = market::open(scenario, &mut cloud, &workload, &templates)?;
+        Ok(Simulation { scenario, cloud, workload, templates, market, plan: Plan::default() })
     }
 
     /// Lets `chain` link the event log, instead of the run itself.
@@ -144,17 +160,25 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer);
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = run.go(watch)?;
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
+        let end = run.start.after(now.since(SimTime::ZERO));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let contention = run.loads.as_ref().map(|loads| loads.contention());
+        let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
+        let clients = run.clients.as_ref().map(|clients| clients.summary());
         let simulated_latency_us = if instant { Vec::new() } else { stages(&run.latency) };
         let (requests, no_room) = (run.tally.counts(), run.tally.no_room());
+        let operations = run.operations_summary(now);
         let (events, total, per_zone, mix) = (run.events, run.total, run.zones, run.mix);
+        let spot = run.market.map(|market| market.summary(now, &cloud.world));
         Ok(Summary {
             schema: SUMMARY_SCHEMA,
             run: RunInfo {
@@ -178,6 +202,12 @@ impl<'a> Simulation<'a> {
             zones: zone_use(scenario, &cloud, &per_zone, warmup.min(now), now),
             nodes,
             packing: packing::packing(&cloud.fleet, mix.by_zone()),
+            billing,
+            contention,
+            credits,
+            clients,
+            operations,
+            spot,
             engine: Engine { events, ..Engine::default() },
         })
     }
@@ -207,9 +237,11 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, plan } = self;
-        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ())
-            .advance_to(moment)?;
+        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
+        let (probe, observer) = (&mut Unmeasured, &mut ());
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        run.open_market(market);
+        run.advance_to(moment)?;
         Ok(cloud)
     }
 }
@@ -223,7 +255,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     plan: Plan,
     probe: &'a mut P,
     observer: &'a mut O,
-) -> Run<'a, P, O> {
+) -> Result<Run<'a, P, O>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -231,22 +263,33 @@ fn assemble<'a, P: CostProbe, O: Observer>(
         let hosts = scenario.host_count() as usize;
         ControlPlane::new(plane, Streams::new(spec.seed), hosts, zones)
     });
-    let setting = setting(scenario, Path::new(""), None);
-    let clients = Clients::of(&spec.workloads, &setting, workload.templates())
-        .expect("the workload was made of the same tables");
     let times = Times {
         start: spec.start.0,
         warmup: plan.warmup.unwrap_or(SimTime::ZERO + spec.warmup.get().get()),
         until: plan.until.unwrap_or(SimTime::NEVER).min(SimTime::ZERO + spec.duration.get().get()),
     };
+    // What only some scenarios have.
+    let operations = operations::Operations::new(scenario, cloud, &workload);
+    let known = templates::Types::new(scenario, &workload);
+    let loads = Loads::new(scenario, workload.templates(), |template| known.of(template));
+    let money = Book::new(scenario, &cloud.world, workload.templates(), |template| known.of(template));
+    let clients = Clients::new(scenario, workload.templates());
+    let throttle = Throttle::new(scenario, workload.templates());
     let world = &mut cloud.world;
     let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
-    run.clients = clients.map(|clients| Box::new(Waiting::new(clients)));
-    if let Some(chain) = plan.chain {
-        run.log = EventLog::chained(chain);
+    run.operations = operations;
+    run.loads = loads.map(Box::new);
+    run.money = money.map(Box::new);
+    run.clients = clients.map(Box::new);
+    run.throttle = throttle.map(Box::new);
+    if let Some(state) = plan.state {
+        run.restore(*state)?;
     }
-    run
+    if let Some(chain) = plan.chain {
+        run.log.rechain(chain);
+    }
+    Ok(run)
 }
 
 /// The empty cloud of a scenario, its workload, and the workload's requests, parsed: where the simulator and the
@@ -268,19 +311,17 @@ pub(crate) fn prepare(
 /// # Errors
 /// A trace is missing or damaged.
 pub fn workload(scenario: &Scenario, folder: &Path, trace: Option<&Path>) -> Result<Workload, WorkloadError> {
-    Workload::new(&scenario.spec.workloads, &setting(scenario, folder, trace))
-}
-
-/// What the workload of a scenario needs to know of it.
-fn setting<'a>(scenario: &'a Scenario, folder: &'a Path, trace: Option<&'a Path>) -> Setting<'a> {
-    Setting {
+    let setting = Setting {
         seed: scenario.spec.seed,
         duration: scenario.spec.duration.get().get(),
         start: scenario.spec.start.0,
         known: scenario.known(),
         folder,
         trace,
-    }
+    };
+    let mut workload = Workload::new(&scenario.spec.workloads, &setting)?;
+    market::add_fleets(scenario, &mut workload);
+    Ok(workload)
 }
 
 /// Every stage over all outcomes, then by outcome where there was more than one.

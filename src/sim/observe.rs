@@ -1,8 +1,11 @@
 //! Those who look on while a run goes on: time series, tables, journals. They see everything and change nothing.
 
 use crate::metrics::{Latency, Usage};
-use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::model::{HostIx, SimDuration, SimTime, TypeIx, ZoneIx};
+use crate::operations::Refusal;
 use crate::placement::{DemandId, Fleet, Reason};
+use crate::spot::notice::Cause;
+use crate::spot::price::HourPrice;
 use crate::validate::Reject;
 use crate::world::World;
 
@@ -12,6 +15,20 @@ use crate::world::World;
 pub enum Gone {
     /// Its lifetime of the workload was over.
     Lifetime,
+    /// Its fleet became smaller.
+    ScaledDown,
+    /// Its subscription ran out and was not renewed (LIFE-51, LIFE-53).
+    Expired,
+    /// Its owner did not pay (LIFE-62).
+    Overdue,
+    /// The spot market took it back, after its notice (LIFE-18, SPOT-34).
+    Reclaimed,
+    /// DeleteInstance.
+    Deleted,
+    /// Its AutoReleaseTime had come.
+    AutoRelease,
+    /// Its dedicated host was released, expired.
+    HostReleased,
 }
 
 /// Something that a customer or an operator of the modelled cloud could see.
@@ -61,6 +78,49 @@ pub enum Happened<'a> {
         number: u64,
         /// Its host, maybe another one than before.
         host: HostIx,
+    },
+    /// The instance was stopped for money.
+    Locked {
+        /// Number of its request.
+        number: u64,
+        /// True: its owner is overdue; false: its subscription is over.
+        overdue: bool,
+    },
+    /// A burstable instance spent its last credit.
+    CreditsSpent {
+        /// Number of its request.
+        number: u64,
+        /// True: it runs at its baseline from now on; false: it pays for credits.
+        throttled: bool,
+    },
+    /// A spot price changed.
+    SpotPrice {
+        /// Zone.
+        zone: ZoneIx,
+        /// Type.
+        instance_type: TypeIx,
+        /// The price from now on.
+        price: HourPrice,
+        /// The pay-as-you-go price.
+        list: HourPrice,
+    },
+    /// A spot instance was told to go: it is locked (SPOT-34).
+    SpotNotice {
+        /// Number of its request.
+        number: u64,
+        /// Why.
+        cause: Cause,
+        /// When it is released.
+        ends: SimTime,
+    },
+    /// An operation of the API was answered.
+    Operated {
+        /// Request of the instance that it was about; none: no instance, or none that lives.
+        number: Option<u64>,
+        /// Its name.
+        operation: &'static str,
+        /// Why it was refused.
+        refusal: Option<Refusal>,
     },
     /// A host has failed. Nobody knows yet but its instances.
     HostFailed {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// API workers or schedulers. It says who is served next; service times are the caller's.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Station {
     servers: u32,
     busy: u32,
@@ -14,6 +14,12 @@ impl Station {
     /// A station with `servers` servers (at least one).
     pub(super) fn new(servers: u32) -> Station {
         Station { servers: servers.max(1), busy: 0, queue: VecDeque::new() }
+    }
+
+    /// Goes on from the state of another one; the number of servers stays this one's.
+    pub(super) fn restore(&mut self, state: &Station) {
+        self.busy = state.busy;
+        self.queue.clone_from(&state.queue);
     }
 
     /// A call arrives; true when a server takes it at once, false when it waits.

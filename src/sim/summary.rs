@@ -4,8 +4,13 @@ use serde::Serialize;
 
 use crate::metrics::{CostStage, EngineCost, Percentiles};
 use crate::placement::Reason;
+use crate::spot::market::SpotSummary;
 
 use super::nodes::NodeReport;
+use super::operations::OperationsSummary;
+pub use super::summary_money::{
+    AccountBill, BillingSummary, ChargeAmount, ClientSummary, ContentionSummary, CreditSummary, FleetSummary,
+};
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
 pub const SUMMARY_SCHEMA: &str = "packyard-summary/2";
@@ -31,6 +36,24 @@ pub struct Summary {
     pub zones: Vec<ZoneUse>,
     /// Hosts at the end of the run.
     pub packing: Packing,
+    /// Money, when the scenario has bills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSummary>,
+    /// CPU use and contention of hosts, when a workload says how its instances use their CPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contention: Option<ContentionSummary>,
+    /// CPU credits, when there were burstable instances with a load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditSummary>,
+    /// What clients did, when a workload has a client or is a fleet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientSummary>,
+    /// The spot market, when the scenario has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSummary>,
+    /// Operations of the API, dedicated hosts, disk pools and sets; none in a scenario without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSummary>,
     /// Failures and maintenance of hosts, where the scenario has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Option<NodeReport>,

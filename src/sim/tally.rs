@@ -2,10 +2,34 @@
 
 use std::collections::BTreeMap;
 
+use crate::api::{ErrorTable, Extra};
 use crate::placement::Reason;
 use crate::validate::Reject;
 
 use super::summary::{CodeCount, ReasonCount, RequestCounts};
+
+/// A [`Tally`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct TallyState {
+    counts: [u64; 5],
+    by_code: Vec<(u16, String, u64)>,
+    no_room: Vec<(Reason, u64)>,
+}
+
+impl TallyState {
+    /// Requests that came in.
+    pub(super) fn requests(&self) -> u64 {
+        self.counts[0]
+    }
+}
+
+/// The code of the API of this name.
+fn known_code(name: &str) -> Option<&'static str> {
+    let rows = ErrorTable::shipped().rows().iter().map(|row| row.code.as_str());
+    let extra =
+        [Extra::MissingParameter(""), Extra::InvalidParameter(""), Extra::TokenMismatch, Extra::DryRun];
+    rows.chain(extra.map(Extra::code)).find(|code| *code == name)
+}
 
 /// Running counts; answers by check, turned into codes at the end.
 #[derive(Debug, Default)]
@@ -31,6 +55,31 @@ impl Tally {
         if let Some(reason) = reject.no_room {
             *self.no_room.entry(reason).or_default() += 1;
         }
+    }
+
+    /// The counts as data.
+    pub(super) fn save(&self) -> TallyState {
+        let Tally { requests, created, rejected, replayed, released, by_code, no_room } = self;
+        TallyState {
+            counts: [*requests, *created, *rejected, *replayed, *released],
+            by_code: by_code.iter().map(|((status, code), n)| (*status, (*code).to_owned(), *n)).collect(),
+            no_room: no_room.iter().map(|(reason, n)| (*reason, *n)).collect(),
+        }
+    }
+
+    /// Counts that go on from a state; none when that has a code that no answer has.
+    pub(super) fn restore(state: &TallyState) -> Option<Tally> {
+        let [requests, created, rejected, replayed, released] = state.counts;
+        let by_code = state.by_code.iter().map(|(status, code, n)| Some(((*status, known_code(code)?), *n)));
+        Some(Tally {
+            requests,
+            created,
+            rejected,
+            replayed,
+            released,
+            by_code: by_code.collect::<Option<_>>()?,
+            no_room: state.no_room.iter().copied().collect(),
+        })
     }
 
     /// What the placement core ran into when there was no room, most frequent first.

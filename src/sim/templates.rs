@@ -1,15 +1,26 @@
 //! Requests of a workload, parsed once: what the simulator and the load benchmark send.
 
+use std::collections::BTreeMap;
+
 use crate::api::Request;
 use crate::model::{AccountIx, Image, InstanceType, Resources, SimDuration, TypeIx, ZoneIx};
 use crate::placement::DemandId;
 use crate::scenario::Scenario;
-use crate::validate::estate::Estate;
 use crate::scenario::schema::{BootSpec, ControlPlaneSpec};
+use crate::spot::price::HourPrice;
+use crate::validate::estate::Estate;
 use crate::workload::{self, Workload};
 
 use super::Cloud;
 use super::cloud::vswitch_name;
+use super::market::spot_ask;
+
+/// What a request asks of the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SpotAsk {
+    /// Its price limit; none for SpotAsPriceGo.
+    pub(crate) limit: Option<HourPrice>,
+}
 
 /// A request template, parsed once.
 #[derive(Debug)]
@@ -24,6 +35,8 @@ pub(crate) struct Template {
     pub(crate) demand: Resources,
     /// Zone that it is meant for.
     pub(crate) zone: Option<ZoneIx>,
+    /// What it asks of the spot market; none when it is no spot request.
+    pub(crate) spot: Option<SpotAsk>,
     /// What it asks of a host, when a host class serves its type.
     pub(crate) demand_id: Option<DemandId>,
     pub(crate) image_bytes: u64,
@@ -41,6 +54,23 @@ impl Template {
     pub(crate) fn request(&self, number: u64) -> &Request {
         const RUN: u64 = 4096;
         &self.requests[(number / RUN % self.requests.len() as u64) as usize]
+    }
+}
+
+/// Instance types by name: the scenario's own first, then those of a trace, then the catalog's.
+pub(super) struct Types<'a>(BTreeMap<&'a str, &'a InstanceType>);
+
+impl<'a> Types<'a> {
+    pub(super) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Types<'a> {
+        let shipped = &crate::catalog::Catalog::shipped().types;
+        let rows = shipped.iter().chain(workload.required_types()).chain(&scenario.types);
+        Types(rows.map(|row| (row.name.as_str(), row)).collect())
+    }
+
+    /// The type that a template asks for.
+    pub(super) fn of(&self, template: &workload::Template) -> Option<&'a InstanceType> {
+        let named = template.params.iter().find(|(name, _)| name == "InstanceType")?;
+        self.0.get(named.1.as_str()).copied()
     }
 }
 
@@ -95,6 +125,7 @@ fn one(
             .expect("every account of the scenario and of its estates is in its world"),
         instance_type: cloud.world.type_named(named),
         faulty: template.fault.is_some() || template.row.is_some(),
+        spot: spot_ask(value("SpotStrategy"), value("SpotPriceLimit")),
         demand,
         zone: cloud.world.zone_named(&template.zone),
         demand_id: cloud.world.type_named(named).and_then(|row| cloud.world.demand_of(row)),
@@ -117,7 +148,8 @@ fn boot_law(plane: &ControlPlaneSpec, row: Option<&InstanceType>, image: Option<
 
 /// Local disks are wiped side by side, each at the scenario's flow.
 fn wipe_time(plane: &ControlPlaneSpec, row: Option<&InstanceType>) -> SimDuration {
-    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref())) else {
+    let (Some(flow), Some(disks)) = (&plane.wipe_bandwidth, row.and_then(|row| row.local_disks.as_ref()))
+    else {
         return SimDuration::ZERO;
     };
     let bytes = u128::from(disks.gib_each) << 30;

@@ -4,15 +4,15 @@
 use smallvec::SmallVec;
 
 use super::check::{Check, first_counter};
-use super::effective::{Effective, Network};
+use super::effective::{Effective, Network, Spot};
 use super::order;
 use super::reject::Reject;
 use super::{Admitted, Created};
 use crate::api::{Param, Request};
-use crate::model::{Utc, ZoneIx};
-use crate::placement::{Claim, Fleet, NoRoom, Owner, Reason, Want};
+use crate::model::{HostIx, Utc, ZoneIx};
+use crate::placement::{Claim, Fleet, NoRoom, Owner, Reason, Want, Zones};
 use crate::world::{
-    Account, AddressFrom, ChargeType, DOCUMENTED, FaultKind, Holder, Take, Token, TokenState, VpcPlace,
+    Account, AddressFrom, ChargeType, FaultKind, Gib, Holder, HostStatus, Take, Token, TokenState, VpcPlace,
     World, instance_id,
 };
 
@@ -34,15 +34,28 @@ impl Order<'_> {
         self.effective.data.iter().filter(|disk| portable.has(disk.category)).count() as u64
     }
 
-    /// GiB of new disks by category.
-    fn gib(&self) -> [u32; DOCUMENTED.len()] {
-        let mut gib = [0u32; DOCUMENTED.len()];
+    /// GiB of new disks by slot.
+    fn gib(&self) -> Gib {
+        let mut gib = Gib::default();
         for disk in std::iter::once(&self.effective.system).chain(&self.effective.data) {
-            if let Some(sum) = gib.get_mut(usize::from(disk.category.0)) {
+            if let Some(sum) = gib.get_mut(disk.slot()) {
                 *sum = sum.saturating_add(disk.gib);
             }
         }
         gib
+    }
+
+    /// The host behind a dedicated host, when automatic placement may choose it for this request, room apart
+    /// (DHST-12, DHST-17, DHST-32, DHST-33).
+    fn chosen(&self, at: u32) -> Option<HostIx> {
+        let (effective, world) = (self.effective, self.world);
+        let host = world.hosts.get(at)?;
+        let family = world.types.get(effective.instance_type.0)?.family;
+        let paid = host.charge_types.has(effective.charge)
+            && (effective.charge == ChargeType::PostPaid || host.charge_type == ChargeType::PrePaid);
+        let outlives = host.expires.zip(effective.ends).is_none_or(|(host, instance)| instance <= host);
+        let fits = host.status == HostStatus::Available && host.families.has(family) && paid && outlives;
+        if fits { host.host } else { None }
     }
 
     /// Where the address comes from, as far as it exists already.
@@ -131,11 +144,17 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
     let out_of_stock = || Reject::new(&order::STOCK, None);
     let demand = order.world.demand_of(effective.instance_type).ok_or_else(out_of_stock)?;
     let mut last = None;
+    let spot = effective.spot != Spot::None;
     for zone in candidates {
-        let Some(want) = want(order, Want::zone(demand, zone)) else { break };
-        match attempt(fleet, &want, mode) {
-            Ok(claim) => return Ok((zone, claim)),
-            Err(no_room) => last = Some(no_room.reason),
+        // SPOT-21: stock is what the market leaves to spot instances.
+        if spot && order.world.spot_sold_out.contains(&(zone.0, effective.instance_type.0)) {
+            continue;
+        }
+        for want in wants_in(order, Want::zone(demand, zone)) {
+            match attempt(fleet, &want, mode) {
+                Ok(claim) => return Ok((zone, claim)),
+                Err(no_room) => last = Some(no_room.reason),
+            }
         }
     }
     let mut reject = match last {
@@ -154,7 +173,7 @@ pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
     let order = Order { effective, world, account };
     let zones = effective.zone.map_or_else(|| order.candidates(), |zone| SmallVec::from_slice(&[zone]));
     let Some(demand) = world.demand_of(effective.instance_type) else { return Vec::new() };
-    zones.into_iter().filter_map(|zone| want(&order, Want::zone(demand, zone))).collect()
+    zones.into_iter().flat_map(|zone| wants_in(&order, Want::zone(demand, zone))).collect()
 }
 
 /// What binds the place of an instance, as a want that finds it another one; none: any shared host of its zone.
@@ -168,6 +187,20 @@ pub(super) fn bound(effective: &Effective, world: &World, zone: ZoneIx) -> Optio
     }
     let order = Order { effective, world, account: account(world, effective) };
     want(&order, Want::zone(world.demand_of(effective.instance_type)?, zone))
+}
+
+/// The wants of a request in one zone, in the order in which they are tried: one, or one for each dedicated host that
+/// automatic placement may choose, by name (DHST-12).
+fn wants_in<'a>(order: &Order<'_>, plain: Want<'a>) -> SmallVec<[Want<'a>; 1]> {
+    let bound = want(order, plain);
+    let effective = order.effective;
+    if !effective.on_host || effective.host_named {
+        return bound.into_iter().collect();
+    }
+    let (Zones::One(zone), Some(bound)) = (plain.zones, bound) else { return SmallVec::new() };
+    let own = order.world.auto_hosts.get(&(effective.account.0, zone.0));
+    let fitting = own.into_iter().flatten().filter_map(|at| order.chosen(*at));
+    fitting.map(|host| bound.on(host)).collect()
 }
 
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
@@ -285,6 +318,13 @@ pub(super) fn commit(
     };
     // From here on nothing can fail.
     effective.zone = Some(zone);
+    if effective.on_host {
+        let here = |row: &crate::world::DedicatedHost| row.host == Some(claim.host());
+        effective.dedicated_host = match effective.host_named {
+            true => effective.dedicated_host,
+            false => world.hosts.iter().find(|(_, _, row)| here(row)).map(|(at, ..)| at),
+        };
+    }
     if let Network::Vpc(place) = effective.network {
         let (account, region) = (effective.account, effective.region);
         effective.network = Network::Vpc(world.make_default_place(account, region, zone, place));
@@ -297,13 +337,7 @@ pub(super) fn commit(
     Ok(Created { number, zone, claim, holdings, effective })
 }
 
-fn take(
-    effective: &Effective,
-    zone: ZoneIx,
-    gib: [u32; DOCUMENTED.len()],
-    portable: u64,
-    world: &World,
-) -> Take {
+fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &World) -> Take {
     let region = effective.region.0;
     let (vpc, address) = match effective.network {
         Network::Vpc(VpcPlace { vpc, vswitch: Some(vswitch) }) => (vpc, AddressFrom::VSwitch(vswitch)),
@@ -311,8 +345,6 @@ fn take(
             (None, AddressFrom::Classic { region, vlan: effective.vlan })
         }
     };
-    let price_month = world.types.get(effective.instance_type.0).map_or(0, |row| row.price_month);
-    let quarters = effective.period.map_or(0, |period| period.price_quarters(price_month));
     Take {
         account: effective.account,
         charge: effective.charge,
@@ -327,7 +359,7 @@ fn take(
         disks: 1 + effective.data.len() as u8,
         portable_disks: portable as u8,
         gib,
-        price: i64::try_from(quarters / 4).unwrap_or(i64::MAX),
+        price: effective.price(world).0,
     }
 }
 

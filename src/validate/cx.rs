@@ -368,6 +368,7 @@ impl<'a> Cx<'a> {
             image: ImageIx(image.0),
             charge: self.charge,
             period: if prepaid { self.period() } else { None },
+            ends: self.period().filter(|_| self.prepaid()).map(|period| period.end(self.now)),
             auto_renew: if prepaid && flag(Param::AutoRenew) {
                 req.integer(Param::AutoRenewPeriod).and_then(|count| u8::try_from(count).ok())
             } else {
@@ -396,6 +397,7 @@ impl<'a> Cx<'a> {
             spot_hours: if self.spot { u8::try_from(self.spot_duration()).ok()? } else { 0 },
             on_host: self.on_host,
             dedicated_host: self.host.map(|(at, _)| at),
+            host_named: req.has(Param::DedicatedHostId),
             affinity: if req.is(Param::Affinity, "host") { Affinity::Host } else { Affinity::Default },
             deletion_protection: !prepaid && flag(Param::DeletionProtection),
             credit: match self.text(Param::CreditSpecification) {

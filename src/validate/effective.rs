@@ -5,41 +5,11 @@ use serde_json::{Map, Value, json};
 use smallvec::SmallVec;
 
 use crate::api::{DiskField, Param, Request};
-use crate::model::{AccountIx, ImageIx, RegionIx, TypeIx, Utc, ZoneIx};
+use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx, calendar};
 use crate::world::{CategoryIx, ChargeType, VpcPlace, World};
 
-/// The day `months` calendar months after a day; both count from 1970-01-01.
-fn months_later(day: i64, months: u32) -> i64 {
-    let (year, month, date) = civil(day);
-    let month = month + i64::from(months);
-    let (year, month) = (year + (month - 1).div_euclid(12), (month - 1).rem_euclid(12) + 1);
-    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    let length = day_of(next_year, next_month, 1) - day_of(year, month, 1);
-    day_of(year, month, date.min(length))
-}
-
-/// Year, month and date of a day since 1970-01-01 (proleptic Gregorian calendar, eras of 400 years from 1 March).
-fn civil(day: i64) -> (i64, i64, i64) {
-    let shifted = day + 719_468;
-    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let date = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, date)
-}
-
-/// The day of a date, since 1970-01-01.
-fn day_of(year: i64, month: i64, date: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + date - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
 /// Unit of a subscription's length.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum PeriodUnit {
     /// Seven days.
     Week,
@@ -48,7 +18,7 @@ pub enum PeriodUnit {
 }
 
 /// Length of a subscription.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Period {
     /// How many.
     pub count: u32,
@@ -63,9 +33,14 @@ impl Period {
         let (day, second) = (start.0.div_euclid(86_400), start.0.rem_euclid(86_400));
         let day = match self.unit {
             PeriodUnit::Week => day + 7 * i64::from(self.count),
-            PeriodUnit::Month => months_later(day, self.count),
+            PeriodUnit::Month => calendar::months_later(day, self.count),
         };
         Utc(day * 86_400 + second)
+    }
+
+    /// Price of a subscription at a price a month: a week is a quarter of a month, to the millionth below (O50).
+    pub fn price(self, month: Money) -> Money {
+        Money(i64::try_from(self.price_quarters(month.0) / 4).unwrap_or(i64::MAX))
     }
 
     /// Price of a subscription in quarters of millionths, at a price a month: a week is a quarter of a month (O50).
@@ -79,7 +54,7 @@ impl Period {
 }
 
 /// How public bandwidth is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum InternetCharge {
     /// By traffic.
     PayByTraffic,
@@ -88,7 +63,7 @@ pub enum InternetCharge {
 }
 
 /// Network of an instance (R70).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Network {
     /// A VPC.
     Vpc(VpcPlace),
@@ -97,7 +72,7 @@ pub enum Network {
 }
 
 /// Spot strategy (R141).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Spot {
     /// Not preemptible.
     None,
@@ -122,7 +97,7 @@ impl Spot {
 }
 
 /// Affinity to the dedicated host after a stop without charges (R157).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Affinity {
     /// The same host if it has room, else another.
     Default,
@@ -131,7 +106,7 @@ pub enum Affinity {
 }
 
 /// CPU credit mode of burstable types (R49).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Credit {
     /// Throttled without credits.
     Standard,
@@ -140,7 +115,7 @@ pub enum Credit {
 }
 
 /// Performance level of an ESSD (R112).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum PerformanceLevel {
     /// Up to 50,000 IOPS.
     #[default]
@@ -173,7 +148,7 @@ impl PerformanceLevel {
 }
 
 /// A disk that is created with the instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Disk {
     /// N of `DataDisk.N`; 0 for the system disk.
     pub index: u8,
@@ -189,8 +164,20 @@ pub struct Disk {
     pub delete_with_instance: bool,
 }
 
+impl Disk {
+    /// Slot of its room in the pools of a zone.
+    pub(crate) fn slot(&self) -> usize {
+        let extra = match self.performance_level {
+            Some(PerformanceLevel::Pl2) => 1,
+            Some(PerformanceLevel::Pl3) => 2,
+            Some(PerformanceLevel::Pl1) | None => 0,
+        };
+        crate::world::pool_slot(self.category, extra)
+    }
+}
+
 /// The values that an instance gets.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Effective {
     /// Who pays.
     pub account: AccountIx,
@@ -204,6 +191,8 @@ pub struct Effective {
     pub charge: ChargeType,
     /// Length of the subscription.
     pub period: Option<Period>,
+    /// End of the subscription, counted from the moment of the check.
+    pub(crate) ends: Option<Utc>,
     /// Renewed automatically, by this many units of the period.
     pub auto_renew: Option<u8>,
     /// I/O optimized (R47).
@@ -229,6 +218,8 @@ pub struct Effective {
     /// On a dedicated host, named or chosen (R154).
     pub on_host: bool,
     pub(crate) dedicated_host: Option<u32>,
+    /// The request names the host; otherwise the commit chooses among those that may be chosen (DHST-12).
+    pub(crate) host_named: bool,
     /// Affinity.
     pub affinity: Affinity,
     /// Protected from deletion by the API (pay as you go only, R140).
@@ -253,6 +244,12 @@ pub struct Effective {
 }
 
 impl Effective {
+    /// True when nothing binds its place but the zone: no host, cluster or set.
+    pub fn is_loose(&self) -> bool {
+        let bound = [self.cluster, self.node_controller, self.hpc_cluster, self.deployment_set];
+        !self.on_host && bound.iter().all(Option::is_none)
+    }
+
     /// Position of the deployment set in the world, when there is one.
     pub fn deployment_set(&self) -> Option<u32> {
         self.deployment_set
@@ -266,6 +263,11 @@ impl Effective {
     /// Name of the dedicated host, when there is one.
     pub fn dedicated_host<'w>(&self, world: &'w World) -> Option<&'w str> {
         self.dedicated_host.map(|at| world.hosts.name(at))
+    }
+
+    /// What the subscription costs, before coupons; nothing for pay as you go.
+    pub fn price(&self, world: &World) -> Money {
+        self.period.map_or(Money::ZERO, |period| period.price(world.price_month(self.instance_type)))
     }
 
     /// The end of the subscription of an instance that is created now.

@@ -35,7 +35,7 @@ use crate::world::{Holdings, World};
 use cx::Cx;
 
 /// A request that has passed phases 1 to 11: only [`admit`] makes it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Admitted {
     effective: Effective,
 }

@@ -11,7 +11,8 @@ use super::{Arrival, End, Setting, WorkloadError};
 
 /// Makes the arrivals of one workload.
 pub(super) struct Generator {
-    arrivals: Arrivals,
+    /// None for a fleet, which draws one request at a time.
+    arrivals: Option<Arrivals>,
     alike: bool,
     leave_together: bool,
     requests: Requests,
@@ -44,7 +45,7 @@ impl Generator {
     pub(super) fn new(
         spec: &WorkloadSpec,
         number: u32,
-        arrivals: &ArrivalsSpec,
+        arrivals: Option<&ArrivalsSpec>,
         setting: &Setting<'_>,
         builder: &mut Builder,
     ) -> Result<Generator, WorkloadError> {
@@ -55,9 +56,12 @@ impl Generator {
         let first = setting.known.regions.first().map_or("", |(region, _)| region);
         let region = spec.region.as_ref().map_or(first, |region| region.get());
         let at_once = groups.as_ref().map_or(1.0, Groups::mean_size);
-        let batch = arrivals.batch.as_ref().map(|batch| batch.get());
+        let batch = arrivals.and_then(|arrivals| arrivals.batch.as_ref()).map(|batch| batch.get());
+        let process = arrivals.map(|arrivals| {
+            Arrivals::new(arrivals, &streams, name, region, setting.start, setting.duration, at_once)
+        });
         Ok(Generator {
-            arrivals: Arrivals::new(arrivals, &streams, name, region, setting.start, setting.duration, at_once),
+            arrivals: process,
             alike: batch.is_some_and(|batch| batch.alike),
             leave_together: batch.is_some_and(|batch| batch.leave_together),
             requests,
@@ -69,13 +73,13 @@ impl Generator {
     pub(super) fn next(&mut self) -> Option<Arrival> {
         if let Some(groups) = &mut self.groups {
             if groups.waiting.is_empty() {
-                let (at, _) = self.arrivals.next()?;
+                let (at, _) = self.arrivals.as_mut()?.next()?;
                 groups.fill(at, &mut self.requests);
             }
             return groups.waiting.pop();
         }
         if self.batch.left == 0 {
-            let (at, size) = self.arrivals.next()?;
+            let (at, size) = self.arrivals.as_mut()?.next()?;
             let shared = if self.alike { Some(self.requests.draw(at)) } else { None };
             self.batch = Batch { at, left: size, shared, end: None };
         }
@@ -91,6 +95,12 @@ impl Generator {
             (true, None) => *self.batch.end.insert(end_at(at, self.requests.lifetime(drawn))),
         };
         Some(Arrival { at, template: drawn.template, end })
+    }
+
+    /// One request of a fleet, and when its instance ends.
+    pub(super) fn draw(&mut self) -> (u32, End) {
+        let drawn = self.requests.draw(SimTime::ZERO);
+        (drawn.template, end_after(self.requests.lifetime(drawn)))
     }
 }
 
@@ -113,14 +123,16 @@ impl Groups {
             let counts = group.get().members.get().iter();
             members.push(counts.filter_map(|(name, count)| Some((entry(name)? as u32, *count))).collect());
         }
-        let choice = Choice::new(&weights).ok_or_else(|| wrong(Wrong::at(&spec.name, "no weight is sound")))?;
+        let choice =
+            Choice::new(&weights).ok_or_else(|| wrong(Wrong::at(&spec.name, "no weight is sound")))?;
         let choice = Picker::new(choice, stream("groups", 0));
         Ok(Some(Groups { choice, members, lifetimes, waiting: Vec::new() }))
     }
 
     /// Mean number of instances of a group.
     fn mean_size(&self) -> f64 {
-        let size = |members: &Vec<(u32, u32)>| members.iter().map(|(_, count)| f64::from(*count)).sum::<f64>();
+        let size =
+            |members: &Vec<(u32, u32)>| members.iter().map(|(_, count)| f64::from(*count)).sum::<f64>();
         self.members.iter().zip(self.choice.shares()).map(|(members, share)| size(members) * share).sum()
     }
 

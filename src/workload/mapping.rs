@@ -145,29 +145,31 @@ impl<'a> Mapper<'a> {
         let regions = setting.known.regions.iter();
         Mapper {
             spec,
-            map: trace.and_then(|trace| trace.map.as_ref()).map_or_else(MapSpec::default, |map| map.get().clone()),
+            map: trace
+                .and_then(|trace| trace.map.as_ref())
+                .map_or_else(MapSpec::default, |map| map.get().clone()),
             format: trace.map_or(TraceFormat::PackyardCsv, |trace| *trace.format.get()),
             path,
             place,
             setting,
             names: scanned.names(),
-            all_zones: regions.flat_map(|(region, zones)| zones.iter().map(|zone| (*region, *zone))).collect(),
+            all_zones: regions
+                .flat_map(|(region, zones)| zones.iter().map(|zone| (*region, *zone)))
+                .collect(),
         }
     }
 
     /// Adds the templates to the builder.
-    pub(super) fn map(
-        &self,
-        scan: &Scan,
-        builder: &mut Builder,
-    ) -> Result<(Mapped, Mapping), WorkloadError> {
+    pub(super) fn map(&self, scan: &Scan, builder: &mut Builder) -> Result<(Mapped, Mapping), WorkloadError> {
         let accounts = self.accounts()?;
         let zones = self.zones()?;
         let at = |table: &[Option<u32>], place: Option<u32>| place.and_then(|place| table[place as usize]);
         let kinds: BTreeSet<Kind> = scan
             .kinds
             .keys()
-            .map(|(asked, zone, account, flavour)| (*asked, at(&zones, *zone), at(&accounts, *account), *flavour))
+            .map(|(asked, zone, account, flavour)| {
+                (*asked, at(&zones, *zone), at(&accounts, *account), *flavour)
+            })
             .collect();
         let (zone_count, account_count) = (self.place.zones.len(), self.place.accounts.len());
         let count = |(_, zone, account, _): &Kind| {
@@ -253,7 +255,8 @@ impl<'a> Mapper<'a> {
                 (None, _) => true,
                 (Some(_), None) => false,
                 (Some(wanted), Some(gpu)) => {
-                    let model = wanted.models.is_empty() || wanted.models.split('|').any(|one| one == gpu.model);
+                    let model =
+                        wanted.models.is_empty() || wanted.models.split('|').any(|one| one == gpu.model);
                     model && gpu.milli >= wanted.milli()
                 }
             };
@@ -261,7 +264,8 @@ impl<'a> Mapper<'a> {
             family && gpu && (way != MapSizes::Cover || covers)
         };
         let distance = |row: &InstanceType| {
-            let apart = |given: u32, asked: u32| libm::fabs(libm::log(f64::from(given) / f64::from(asked.max(1))));
+            let apart =
+                |given: u32, asked: u32| libm::fabs(libm::log(f64::from(given) / f64::from(asked.max(1))));
             apart(row.cpu_milli, cpu) + apart(row.memory_mib, memory)
         };
         let candidates = Catalog::shipped().types.iter().filter(allowed);
@@ -269,7 +273,9 @@ impl<'a> Mapper<'a> {
     }
 
     fn no_type(&self, label: &str) -> WorkloadError {
-        let what = format!("no catalog type can stand for `{label}`: name one in `map.types`, or more `map.families`");
+        let what = format!(
+            "no catalog type can stand for `{label}`: name one in `map.types`, or more `map.families`"
+        );
         let wrong = match self.spec.trace.as_ref().and_then(|trace| trace.get().map.as_ref()) {
             Some(map) => Wrong::at(map, what),
             None => Wrong::at(&self.spec.name, what),
@@ -289,7 +295,8 @@ impl<'a> Mapper<'a> {
     fn accounts(&self) -> Result<Vec<Option<u32>>, WorkloadError> {
         let way = self.way(self.map.accounts.as_ref().map(|way| *way.get()));
         let known = &self.setting.known.accounts;
-        let by_name: FxHashMap<&str, u32> = known.iter().enumerate().map(|(at, name)| (*name, at as u32)).collect();
+        let by_name: FxHashMap<&str, u32> =
+            known.iter().enumerate().map(|(at, name)| (*name, at as u32)).collect();
         let names = self.names.accounts.values().iter();
         let map = |name: &String| match way {
             MapNames::Ignore => Ok(None),
@@ -307,7 +314,8 @@ impl<'a> Mapper<'a> {
     /// Place in `all_zones` by place in the trace's names; none for any zone of the workload.
     fn zones(&self) -> Result<Vec<Option<u32>>, WorkloadError> {
         let way = self.way(self.map.zones.as_ref().map(|way| *way.get()));
-        let find = |zone: &str| self.all_zones.iter().position(|(_, known)| *known == zone).map(|at| at as u32);
+        let find =
+            |zone: &str| self.all_zones.iter().position(|(_, known)| *known == zone).map(|at| at as u32);
         let names = self.names.zones.values().iter();
         let map = |name: &String| match way {
             MapNames::Ignore => Ok(None),
@@ -371,16 +379,17 @@ impl<'a> Mapper<'a> {
                 row.spot += if self.spot(*flavour) { *count } else { 0 };
             }
         }
-        let rows = self.names.asked.values().iter().zip(types).zip(counts).map(|((asked, (name, given)), count)| {
-            let pair = asked.size().zip(*given);
-            MappingRow {
-                asked: asked.label(),
-                instance_type: name.clone(),
-                count,
-                cpu_milli: pair.map(|(asked, given)| (asked.0, given.0)),
-                memory_mib: pair.map(|(asked, given)| (asked.1, given.1)),
-            }
-        });
+        let rows =
+            self.names.asked.values().iter().zip(types).zip(counts).map(|((asked, (name, given)), count)| {
+                let pair = asked.size().zip(*given);
+                MappingRow {
+                    asked: asked.label(),
+                    instance_type: name.clone(),
+                    count,
+                    cpu_milli: pair.map(|(asked, given)| (asked.0, given.0)),
+                    memory_mib: pair.map(|(asked, given)| (asked.1, given.1)),
+                }
+            });
         Mapping {
             workload: self.spec.name.get().clone(),
             rows: rows.filter(|row| row.count > 0).collect(),

@@ -13,7 +13,7 @@ use crate::model::{AccountIx, InstanceType, SimDuration, SimTime, Utc};
 use crate::scenario::workload::{Fault, Known, WorkloadSpec, Wrong};
 
 mod arrivals;
-mod clients;
+mod client;
 pub mod dist;
 mod faults;
 mod generator;
@@ -28,7 +28,7 @@ mod template;
 mod tests;
 pub mod trace;
 
-pub use clients::{ClientRequest, Clients};
+pub(crate) use client::Target;
 pub use dist::Distribution;
 pub use mapping::{ClassRow, Mapping, MappingRow};
 pub use shape::local_hours;
@@ -56,6 +56,10 @@ pub struct Template {
     pub needs_vswitch: bool,
     /// What is wrong with it on purpose.
     pub fault: Option<Fault>,
+    /// Its entry of the workload's mix; none for a trace.
+    pub entry: Option<u32>,
+    /// What a client asks for instead, in turn, when there is no room: places in [`Workload::templates`].
+    pub instead: Vec<u32>,
     /// Row of the error table that it is meant for: it is then sent by the customer of that row's estate
     /// ([`crate::validate::estate`]), whatever [`Template::account`] says.
     pub row: Option<u16>,
@@ -178,21 +182,21 @@ pub struct Workload {
 }
 
 enum Source {
-    /// Clients: the run asks them itself ([`Clients`]).
-    Clients,
     Generator(Box<Generator>),
     Replay(Box<Replay>),
+    /// Asked for one request at a time, whenever a fleet grows.
+    Fleet(Box<Generator>),
     Supplied(Box<dyn Supply>),
 }
 
 impl Source {
     fn next(&mut self, name: &str) -> Result<Option<Arrival>, WorkloadError> {
         match self {
-            Source::Clients => Ok(None),
             Source::Generator(generator) => Ok(generator.next()),
             Source::Replay(replay) => {
                 replay.next().map_err(|cause| WorkloadError::Trace { workload: name.to_owned(), cause })
             }
+            Source::Fleet(_) => Ok(None),
             Source::Supplied(supply) => supply.next(),
         }
     }
@@ -220,22 +224,21 @@ impl Workload {
         for (number, (spec, path)) in specs.iter().zip(paths).enumerate() {
             let number = number as u32;
             sources.push(match (&spec.arrivals, path) {
+                _ if spec.fleet.is_some() => {
+                    Source::Fleet(Box::new(Generator::new(spec, number, None, setting, &mut builder)?))
+                }
                 (_, Some(path)) => {
                     Source::Replay(Box::new(Replay::new(spec, number, &path, setting, &mut builder)?))
                 }
                 (Some(arrivals), None) => Source::Generator(Box::new(Generator::new(
                     spec,
                     number,
-                    arrivals.get(),
+                    Some(arrivals.get()),
                     setting,
                     &mut builder,
                 )?)),
-                (None, None) if spec.clients.is_some() => {
-                    requests::Requests::new(spec, number, setting, &mut builder)?;
-                    Source::Clients
-                }
                 (None, None) => {
-                    let wrong = Wrong::at(&spec.name, "a workload needs `arrivals` or `trace`");
+                    let wrong = Wrong::at(&spec.name, "a workload needs `arrivals`, `trace` or `fleet`");
                     return Err(WorkloadError::Wrong { workload: spec.name.get().clone(), wrong });
                 }
             });
@@ -282,15 +285,30 @@ impl Workload {
         }
         let replays = self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.progress()),
-            _ => None,
+            Source::Generator(_) | Source::Fleet(_) | Source::Supplied(_) => None,
         });
         let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
         if all == 0 { 0.0 } else { read as f64 / all as f64 }
     }
 
+    /// Template and end of the next instance of a fleet; none when the workload of this number is no fleet.
+    pub fn draw(&mut self, workload: u32) -> Option<(u32, End)> {
+        match self.sources.get_mut(workload as usize)? {
+            Source::Fleet(generator) => Some(generator.draw()),
+            Source::Generator(_) | Source::Replay(_) | Source::Supplied(_) => None,
+        }
+    }
+
     /// All requests that arrivals point to.
     pub fn templates(&self) -> &[Template] {
         &self.templates
+    }
+
+    /// Adds requests that somebody else sends than a generator or a trace, under a name of their own.
+    pub(crate) fn extend(&mut self, name: &str, templates: Vec<Template>) {
+        let workload = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.templates.extend(templates.into_iter().map(|template| Template { workload, ..template }));
     }
 
     /// Instance types that traces ask for by size and that the world therefore needs beside the catalog's: family
@@ -308,7 +326,7 @@ impl Workload {
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Clients | Source::Generator(_) | Source::Supplied(_) => None,
+            Source::Generator(_) | Source::Fleet(_) | Source::Supplied(_) => None,
         })
     }
 

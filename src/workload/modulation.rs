@@ -99,11 +99,14 @@ impl Bursts {
 impl States {
     /// The states of a checked specification. None when no choice can be made among them.
     pub(super) fn new(specs: &[At<StateSpec>], mut stream: Stream) -> Option<States> {
-        let states: Vec<(f64, f64)> =
-            specs.iter().map(|spec| (*spec.get().factor.get(), spec.get().mean.get().get().0 as f64)).collect();
+        let states: Vec<(f64, f64)> = specs
+            .iter()
+            .map(|spec| (*spec.get().factor.get(), spec.get().mean.get().get().0 as f64))
+            .collect();
         let weights: Vec<f64> = specs.iter().map(|spec| *spec.get().weight.get()).collect();
         let without = |left: usize| {
-            let others = weights.iter().enumerate().map(|(at, weight)| if at == left { 0.0 } else { *weight });
+            let others =
+                weights.iter().enumerate().map(|(at, weight)| if at == left { 0.0 } else { *weight });
             Choice::new(&others.collect::<Vec<_>>())
         };
         let next: Vec<Choice> = (0..states.len()).map(without).collect::<Option<_>>()?;
@@ -167,9 +170,7 @@ const OVER: f64 = 8.0;
 
 impl Flashes {
     pub(super) fn new(specs: &[At<FlashSpec>]) -> Flashes {
-        let micros = |span: &Option<At<Span>>| {
-            span.as_ref().map_or(0.0, |span| span.get().get().0 as f64)
-        };
+        let micros = |span: &Option<At<Span>>| span.as_ref().map_or(0.0, |span| span.get().get().0 as f64);
         let flash = |spec: &At<FlashSpec>| {
             let spec = spec.get();
             let at = spec.at.get().get().0;

@@ -5,6 +5,7 @@ use crate::model::{SimDuration, SimTime};
 use crate::scenario::workload::{Choice, Distribution, Fault, Rows, WorkloadSpec, Wrong};
 use crate::validate::estate::{self, Estate};
 
+use super::client::add_alternatives;
 use super::dist::normal;
 use super::template::{Builder, Parts, Place, check_count};
 use super::{End, Setting, Template, WorkloadError};
@@ -106,7 +107,9 @@ impl Requests {
         let faults = fault_kinds(spec, place_count(spec, setting));
         let rows = fault_rows(spec);
         let variants = place.accounts.len().saturating_add(faults.len());
-        check_count(name, mix.len().saturating_mul(place.zones.len()).saturating_mul(variants))?;
+        let others: usize = spec.mix.iter().map(|mix| mix.get().or.len()).sum();
+        let kinds = mix.len().saturating_add(others);
+        check_count(name, kinds.saturating_mul(place.zones.len()).saturating_mul(variants))?;
 
         let streams = Streams::new(setting.seed);
         let stream = |purpose: &str, entity| streams.stream(&format!("workload/{name}/{purpose}"), entity);
@@ -118,6 +121,8 @@ impl Requests {
             let law = match law {
                 Some(law) => law.get().resolve().map_err(wrong)?,
                 None if !spec.groups.is_empty() => Distribution::Forever,
+                // The fleet itself says when they go.
+                None if spec.fleet.is_some() => Distribution::Constant(f64::INFINITY),
                 None => return Err(wrong(Wrong::at(mix, "no lifetime"))),
             };
             lifetimes.push((law, stream("lifetime", entry as u64)));
@@ -137,6 +142,7 @@ impl Requests {
             }
             _ => None,
         };
+        add_alternatives(spec, &place, first, builder);
         let account_factors = match &spec.lifetime_by_account {
             None => Vec::new(),
             Some(sigma) => {
@@ -171,17 +177,6 @@ impl Requests {
         (self.zone.draw(), self.account.draw())
     }
 
-    /// An account, for a client that keeps it.
-    pub(super) fn draw_account(&mut self) -> u32 {
-        self.account.draw()
-    }
-
-    /// One request of a client's account.
-    pub(super) fn draw_for(&mut self, at: SimTime, account: u32) -> Drawn {
-        let (entry, zone) = (self.mix.draw(at), self.zone.draw());
-        self.drawn(entry, zone, account)
-    }
-
     /// A request of a mix entry, zone and account; or a wrong one in its place.
     pub(super) fn drawn(&mut self, entry: u32, zone: u32, account: u32) -> Drawn {
         let (zones, accounts) = (self.zone.choice.len() as u32, self.account.choice.len() as u32);
@@ -191,7 +186,9 @@ impl Requests {
             if faults.stream.unit() < faults.share {
                 template = match kind.checked_sub(faults.kinds) {
                     Some(row) => faults.first_row + row,
-                    None => faults.first + (kind * self.mix.picker.choice.len() as u32 + entry) * zones + zone,
+                    None => {
+                        faults.first + (kind * self.mix.picker.choice.len() as u32 + entry) * zones + zone
+                    }
                 };
             }
         }
@@ -239,7 +236,7 @@ fn drift(spec: &WorkloadSpec) -> Option<Vec<(f64, f64, f64)>> {
 /// The good templates, by mix entry, zone and account; the place of the first.
 fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u32 {
     let first = builder.templates.len() as u32;
-    for mix in &spec.mix {
+    for (entry, mix) in (0..).zip(&spec.mix) {
         let parts = Parts::new(spec, Some(mix.get()));
         for zone in &place.zones {
             for account in &place.accounts {
@@ -250,6 +247,7 @@ fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u
                     *account,
                 );
                 parts.apply(&mut template);
+                template.entry = Some(entry);
                 builder.add(template);
             }
         }
@@ -267,7 +265,7 @@ fn add_faulty(
 ) -> u32 {
     let first = builder.templates.len();
     for (fault, _) in faults {
-        for mix in &spec.mix {
+        for (entry, mix) in (0..).zip(&spec.mix) {
             let parts = Parts::new(spec, Some(mix.get()));
             for zone in &place.zones {
                 let account = place.accounts[(builder.templates.len() - first) % place.accounts.len()];
@@ -280,6 +278,7 @@ fn add_faulty(
                 parts.apply(&mut template);
                 let other = all_zones.iter().find(|other| *other != zone).copied();
                 template.spoil(*fault, other);
+                template.entry = Some(entry);
                 builder.add(template);
             }
         }
@@ -327,6 +326,8 @@ fn add_rows(number: u32, place: &Place, rows: &[u16], builder: &mut Builder) -> 
             needs_vswitch: false,
             fault: None,
             row: Some(estate.row),
+            entry: None,
+            instead: Vec::new(),
         });
     }
     first

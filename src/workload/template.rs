@@ -85,7 +85,7 @@ pub(super) struct Place {
     pub(super) zone_choice: Choice,
     pub(super) accounts: Vec<AccountIx>,
     pub(super) account_choice: Choice,
-    number: u32,
+    pub(super) number: u32,
     name_zone: bool,
 }
 
@@ -102,7 +102,8 @@ impl Place {
             None => weighted(&spec.accounts, &setting.known.accounts)?,
             Some(exponent) => {
                 let count = setting.known.accounts.len();
-                let weights: Vec<f64> = (1..=count).map(|rank| libm::pow(rank as f64, -exponent.get())).collect();
+                let weights: Vec<f64> =
+                    (1..=count).map(|rank| libm::pow(rank as f64, -exponent.get())).collect();
                 ((0..count).collect(), Choice::new(&weights)?)
             }
         };
@@ -141,6 +142,8 @@ impl Place {
             zone: zone.to_owned(),
             needs_vswitch: true,
             fault: None,
+            entry: None,
+            instead: Vec::new(),
             row: None,
         }
     }

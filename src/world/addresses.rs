@@ -236,6 +236,25 @@ impl AddressPool {
         self.free += u32::from(taken.counted);
     }
 
+    /// The count of free addresses and the bitmap of taken ones.
+    pub(super) fn save(&self) -> (u32, Vec<u64>) {
+        (self.free, self.words.clone())
+    }
+
+    /// Goes on from what [`AddressPool::save`] gave; false when that is of a block of another size.
+    pub(super) fn restore(&mut self, (free, words): &(u32, Vec<u64>)) -> bool {
+        if words.len() != self.words.len() {
+            return false;
+        }
+        self.free = *free;
+        self.words.clone_from(words);
+        for (at, word) in words.iter().enumerate() {
+            let bit = 1 << (at % 64);
+            if *word == u64::MAX { self.full[at / 64] |= bit } else { self.full[at / 64] &= !bit }
+        }
+        true
+    }
+
     /// Feeds everything that can change into a hash.
     pub(super) fn digest(&self, hash: &mut blake3::Hasher) {
         hash.update(&self.free.to_le_bytes());

@@ -8,6 +8,7 @@ use super::addresses::{AddressPool, Cidr, CidrError};
 use super::bindings::Bindings;
 use super::entities::*;
 use super::facts::*;
+use super::pools::Pools;
 use super::sets::{CATEGORIES_MAX, CategoryIx, CategorySet, DOCUMENTED, IndexSet, Table};
 use super::tokens::{Token, Tokens};
 use crate::api::Request;
@@ -114,6 +115,7 @@ impl World {
             resource_groups: facts.resource_groups.iter().map(|name| name.as_str().into()).collect(),
             kms_keys: Table::default(),
             spot_market: FxHashMap::default(),
+            spot_sold_out: rustc_hash::FxHashSet::default(),
             fault: facts.faults.internal.clone(),
             token_ttl_s: facts.token_ttl_s,
             bindings: Bindings::default(),
@@ -189,12 +191,7 @@ impl World {
             self.regions.put(name, row);
         }
         for (name, fact) in &facts.zones {
-            let mut pool_free = [PLENTY; DOCUMENTED.len()];
-            for (category, free) in &fact.disk_pool_free_gib {
-                if let Some(at) = CategoryIx::of_documented(category) {
-                    pool_free[usize::from(at.0)] = *free;
-                }
-            }
+            let pools = Pools::new(fact.disk_pool_free_gib.iter().map(|(name, free)| (name.as_str(), *free)));
             let region = self.regions.refer(&fact.region);
             let row = Zone {
                 region,
@@ -206,7 +203,7 @@ impl World {
                 default_vswitch_supported: fact.default_vswitch_supported,
                 unsupported_types: refer_all(&mut self.types, &fact.unsupported_types),
                 unsupported_categories: names.category_set(&fact.unsupported_disk_categories),
-                pool_free,
+                pools,
             };
             let at = self.zones.put(name, row);
             if let Some(region) = self.regions.get_mut(region) {

@@ -7,7 +7,7 @@ use super::facts::Quota;
 use crate::model::{AccountIx, RegionIx, ZoneIx};
 
 /// Where in a VPC an instance is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct VpcPlace {
     /// The VPC; none: the default VPC is still to be made.
     pub(crate) vpc: Option<u32>,

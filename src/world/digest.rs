@@ -27,7 +27,7 @@ impl World {
         }
         for (_, name, zone) in self.zones.iter() {
             hash.update(name.as_bytes());
-            for free in zone.pool_free {
+            for free in zone.pools.free() {
                 hash.update(&free.to_le_bytes());
             }
         }

@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 use crate::model::{HostIx, Os, Utc};
 
 /// How an instance is paid.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum ChargeType {
     /// By subscription.
     PrePaid,
@@ -154,9 +154,6 @@ pub(crate) struct Region {
     pub(crate) zones: Vec<u32>,
 }
 
-/// GiB left of a category of which there is plenty.
-pub(super) const PLENTY: u64 = u64::MAX;
-
 #[derive(Debug)]
 pub(crate) struct Zone {
     pub(crate) region: u32,
@@ -168,8 +165,8 @@ pub(crate) struct Zone {
     pub(crate) default_vswitch_supported: bool,
     pub(crate) unsupported_types: IndexSet,
     pub(crate) unsupported_categories: CategorySet,
-    /// GiB left by documented category.
-    pub(crate) pool_free: [u64; super::DOCUMENTED.len()],
+    /// Its disk pools.
+    pub(crate) pools: super::pools::Pools,
 }
 
 #[derive(Debug)]
@@ -319,7 +316,7 @@ pub(crate) struct Vlan {
 }
 
 /// What the gate asks of the state of a dedicated host (O38).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum HostStatus {
     /// In service.
     Available,

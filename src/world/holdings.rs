@@ -1,8 +1,8 @@
 //! What one instance holds of the world, taken in one step and given back in one step.
 
 use super::addresses::Taken;
-use super::entities::{ChargeType, PLENTY};
-use super::sets::{CategoryIx, DOCUMENTED};
+use super::entities::ChargeType;
+use super::pools::Gib;
 use super::{World, ZoneIx};
 use crate::model::AccountIx;
 
@@ -35,8 +35,8 @@ pub(crate) struct Take {
     pub(crate) disks: u8,
     /// Portable data disks.
     pub(crate) portable_disks: u8,
-    /// GiB of new disks, by documented category.
-    pub(crate) gib: [u32; DOCUMENTED.len()],
+    /// GiB of new disks, by slot.
+    pub(crate) gib: Gib,
     /// Price of a subscription before coupons, in millionths.
     pub(crate) price: i64,
 }
@@ -44,26 +44,31 @@ pub(crate) struct Take {
 /// What one instance holds of the world: quotas, an address, disk room. Give it back with [`World::give_back`] when
 /// the instance is released, exactly once. 64 bytes; the placement core's claim is apart.
 #[must_use = "holdings that are dropped stay taken for ever"]
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Holdings {
-    account: u32,
-    region: u32,
-    zone: u32,
+    pub(super) account: u32,
+    pub(super) zone: u32,
     vpc: u32,
     group: u32,
     set: u32,
     product: u32,
-    /// vSwitch or VLAN, as `classic` says.
+    /// vSwitch or VLAN, as [`CLASSIC`] says.
     network: u32,
     /// Position of the address.
     offset: u32,
-    gib: [u32; DOCUMENTED.len()],
-    disks: u8,
-    portable_disks: u8,
-    postpaid: bool,
-    classic: bool,
-    counted: bool,
+    pub(super) gib: Gib,
+    pub(super) disks: u8,
+    pub(super) portable_disks: u8,
+    /// Of [`POSTPAID`], [`CLASSIC`] and [`COUNTED`].
+    flags: u8,
 }
+
+/// Pay as you go.
+const POSTPAID: u8 = 1;
+/// In the classic network.
+const CLASSIC: u8 = 2;
+/// The count of free addresses went down.
+const COUNTED: u8 = 4;
 
 const _: () = assert!(size_of::<Holdings>() <= 64, "a live instance holds at most 64 bytes of the world");
 
@@ -72,11 +77,34 @@ fn some(at: u32) -> Option<u32> {
 }
 
 impl Holdings {
+    /// One of the disks is no longer the instance's: it stays when the rest is given back (SPOT-36).
+    pub(crate) fn leave_disk(&mut self, slot: usize, gib: u32, portable: bool) {
+        if let Some(held) = self.gib.get_mut(slot) {
+            *held = held.saturating_sub(gib);
+        }
+        self.disks = self.disks.saturating_sub(1);
+        self.portable_disks = self.portable_disks.saturating_sub(u8::from(portable));
+    }
+
+    /// The same holdings as data for a snapshot: only one of the two may ever be given back to one world.
+    pub(crate) fn copy(&self) -> Holdings {
+        Holdings { ..*self }
+    }
+
+    fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Pay as you go.
+    pub(super) fn postpaid(&self) -> bool {
+        self.is(POSTPAID)
+    }
+
     /// The private address that the instance holds.
     pub fn address(&self, world: &World) -> Option<std::net::Ipv4Addr> {
         let offset = some(self.offset)?;
-        let cidr = if self.classic {
-            world.regions.get(self.region)?.classic.cidr()
+        let cidr = if self.is(CLASSIC) {
+            world.regions.get(world.zones.get(self.zone)?.region)?.classic.cidr()
         } else {
             world.vswitches.get(self.network)?.pool.cidr()
         };
@@ -128,9 +156,9 @@ impl World {
         };
         let taken = taken.unwrap_or(Taken { offset: None, counted: false });
         self.next_instance += 1;
+        let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         Holdings {
             account: take.account.0,
-            region: take.region,
             zone: take.zone.0,
             vpc: take.vpc.unwrap_or(NONE),
             group: take.group.unwrap_or(NONE),
@@ -141,17 +169,16 @@ impl World {
             gib: take.gib,
             disks: take.disks,
             portable_disks: take.portable_disks,
-            postpaid,
-            classic,
-            counted: taken.counted,
+            flags: flag(postpaid, POSTPAID) | flag(classic, CLASSIC) | flag(taken.counted, COUNTED),
         }
     }
 
     /// Gives back what an instance held. Money that a subscription has cost stays spent.
     pub fn give_back(&mut self, holdings: Holdings) {
-        let taken = Taken { offset: some(holdings.offset), counted: holdings.counted };
-        if holdings.classic {
-            if let Some(region) = self.regions.get_mut(holdings.region) {
+        let taken = Taken { offset: some(holdings.offset), counted: holdings.is(COUNTED) };
+        let region = self.zones.get(holdings.zone).map_or(NONE, |zone| zone.region);
+        if holdings.is(CLASSIC) {
+            if let Some(region) = self.regions.get_mut(region) {
                 region.classic.give_back(taken);
             }
             if let Some(vlan) = self.vlans.get_mut(holdings.network) {
@@ -175,14 +202,25 @@ impl World {
                 one.quota.used -= 1;
             }
             account.portable_disks.used -= u64::from(holdings.portable_disks);
-            if holdings.postpaid {
+            if holdings.postpaid() {
                 account.postpaid_instances.used -= 1;
                 account.postpaid_disks.used -= u64::from(holdings.disks);
-                if let Some(quota) = account.postpaid_in_mut(holdings.region) {
+                if let Some(quota) = account.postpaid_in_mut(region) {
                     quota.used -= 1;
                 }
             }
         }
+    }
+
+    /// Puts an instance into a deployment set, or takes it out (DEP-42): the quotas of both follow.
+    pub(crate) fn change_set(&mut self, holdings: &mut Holdings, set: Option<u32>) {
+        if let Some(old) = self.sets.get_mut(holdings.set) {
+            old.instances.used -= 1;
+        }
+        if let Some(new) = set.and_then(|set| self.sets.get_mut(set)) {
+            new.instances.used += 1;
+        }
+        holdings.set = set.unwrap_or(NONE);
     }
 
     /// Whether an instance may leave its deployment set to start again when no host keeps the set's rule (DEP-41); none
@@ -193,44 +231,7 @@ impl World {
 
     /// Takes an instance out of its deployment set.
     pub fn leave_set(&mut self, holdings: &mut Holdings) {
-        if let Some(set) = self.sets.get_mut(holdings.set) {
-            set.instances.used -= 1;
-        }
-        holdings.set = NONE;
-    }
-
-    /// Names of the deployment sets.
-    pub fn deployment_set_names(&self) -> Vec<String> {
-        self.sets.iter().map(|(_, name, _)| name.to_owned()).collect()
-    }
-
-    /// True when the zone's pools have room for these disks (R182).
-    pub(crate) fn has_room(&self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) -> bool {
-        self.zones.get(zone.0).is_none_or(|zone| {
-            zone.pool_free.iter().zip(gib).all(|(free, wanted)| u64::from(*wanted) <= *free)
-        })
-    }
-
-    fn take_room(&mut self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) {
-        if let Some(zone) = self.zones.get_mut(zone.0) {
-            for (free, wanted) in zone.pool_free.iter_mut().zip(gib).filter(|(free, _)| **free != PLENTY) {
-                *free = free.saturating_sub(u64::from(*wanted));
-            }
-        }
-    }
-
-    fn give_back_room(&mut self, zone: ZoneIx, gib: &[u32; DOCUMENTED.len()]) {
-        if let Some(zone) = self.zones.get_mut(zone.0) {
-            for (free, held) in zone.pool_free.iter_mut().zip(gib).filter(|(free, _)| **free != PLENTY) {
-                *free += u64::from(*held);
-            }
-        }
-    }
-
-    /// GiB left of a category in a zone; none when there is plenty.
-    pub fn disk_room(&self, zone: ZoneIx, category: CategoryIx) -> Option<u64> {
-        let free = self.zones.get(zone.0)?.pool_free.get(usize::from(category.0)).copied()?;
-        (free != PLENTY).then_some(free)
+        self.change_set(holdings, None);
     }
 }
 

@@ -10,16 +10,21 @@
 mod addresses;
 mod bindings;
 mod build;
+mod changes;
 mod default_vpc;
 mod digest;
+mod disks;
 mod entities;
 mod facts;
 mod facts_account;
 mod facts_storage;
 mod from_catalog;
 mod holdings;
+mod money;
 mod node_controllers;
 mod overlay;
+mod pools;
+mod saved;
 mod sets;
 mod timestamp;
 mod tokens;
@@ -29,16 +34,19 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use addresses::{Cidr, CidrError, Holder};
 use bindings::Bindings;
 pub use build::WorldError;
+pub(crate) use changes::NewHost;
 pub use default_vpc::VpcPlace;
+pub use disks::DiskHolding;
 pub(crate) use entities::*;
 pub use entities::{ChargeType, HostStatus};
 pub use facts::*;
 pub use holdings::Holdings;
-use node_controllers::NodeControllers;
 pub(crate) use holdings::{AddressFrom, Take};
+use node_controllers::NodeControllers;
+pub(crate) use pools::{Gib, SLOTS, pool_slot, slot_name};
+pub use saved::{WorldMisfit, WorldState};
 use sets::Table;
 pub use sets::{CategoryIx, CategorySet, DOCUMENTED};
-#[cfg(test)]
 pub(crate) use timestamp::parse as parse_utc;
 pub(crate) use tokens::Token;
 
@@ -76,6 +84,8 @@ pub struct World {
     pub(crate) kms_keys: Table<u32>,
     /// Price per hour in millionths, by zone and type.
     pub(crate) spot_market: FxHashMap<(u32, u32), i64>,
+    /// Zones and types without stock for spot instances.
+    pub(crate) spot_sold_out: FxHashSet<(u32, u32)>,
     pub(crate) fault: Option<InternalFault>,
     pub(crate) token_ttl_s: Option<u64>,
     pub(crate) bindings: Bindings,
@@ -188,6 +198,21 @@ impl World {
     /// The spot price per hour of a type in a zone.
     pub fn spot_price(&self, zone: ZoneIx, instance_type: TypeIx) -> Option<Money> {
         self.spot_market.get(&(zone.0, instance_type.0)).copied().map(Money)
+    }
+
+    /// Says whether the spot market has stock of a type in a zone (SPOT-21); without a word it has.
+    pub fn set_spot_stock(&mut self, zone: ZoneIx, instance_type: TypeIx, stock: bool) {
+        let key = (zone.0, instance_type.0);
+        if stock {
+            self.spot_sold_out.remove(&key);
+        } else {
+            self.spot_sold_out.insert(key);
+        }
+    }
+
+    /// Whether a disk category outlives and moves between instances.
+    pub(crate) fn is_portable(&self, category: CategoryIx) -> bool {
+        self.kinds.portable.has(category)
     }
 
     /// Subscription price of a type for a month.

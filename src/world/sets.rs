@@ -4,7 +4,7 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 /// A disk category: position in the world's list. The documented five come first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CategoryIx(pub u8);
 
 impl CategoryIx {
@@ -141,6 +141,11 @@ impl<T> Table<T> {
         self.rows[at as usize].1.is_some().then_some(at)
     }
 
+    /// True for a name that nothing ever had or referred to.
+    pub(crate) fn is_new(&self, name: &str) -> bool {
+        !self.names.contains_key(name)
+    }
+
     /// The row at a position, when the entity exists.
     #[inline]
     pub(crate) fn get(&self, at: u32) -> Option<&T> {
@@ -153,6 +158,11 @@ impl<T> Table<T> {
         self.rows.get_mut(at as usize)?.1.as_mut()
     }
 
+    /// The row at a position, whether the entity exists or not.
+    pub(super) fn get_row_mut(&mut self, at: u32) -> Option<&mut Option<T>> {
+        self.rows.get_mut(at as usize).map(|(_, row)| row)
+    }
+
     /// Position and row of an entity that exists.
     #[inline]
     pub(crate) fn entry(&self, name: &str) -> Option<(u32, &T)> {
@@ -163,6 +173,11 @@ impl<T> Table<T> {
     /// The name at a position; empty when there is no such position.
     pub(crate) fn name(&self, at: u32) -> &str {
         self.rows.get(at as usize).map_or("", |(name, _)| name)
+    }
+
+    /// Every name, of entities that exist and others: position and name.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.rows.iter().enumerate().map(|(at, (name, _))| (at as u32, &**name))
     }
 
     /// Every entity that exists: position, name, row.

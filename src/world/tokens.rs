@@ -6,13 +6,20 @@ use super::facts::TokenState;
 use crate::model::Utc;
 
 /// What is remembered of a token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Token {
     pub(crate) state: TokenState,
     /// Of the first request's parameters.
     pub(crate) fingerprint: u128,
     pub(crate) instance_id: Box<str>,
     pub(crate) since: Utc,
+}
+
+/// A token store as data.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct TokensState {
+    known: Vec<(Box<str>, Token)>,
+    sweep_at: usize,
 }
 
 /// The token store of one account. Takes no memory while no token is used.
@@ -46,6 +53,18 @@ impl Tokens {
         if self.known.get(token).is_some_and(running) {
             self.known.remove(token);
         }
+    }
+
+    /// All of them in order, and when they are swept next.
+    pub(super) fn save(&self) -> TokensState {
+        let mut known: Vec<_> = self.known.iter().map(|(name, one)| (name.clone(), one.clone())).collect();
+        known.sort_by(|(one, _), (other, _)| one.cmp(other));
+        TokensState { known, sweep_at: self.sweep_at }
+    }
+
+    /// The store of a saved state.
+    pub(super) fn restore(state: &TokensState) -> Tokens {
+        Tokens { known: state.known.iter().cloned().collect(), sweep_at: state.sweep_at }
     }
 
     /// Number of tokens remembered.

@@ -98,8 +98,7 @@ pub(super) fn sample(args: &Sample) -> Result<ExitCode, CliError> {
         Some(from) => moment(from),
         None => args.input.open()?.next().map_err(CliError::new)?.map_or(SimTime::ZERO, |record| record.at),
     };
-    let mut shaped =
-        Shaped::new(args.input.open()?, reshape, first, &Streams::new(args.seed), "sample");
+    let mut shaped = Shaped::new(args.input.open()?, reshape, first, &Streams::new(args.seed), "sample");
     let count = write(&args.out, args.force, |writer| {
         let mut count = 0;
         while let Some(record) = shaped.next().map_err(CliError::new)? {

@@ -90,7 +90,8 @@ fn nodes(file: &Path, json: bool) -> Result<ExitCode, CliError> {
         );
         for (class, count) in kinds {
             let (cpu, memory) = (thousandths(class.cpu_milli.into()), f64::from(class.memory_mib) / 1_024.0);
-            let row = format!("{:>8} {cpu:>8} {memory:>10} {:>6}  {}", grouped(*count), class.gpus, class.model);
+            let row =
+                format!("{:>8} {cpu:>8} {memory:>10} {:>6}  {}", grouped(*count), class.gpus, class.model);
             let _ = writeln!(text, "{}", row.trim_end());
         }
         text
@@ -124,7 +125,10 @@ fn table(info: &TraceInfo) -> String {
         line("spot", format!("{} ({:.1} %)", grouped(info.spot), percent(info.spot, info.requests)));
     }
     if info.lived_before > 0 {
-        line("lived before", format!("{}; their lifetimes count from their true beginning", grouped(info.lived_before)));
+        line(
+            "lived before",
+            format!("{}; their lifetimes count from their true beginning", grouped(info.lived_before)),
+        );
     }
     line("a day", format!("{:.0}", info.per_day));
     for windows in [&info.per_5min, &info.per_hour] {
@@ -159,14 +163,16 @@ fn table(info: &TraceInfo) -> String {
         line("mean", format!("{:.1} instances", info.mean_instances));
     }
     line("sizes", format!("{}; {:.2} GiB for each vCPU", info.sizes.len(), info.gib_per_vcpu));
-    let _ = writeln!(text, "\n{:>10} {:>8} {:>8} {:>10}  type or GPUs", "creations", "share %", "vCPU", "GiB");
+    let _ =
+        writeln!(text, "\n{:>10} {:>8} {:>8} {:>10}  type or GPUs", "creations", "share %", "vCPU", "GiB");
     for size in &info.sizes {
         let SizeShare { name, cpu_milli, memory_mib, count, gpus, .. } = size;
         let cpu = cpu_milli.map_or("?".to_owned(), |cpu| thousandths(cpu.into()));
         let memory = memory_mib.map_or("?".to_owned(), |mib| format!("{}", f64::from(mib) / 1_024.0));
         let share = percent(*count, info.requests);
         let row = format!("{:>10} {share:>8.1} {cpu:>8} {memory:>10}  ", grouped(*count));
-        let _ = writeln!(text, "{}", (row + name.as_deref().or(gpus.as_deref()).unwrap_or_default()).trim_end());
+        let _ =
+            writeln!(text, "{}", (row + name.as_deref().or(gpus.as_deref()).unwrap_or_default()).trim_end());
     }
     text
 }

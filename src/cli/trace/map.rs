@@ -58,11 +58,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, CliError> {
 fn table(mapping: &Mapping) -> String {
     let mut rows: Vec<&MappingRow> = mapping.rows.iter().collect();
     rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.asked.cmp(&b.asked)));
-    let wide = |of: &dyn Fn(&MappingRow) -> usize, least| rows.iter().map(|row| of(row)).max().unwrap_or(0).max(least);
+    let wide = |of: &dyn Fn(&MappingRow) -> usize, least| {
+        rows.iter().map(|row| of(row)).max().unwrap_or(0).max(least)
+    };
     let asked = wide(&|row| row.asked.len(), 5);
     let given = wide(&|row| row.instance_type.len(), 9);
     let mut text = format!("workload {}\n\n", mapping.workload);
-    let _ = writeln!(text, "{:>10}  {:asked$}  {:given$} {:>9} {:>9}", "records", "asked", "requested", "vCPU", "memory");
+    let _ = writeln!(
+        text,
+        "{:>10}  {:asked$}  {:given$} {:>9} {:>9}",
+        "records", "asked", "requested", "vCPU", "memory"
+    );
     for row in &rows {
         let change = |pair: Option<(u32, u32)>| match pair {
             None => "?".to_owned(),
@@ -71,7 +77,11 @@ fn table(mapping: &Mapping) -> String {
         };
         let (cpu, memory) = (change(row.cpu_milli), change(row.memory_mib));
         let count = grouped(row.count);
-        let _ = writeln!(text, "{count:>10}  {:asked$}  {:given$} {cpu:>9} {memory:>9}", row.asked, row.instance_type);
+        let _ = writeln!(
+            text,
+            "{count:>10}  {:asked$}  {:given$} {cpu:>9} {memory:>9}",
+            row.asked, row.instance_type
+        );
     }
     let total = |of: &dyn Fn(&MappingRow) -> Option<(u32, u32)>| {
         let pairs = rows.iter().filter_map(|row| Some((of(row)?, row.count as f64)));

@@ -62,7 +62,10 @@ impl Input {
 
 fn unknown(file: &Path) -> CliError {
     let names = TraceFormat::ALL.map(TraceFormat::name).join(", ");
-    CliError::new(format!("the content of {} does not tell its format: name it with --format, one of {names}", file.display()))
+    CliError::new(format!(
+        "the content of {} does not tell its format: name it with --format, one of {names}",
+        file.display()
+    ))
 }
 
 /// Reads `64,256GiB`.

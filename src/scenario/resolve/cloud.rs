@@ -292,6 +292,37 @@ impl<'s> Classes<'s> {
     }
 }
 
+impl Classes<'_> {
+    /// The class of a dedicated host, and its over-commit in thousandths when one was chosen (DHST-24, DHST-25).
+    fn host_type(&mut self, spec: &DedicatedHostSpec) -> Result<(ClassIx, Option<u32>), Problem> {
+        let plain = self.index(&spec.host_type, true)?;
+        let Some(ratio) = &spec.overcommit else { return Ok((plain, None)) };
+        let host = self.known.catalog.host_type_named(&spec.host_type);
+        let adjustable = host.and_then(|host| Some((host, host.overcommit_range?)));
+        let Some((host, (least, most))) = adjustable else {
+            return Err(Problem::at(
+                ratio,
+                format!("the over-commit of `{}` cannot be chosen", spec.host_type),
+            )
+            .label("only ddh.c6s, ddh.g6s and ddh.r6s let it"));
+        };
+        let milli = milli(ratio, "overcommit", most)?;
+        if milli < least * 1000 {
+            return Err(Problem::at(ratio, format!("`overcommit` is {ratio}"))
+                .label(format!("from {least} to {most}")));
+        }
+        // Each core has two threads (DHST-21).
+        let cpu_milli = host.physical_cores * 2 * milli;
+        let same = |class: &Class| class.name == host.name && class.dedicated && class.cpu_milli == cpu_milli;
+        let at = self.in_use.iter().position(same).unwrap_or_else(|| {
+            let class = Class { cpu_milli, overcommit: **ratio, ..self.in_use[plain.at()].clone() };
+            self.in_use.push(class);
+            self.in_use.len() - 1
+        });
+        Ok((ClassIx::from(at), Some(milli)))
+    }
+}
+
 fn own_class(spec: &ClassSpec, known: Known<'_>) -> Result<Class, Problem> {
     between(&spec.sockets, "sockets", 1, MOST_SOCKETS)?;
     above_zero(&spec.vcpus, "vcpus")?;
@@ -456,7 +487,23 @@ pub(super) fn dedicated_hosts(
         between(&spec.count, "count", 1, 1_000_000)?;
         let account = spec.account.as_ref().map_or(Ok(AccountIx(0)), |account| known.account(account))?;
         let zone = known.zone(&spec.zone)?;
-        let class = classes.index(&spec.host_type, true)?;
+        let (class, ratio_milli) = classes.host_type(spec)?;
+        let stops = match spec.on_maintenance.as_ref().map(|word| (word, word.get().as_str())) {
+            None => None,
+            Some((_, "Migrate")) => Some(false),
+            Some((_, "Stop")) => Some(true),
+            Some((word, _)) => {
+                return Err(
+                    Problem::at(word, format!("`on_maintenance` is `{word}`")).label("`Migrate` or `Stop`")
+                );
+            }
+        };
+        if let Some(period) = &spec.period {
+            between(period, "period", 1, 60)?;
+            if spec.charge == Charge::PostPaid {
+                return Err(Problem::at(period, "a host that is paid by use has no period"));
+            }
+        }
         for _ in 0..*spec.count {
             numbers[zone.at()] += 1;
             hosts.push(DedicatedHost {
@@ -466,6 +513,11 @@ pub(super) fn dedicated_hosts(
                 zone,
                 charge: spec.charge,
                 auto_placement: spec.auto_placement,
+                stock: spec.stock,
+                period: spec.period.as_ref().map(|months| *months.get()),
+                auto_renew: spec.auto_renew,
+                stops,
+                ratio_milli,
             });
         }
     }
@@ -478,7 +530,24 @@ pub(super) fn disk_pools(specs: &[schema::DiskPoolSpec], known: Known<'_>) -> Re
     for spec in specs {
         let zone = known.zone(&spec.zone)?;
         disk_category(&spec.category, known.catalog)?;
-        if pools.iter().any(|pool| pool.zone == zone && pool.category == **spec.category) {
+        let level = match &spec.performance_level {
+            None => None,
+            Some(level)
+                if spec.category.as_str() == "cloud_essd" && matches!(level.as_str(), "PL2" | "PL3") =>
+            {
+                Some(level.get().clone())
+            }
+            Some(level) => {
+                return Err(Problem::at(
+                    level,
+                    format!("no pool of `{}` is for level {level}", spec.category),
+                )
+                .label("`PL2` or `PL3` of `cloud_essd`"));
+            }
+        };
+        let same =
+            |pool: &DiskPool| pool.zone == zone && pool.category == **spec.category && pool.level == level;
+        if pools.iter().any(same) {
             return Err(Problem::at(
                 &spec.category,
                 format!("zone `{}` has two pools of `{}`", spec.zone, spec.category),
@@ -486,8 +555,9 @@ pub(super) fn disk_pools(specs: &[schema::DiskPoolSpec], known: Known<'_>) -> Re
             .label("the second one"));
         }
         let ratio = overcommit(&spec.overcommit)?;
-        let gib = (spec.capacity.bytes() >> 30) as f64 * ratio;
-        pools.push(DiskPool { zone, category: spec.category.get().clone(), gib: gib as u64 });
+        let physical_gib = spec.capacity.bytes() >> 30;
+        let gib = (physical_gib as f64 * ratio) as u64;
+        pools.push(DiskPool { zone, category: spec.category.get().clone(), level, physical_gib, gib });
     }
     Ok(pools)
 }

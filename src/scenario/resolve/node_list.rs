@@ -20,8 +20,9 @@ pub(super) fn add(
     for (table, spec) in specs.iter().enumerate() {
         let zone = known.zone(&spec.zone)?;
         let families = families_of(&spec.path, "node list", &spec.families, known)?;
-        let list = NodeList::read(&folder.join(spec.path.as_str()))
-            .map_err(|error| Problem::at(&spec.path, error.to_string()).label("relative to the scenario's folder"))?;
+        let list = NodeList::read(&folder.join(spec.path.as_str())).map_err(|error| {
+            Problem::at(&spec.path, error.to_string()).label("relative to the scenario's folder")
+        })?;
         let first = classes.len();
         for class in &list.classes {
             classes.push(Class {
@@ -60,7 +61,9 @@ pub(super) fn add(
             });
         }
         if latest.is_none() {
-            return Err(Problem::at(&spec.path, "no node of the list has a GPU").label("`gpu_only` leaves none"));
+            return Err(
+                Problem::at(&spec.path, "no node of the list has a GPU").label("`gpu_only` leaves none")
+            );
         }
     }
     Ok(())

@@ -157,6 +157,21 @@ pub struct DedicatedHostSpec {
     /// Takes instances that ask for a dedicated host without naming one.
     #[serde(default = "yes")]
     pub auto_placement: bool,
+    /// Nobody has them yet: AllocateDedicatedHosts hands them out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stock: bool,
+    /// Months of the subscription, counted from the start of the run. Left out: it does not end within the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<At<u32>>,
+    /// The subscription is renewed at its end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub auto_renew: bool,
+    /// vCPUs sold for each thread, for the types that let it be chosen. Left out: the type's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overcommit: Option<At<f64>>,
+    /// What a failure does to the instances: `Migrate` or `Stop`. Left out: by the local disks of the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_maintenance: Option<At<String>>,
 }
 
 /// Room for cloud disks of one category in one zone.
@@ -167,6 +182,10 @@ pub struct DiskPoolSpec {
     pub zone: At<String>,
     /// Disk category, such as `cloud_ssd`.
     pub category: At<String>,
+    /// Performance level of `cloud_essd` that the pool is for: `PL2` or `PL3`. Left out: all levels without a pool of
+    /// their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_level: Option<At<String>>,
     /// Capacity, before over-commit.
     pub capacity: At<Size>,
     /// Space sold for each part that is there.
@@ -249,6 +268,10 @@ impl Default for ControlPlaneSpec {
 
 fn one() -> At<u32> {
     At::default_of(1)
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn yes() -> bool {

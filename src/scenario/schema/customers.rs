@@ -42,9 +42,21 @@ pub struct AccountSpec {
     /// Most data disks that outlive their instances.
     #[serde(default)]
     pub max_portable_disks: Limit,
+    /// Most pay-as-you-go dedicated hosts.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub max_dedicated_hosts: Limit,
+    /// Most deployment sets in each region.
+    #[serde(default = "two", skip_serializing_if = "is_two")]
+    pub max_deployment_sets: Limit,
+    /// The account's instances stop without charges where they can, unless a call says otherwise.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stop_without_charges: bool,
     /// Largest outgoing bandwidth of an instance in Mbit/s.
     #[serde(default = "max_bandwidth_out")]
     pub max_bandwidth_out: u32,
+    /// Most CreateInstance calls a minute in each region; more are throttled (QUO-9).
+    #[serde(default, skip_serializing_if = "no_limit")]
+    pub calls_per_minute: Limit,
     /// May ask for spot instances.
     #[serde(default = "yes")]
     pub spot: bool,
@@ -65,7 +77,11 @@ impl AccountSpec {
             max_instances_per_region: Limit::NONE,
             max_disks: Limit::NONE,
             max_portable_disks: Limit::NONE,
+            max_dedicated_hosts: Limit::NONE,
+            max_deployment_sets: two(),
+            stop_without_charges: false,
             max_bandwidth_out: max_bandwidth_out(),
+            calls_per_minute: Limit::NONE,
             spot: true,
             real_name_verified: true,
         }
@@ -82,6 +98,9 @@ pub struct NetworkSpec {
     pub instances_per_vpc: Limit,
     /// Most instances of a security group.
     pub instances_per_security_group: Limit,
+    /// Public addresses that each region has for instances.
+    #[serde(skip_serializing_if = "is_none")]
+    pub public_addresses_per_region: Limit,
 }
 
 /// A public image of the scenario's own.
@@ -114,8 +133,29 @@ pub(super) enum OsName {
     Windows,
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+fn is_none(limit: &Limit) -> bool {
+    *limit == Limit::NONE
+}
+
+/// Deployment sets of an account in a region (QUO-60).
+fn two() -> Limit {
+    Limit(Some(2))
+}
+
+fn is_two(limit: &Limit) -> bool {
+    *limit == two()
+}
+
 fn yes() -> bool {
     true
+}
+
+fn no_limit(limit: &Limit) -> bool {
+    *limit == Limit::NONE
 }
 
 fn unlimited_amount() -> Amount {

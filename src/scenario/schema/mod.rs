@@ -5,8 +5,11 @@
 
 mod cloud;
 mod customers;
+mod money;
 mod node_list;
 mod nodes;
+mod operations;
+mod spot;
 
 use std::collections::BTreeMap;
 mod objectives;
@@ -19,11 +22,17 @@ pub use cloud::{
     LocalDiskSpec, PoolSpec, RegionSpec, TypeSpec,
 };
 pub use customers::{AccountSpec, Charge, ImageSpec, NetworkSpec};
+pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
 pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use objectives::{
     Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
     SurviveSpec,
+};
+pub use operations::OperationSpec;
+pub use spot::{
+    FleetStrategy, HeadroomPolicy, HeadroomSpec, PriceModel, PriceSpec, SpotFleetSpec, SpotOverrideSpec,
+    SpotSpec, VictimsSpec,
 };
 
 use super::units::{At, Date, Span};
@@ -61,6 +70,9 @@ pub struct ScenarioSpec {
     pub network: NetworkSpec,
     /// What the report shows.
     pub report: ReportSpec,
+    /// The spot market. Left out: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotSpec>,
     /// Regions and their zones. Left out: the catalog's regions of the zones that pools name.
     pub regions: Vec<RegionSpec>,
     /// Host classes beside the catalog's dedicated-host types.
@@ -83,6 +95,12 @@ pub struct ScenarioSpec {
     #[serde(skip_serializing_if = "is_empty")]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub world: At<toml::Table>,
+    /// Bills. Left out: nothing costs anything, unless there are `prices`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSpec>,
+    /// Prices of the scenario's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesSpec>,
     /// Accounts. Left out: one, `1000000001`, without limits.
     pub accounts: Vec<AccountSpec>,
     /// What happens to hosts at set times.
@@ -90,6 +108,9 @@ pub struct ScenarioSpec {
     pub events: Vec<EventSpec>,
     /// Who asks for what, when, and for how long.
     pub workloads: Vec<WorkloadSpec>,
+    /// Operations of the API that are sent at given moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationSpec>,
     /// What the cloud has to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objectives: Option<ObjectivesSpec>,
@@ -113,6 +134,7 @@ impl Default for ScenarioSpec {
             maintenance: None,
             network: NetworkSpec::default(),
             report: ReportSpec::default(),
+            spot: None,
             regions: Vec::new(),
             classes: Vec::new(),
             pools: Vec::new(),
@@ -122,9 +144,12 @@ impl Default for ScenarioSpec {
             types: Vec::new(),
             images: Vec::new(),
             world: At::default_of(toml::Table::new()),
+            billing: None,
+            prices: None,
             accounts: Vec::new(),
             events: Vec::new(),
             workloads: Vec::new(),
+            operations: Vec::new(),
             objectives: None,
             plan: None,
         }

@@ -109,7 +109,7 @@ impl Default for MaintenanceSpec {
     fn default() -> Self {
         MaintenanceSpec {
             bandwidth: At::default_of(Bandwidth(1_250_000_000)), // 10 Gbit/s
-            dirty_rate: At::default_of(Bandwidth(40 << 20)),
+            dirty_rate: At::default_of(Bandwidth(20 << 20)),
             working_set: At::default_of(Share::new(0.2).expect("a share")),
             stop_below: At::default_of(Size(64 << 20)),
             rounds: At::default_of(30),

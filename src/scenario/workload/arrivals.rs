@@ -112,30 +112,6 @@ pub struct FlashSpec {
     pub fall: Option<At<Span>>,
 }
 
-/// A closed loop: `[workloads.clients]`. Each client asks, waits, thinks, and asks again.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClientsSpec {
-    /// Number of clients. Each belongs to one account.
-    pub count: At<u32>,
-    /// How long a client thinks before it asks; the first time, from the start of the run.
-    pub think: At<DistributionSpec>,
-    /// What a client waits for before it thinks again. A refusal always ends the wait.
-    #[serde(default)]
-    pub wait_for: WaitFor,
-}
-
-/// What a client of a closed loop waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum WaitFor {
-    /// The answer to its request.
-    #[default]
-    Answer,
-    /// The end of its instance.
-    Release,
-}
-
 /// Batches: a compound Poisson process. Sizes are geometric with a `mean`, or of a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

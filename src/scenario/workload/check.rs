@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::did_you_mean;
 use super::super::units::At;
 use super::{
-    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, MixSpec, Rows, SystemDiskSpec,
-    WeekSpec, WorkloadSpec, Wrong,
+    ArrivalsSpec, BatchSpec, BurstsSpec, Choice, DataDiskSpec, DaySpec, Fault, FleetSpec, MixSpec, Rows,
+    SystemDiskSpec, WeekSpec, WorkloadSpec, Wrong,
 };
 use crate::api::ErrorTable;
 
@@ -30,13 +30,14 @@ impl WorkloadSpec {
     pub fn check(&self, known: &Known<'_>) -> Vec<Wrong> {
         let mut wrongs = Wrongs(Vec::new());
         self.check_source(known, &mut wrongs);
+        self.check_generator(&mut wrongs);
         let zones = self.check_region(known, &mut wrongs);
         if let Some(accounts) = &self.accounts {
             wrongs.weights(accounts, "account", &known.accounts);
         }
         for mix in &self.mix {
             mix.get().check(known, &mut wrongs);
-            if self.lifetime.is_none() && mix.get().lifetime.is_none() {
+            if self.lifetime.is_none() && mix.get().lifetime.is_none() && self.fleet.is_none() {
                 wrongs.add(
                     mix,
                     "neither the entry nor the workload says how long instances live: set `lifetime`",
@@ -52,34 +53,47 @@ impl WorkloadSpec {
         check_request(known, &self.image, &self.system_disk, &self.data_disks, &mut wrongs);
         wrongs.params(&self.params, &self.name);
         self.check_faults(zones, &mut wrongs);
+        if let Some(load) = &self.load {
+            wrongs.take(load.get().resolve());
+        }
+        if let Some(client) = &self.client {
+            wrongs.take(client.get().check());
+        }
+        if let Some(habits) = &self.operations {
+            wrongs.0.extend(habits.get().check());
+        }
         wrongs.0
     }
 
     fn check_source(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
-        let sources = [self.arrivals.is_some(), self.clients.is_some(), self.trace.is_some()];
-        match sources.iter().filter(|given| **given).count() {
-            0 => wrongs.add(&self.name, "a workload needs `arrivals`, `clients` or `trace`"),
-            1 => {}
-            _ => match &self.trace {
-                Some(trace) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
-                None => wrongs.add(&self.name, "a workload has `arrivals` or `clients`, not both"),
-            },
-        }
-        if let Some(arrivals) = &self.arrivals {
-            arrivals.get().check(wrongs);
-        }
-        if let Some(trace) = &self.trace {
-            if let Some(mix) = self.mix.first() {
-                wrongs.add(mix, "a trace says itself what is asked for: `mix` means nothing to it");
+        if let Some(fleet) = &self.fleet {
+            if self.arrivals.is_some() || self.trace.is_some() {
+                wrongs.add(fleet, "a workload has `arrivals`, a `trace` or a `fleet`, not several of them");
             }
-            if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
-                wrongs.add(trace, "the path of the trace is empty");
+            if self.mix.is_empty() {
+                wrongs.add(fleet, "a fleet needs a `mix` of at least one entry");
             }
-            trace.get().check(known, wrongs);
-        } else if self.mix.is_empty() && sources.contains(&true) {
-            wrongs.add(&self.name, "a workload with arrivals needs a `mix` of at least one entry");
+            return fleet.get().check(wrongs);
         }
-        self.check_generator(wrongs);
+        match (&self.arrivals, &self.trace) {
+            (None, None) => wrongs.add(&self.name, "a workload needs `arrivals`, `trace` or `fleet`"),
+            (Some(_), Some(trace)) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
+            (Some(arrivals), None) => {
+                arrivals.get().check(wrongs);
+                if self.mix.is_empty() {
+                    wrongs.add(&self.name, "a workload with arrivals needs a `mix` of at least one entry");
+                }
+            }
+            (None, Some(trace)) => {
+                if let Some(mix) = self.mix.first() {
+                    wrongs.add(mix, "a trace says itself what is asked for: `mix` means nothing to it");
+                }
+                if trace.get().path.as_ref().is_some_and(|path| path.get().is_empty()) {
+                    wrongs.add(trace, "the path of the trace is empty");
+                }
+                trace.get().check(known, wrongs);
+            }
+        }
     }
 
     /// Checks region and zones; the number of the region's zones, when it is known.
@@ -134,6 +148,12 @@ impl WorkloadSpec {
 impl MixSpec {
     fn check(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
         wrongs.named(&self.instance_type, "instance type", &known.types);
+        for other in &self.or {
+            wrongs.named(other, "instance type", &known.types);
+        }
+        if let Some(load) = &self.load {
+            wrongs.take(load.get().resolve());
+        }
         wrongs.number(&self.weight, 0.0, 1e12);
         if let Some(lifetime) = &self.lifetime {
             wrongs.take(lifetime.get().resolve());
@@ -190,6 +210,29 @@ impl ArrivalsSpec {
         self.check_more(wrongs);
         if let Some(batch) = &self.batch {
             batch.get().check(batch, wrongs);
+        }
+    }
+}
+
+impl FleetSpec {
+    fn check(&self, wrongs: &mut Wrongs) {
+        if !(1..=1_000_000).contains(self.size.get()) {
+            wrongs.add(&self.size, "the size of a fleet is a whole number from 1 to 1000000");
+        }
+        if self.every.get().is_zero() || self.every.get().is_forever() {
+            wrongs.add(&self.every, "must be a duration that ends, and longer than nothing");
+        }
+        if let Some(step) = self.step.as_ref().filter(|step| *step.get() == 0) {
+            wrongs.add(step, "a step of nothing never gets there");
+        }
+        if let Some(hours) = &self.utc_offset_hours {
+            wrongs.number(hours, -12.0, 14.0);
+        }
+        if let Some(day) = &self.day {
+            day.get().check(day, wrongs);
+        }
+        if let Some(week) = &self.week {
+            week.get().check(week, wrongs);
         }
     }
 }

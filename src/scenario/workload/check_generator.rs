@@ -1,11 +1,9 @@
-//! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, clients, groups, drift, accounts.
+//! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, groups, drift, accounts.
 
 use super::check::Wrongs;
 use super::{ArrivalsSpec, Choice, WorkloadSpec};
 use crate::scenario::units::{At, Span};
 
-/// The most clients of one workload: about 40 bytes each.
-const MOST_CLIENTS: u32 = 10_000_000;
 /// The most instances of one deployment group.
 const MOST_MEMBERS: u64 = 100_000;
 
@@ -54,18 +52,8 @@ impl ArrivalsSpec {
 }
 
 impl WorkloadSpec {
-    /// Clients, groups, drift, and what hangs on accounts.
+    /// Groups, drift, and what hangs on accounts.
     pub(super) fn check_generator(&self, wrongs: &mut Wrongs) {
-        if let Some(clients) = &self.clients {
-            let clients = clients.get();
-            if !(1..=MOST_CLIENTS).contains(clients.count.get()) {
-                wrongs.add(&clients.count, format!("must be a whole number from 1 to {MOST_CLIENTS}"));
-            }
-            wrongs.take(clients.think.get().resolve());
-            if let Some(group) = self.groups.first() {
-                wrongs.add(group, "a client asks for one instance at a time: `groups` need `arrivals`");
-            }
-        }
         if let Some(exponent) = &self.account_zipf {
             wrongs.number(exponent, 0.0, 10.0);
             if self.accounts.is_some() {
@@ -119,7 +107,10 @@ impl WorkloadSpec {
             if let Some(lifetime) = &group.get().lifetime {
                 wrongs.take(lifetime.get().resolve());
             } else if self.lifetime.is_none() {
-                wrongs.add(members, "neither the group nor the workload says how long it lives: set `lifetime`");
+                wrongs.add(
+                    members,
+                    "neither the group nor the workload says how long it lives: set `lifetime`",
+                );
             }
         }
     }

@@ -72,7 +72,8 @@ impl MapSpec {
         }
         for (name, class) in &self.classes {
             for param in class.params.keys().filter(|param| super::check::fixed(param)) {
-                wrongs.nowhere(format!("parameter `{param}` of class `{name}` cannot be set through `params`"));
+                wrongs
+                    .nowhere(format!("parameter `{param}` of class `{name}` cannot be set through `params`"));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Calls on their way through the control plane: arrival, gate, placement, answer.
 
+use crate::api::Request;
 use crate::metrics::{CostProbe, CostStage, LatencyStage, Outcome};
 use crate::model::{SimDuration, SimTime};
 use crate::sim::control::ControlPlane;
@@ -9,7 +10,7 @@ use crate::sim::observe::{Happened, Observer};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
-use super::{Call, Run};
+use super::{Call, Clients, Run};
 
 /// The stages of [`Call::waits`].
 const WAITS: [LatencyStage; 4] = [
@@ -26,12 +27,13 @@ const SCHEDULING: usize = 3;
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
-        self.ask(now, template, end);
+        let client = self.client_calls(now, template, end, None);
+        self.request_arrives(now, template, end, client);
         self.fetch_arrival()
     }
 
-    /// A request comes in.
-    pub(super) fn ask(&mut self, now: SimTime, template: u32, end: End) {
+    /// A request comes in: of the workload, or of a client that tries again.
+    pub(super) fn request_arrives(&mut self, now: SimTime, template: u32, end: End, client: Option<u32>) {
         let number = self.tally.requests;
         self.tally.requests += 1;
         self.log.note(now, Record::Requested, number, template);
@@ -46,12 +48,18 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             begun: now,
             waits: [SimDuration::ZERO; 4],
             admitted: None,
+            client,
         };
-        if self.control.is_some() {
+        if let Some(attempt) = client {
+            self.client_writes(attempt, number);
+        }
+        if let Some(reject) = self.throttled(now, template) {
+            self.reject(now, &call, &reject);
+        } else if self.control.is_some() {
             let call = self.calls.insert(call) as u32;
             self.enter_api(now, call);
         } else {
-            match self.admit(now, number, template) {
+            match self.admit(now, number, template, client) {
                 Ok(admitted) => {
                     call.admitted = Some(admitted);
                     self.decide(now, call);
@@ -83,9 +91,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if let Some(next) = self.control().api.leave() {
             self.serve_api(now, next);
         }
-        let Call { number, template, begun, .. } = self.calls[call as usize];
+        let Call { number, template, begun, client, .. } = self.calls[call as usize];
         self.calls[call as usize].waits[VALIDATION] = now.since(begun);
-        match self.admit(now, number, template) {
+        match self.admit(now, number, template, client) {
             Ok(admitted) => {
                 let waiting = &mut self.calls[call as usize];
                 waiting.admitted = Some(admitted);
@@ -131,26 +139,42 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
         }
         self.latency.record(LatencyStage::Answer, outcome, now.since(call.arrived));
-        self.client_answered(now, call.number, outcome);
     }
 
     // --- gate and placement ---
 
-    fn admit(&mut self, now: SimTime, number: u64, template: u32) -> Result<Admitted, Reject> {
+    fn admit(
+        &mut self,
+        now: SimTime,
+        number: u64,
+        template: u32,
+        client: Option<u32>,
+    ) -> Result<Admitted, Reject> {
         let template = &self.templates[template as usize];
         let utc = self.start.after(now.since(SimTime::ZERO));
+        let own = client_request(&self.clients, client);
+        let request = own.unwrap_or_else(|| template.request(number));
         let mark = self.probe.start();
-        let answer = validate::admit(template.request(number), self.world, template.account, utc);
+        let answer = validate::admit(request, self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
+        // A retry that overtakes its first call is told so (IDEM-6).
+        if let (Some(request), Ok(admitted)) = (own, &answer) {
+            validate::begin(admitted, request, self.world, utc);
+        }
         answer
     }
 
     fn decide(&mut self, now: SimTime, call: Call) {
+        if self.market.is_some() {
+            self.market_stock(&call);
+        }
         let template = &self.templates[call.template as usize];
         let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
         let utc = self.start.after(now.since(SimTime::ZERO));
+        let own = client_request(&self.clients, call.client);
+        let request = own.unwrap_or_else(|| template.request(call.number));
         let mark = self.probe.start();
-        let answer = validate::commit(admitted, template.request(call.number), self.world, self.fleet, utc);
+        let answer = validate::commit(admitted, request, self.world, self.fleet, utc);
         self.probe.stop(CostStage::Placement, mark);
         match answer {
             Ok(created) => self.create(now, &call, created),
@@ -167,9 +191,23 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         self.answered(now, call, outcome);
         self.tally.reject(reject);
+        if let Some(ops) = &mut self.operations {
+            ops.rejected(reject);
+        }
         let Call { number, template, arrived, .. } = *call;
         self.observer.happened(now, &Happened::Rejected { number, template, arrived, reject });
+        if let Some(attempt) = call.client {
+            self.client_refused(now, attempt, reject);
+        }
+        if self.market.is_some() {
+            self.market_refused(now, call, reject);
+        }
     }
+}
+
+/// The request of a client's own call, with its token.
+fn client_request(clients: &Option<Box<Clients>>, client: Option<u32>) -> Option<&Request> {
+    clients.as_ref()?.request(client?)
 }
 
 /// A check as the number that the digest uses: 32-bit FNV-1a of its id, the same in every version that has it.

@@ -25,6 +25,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.observer
             .happened(now, &Happened::Created { number, template, arrived, zone: created.zone, host });
         let bound = created.bound(self.world).map(Box::new);
+        if self.market.is_some() {
+            let slot = self.instances.vacant_key() as u32;
+            self.market_created(now, slot, call, &created);
+        }
         let slot = self.instances.insert(Instance {
             number,
             template,
@@ -42,7 +46,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             holdings: created.holdings,
         }) as u32;
         self.take_place(now, slot, created.claim);
-        self.ask_slot(now, slot);
+        let starts = self.operations.is_none() || self.enroll(now, slot, &created.effective);
+        self.load_created(now, slot, &created.effective);
+        self.money_created(now, slot, &created.effective);
+        if let Some(attempt) = call.client {
+            self.client_served(now, attempt, slot);
+        }
+        if starts {
+            self.ask_slot(now, slot);
+        }
     }
 
     // --- places ---
@@ -66,24 +78,33 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let demand = self.templates[instance.template as usize].demand;
         self.total.add(now, demand);
         self.zones[instance.zone.at()].add(now, demand);
+        if self.market.is_some() {
+            self.market_placed(slot);
+        }
         self.came_to_host(slot, host);
+        self.touch_host(now, host);
     }
 
     /// Gives the place of an instance back, when it has one. Levels of use follow. A start that is under way must
     /// be cut before ([`Run::cut_start`]): its slot is on the host.
     pub(super) fn give_up_place(&mut self, now: SimTime, slot: u32) {
+        if self.market.is_some() {
+            self.market_left(slot);
+        }
         let instance = &mut self.instances[slot as usize];
         let Some(claim) = instance.claim.take() else { return };
         let demand = self.templates[instance.template as usize].demand;
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
+        let host = claim.host();
         if let Some(claim) = self.went_from_host(now, slot, claim) {
             self.fleet.release(claim);
         }
+        self.touch_host(now, host);
     }
 
     /// Schedules the next event of an instance.
-    fn then(&mut self, at: SimTime, slot: u32, event: Event) {
+    pub(super) fn then(&mut self, at: SimTime, slot: u32, event: Event) {
         let ticket = self.at(at, event);
         self.instances[slot as usize].next = Some(ticket);
     }
@@ -93,8 +114,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.instances[slot as usize].claim.as_ref().map(Claim::host)
     }
 
+    /// Takes an instance into a state; credits, bills and fleets follow.
     pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
+        if self.loads.is_some() || self.money.is_some() || self.clients.is_some() {
+            let now = self.queue.now();
+            self.load_entered(now, slot, state);
+            self.money_entered(now, slot, state);
+            self.client_entered(slot, state);
+        }
     }
 
     /// Ends a stage of the start and begins the next one.
@@ -110,6 +138,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// Starts an instance that has its place and is stopped, or down: it asks its host for a slot. Its end, when that
     /// comes in the meantime, waits for the start.
     pub(super) fn start_again(&mut self, now: SimTime, slot: u32) {
+        if self.locked_for_money(slot) {
+            return;
+        }
         self.cancel_next(slot);
         self.enter(slot, State::Starting);
         self.instances[slot as usize].entered = now;
@@ -243,6 +274,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
         self.is_up(now, slot, again);
         self.plan_end(now, slot);
+        if self.operations.is_some() {
+            self.runs(now, slot, again);
+        }
     }
 
     /// Schedules the end of an instance whose moment is known, as its next event.
@@ -260,6 +294,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn release(&mut self, now: SimTime, slot: u32, cause: Gone) {
         self.cut_start(now, slot);
         self.cancel_next(slot);
+        if self.operations.is_some() {
+            self.unenroll(now, slot);
+        }
         self.enter(slot, State::Released);
         let instance = &self.instances[slot as usize];
         let host = instance.claim.as_ref().map_or(NO_HOST, |claim| claim.host().0);
@@ -267,11 +304,16 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Released, number, host);
         self.observer.happened(now, &Happened::Released { number, cause });
         self.give_up_place(now, slot);
+        if self.market.is_some() {
+            self.market_gone(now, slot, cause);
+        }
         self.is_gone(slot);
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);
-        self.client_released(now, number);
+        if self.operations.is_some() {
+            self.touch_pools(now, instance.zone.0);
+        }
     }
 
     /// Takes back the next event of an instance, when one waits.

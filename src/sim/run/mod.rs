@@ -3,7 +3,18 @@
 mod calls;
 mod clients;
 mod lives;
+mod loads;
+mod market;
+mod money;
 mod nodes;
+mod operations;
+mod throttle;
+
+pub(in crate::sim) use clients::Clients;
+pub(in crate::sim) use loads::Loads;
+pub(in crate::sim) use money::Book;
+pub(in crate::sim) use throttle::Throttle;
+mod state;
 
 use slab::Slab;
 
@@ -19,13 +30,16 @@ use crate::world::{Holdings, World};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::EventLog;
+use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
+use crate::sim::operations::Operations;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
-pub(in crate::sim) use clients::Waiting;
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
+pub(in crate::sim) use state::RunState;
+pub use state::Unsound;
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -65,10 +79,12 @@ struct Call {
     /// Its waits in the control plane so far: counted when the outcome is known.
     waits: [SimDuration; 4],
     admitted: Option<Admitted>,
+    /// Slot of the client's call that it belongs to, when its client does something about refusals.
+    client: Option<u32>,
 }
 
 /// Where an instance is on its way to running.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Step {
     /// Nowhere: it runs, or has not asked to start.
     None,
@@ -116,8 +132,6 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) control: Option<ControlPlane>,
     /// Node controllers that fail or are worked on; none when nothing in the scenario makes them.
     pub(in crate::sim) nodes: Option<Box<Nodes>>,
-    /// Clients of closed loops; none without.
-    pub(in crate::sim) clients: Option<Box<Waiting>>,
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
@@ -130,15 +144,27 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     instances: Slab<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
+    /// Each of these is there only when the scenario asks for it.
+    pub(in crate::sim) loads: Option<Box<Loads>>,
+    pub(in crate::sim) money: Option<Box<Book>>,
+    pub(in crate::sim) clients: Option<Box<Clients>>,
+    pub(in crate::sim) throttle: Option<Box<Throttle>>,
+    /// Arrivals taken from the workload so far.
+    fetched: u64,
+    /// The first arrival has been fetched.
+    begun: bool,
     pub(in crate::sim) log: EventLog,
     pub(in crate::sim) latency: Latency,
     pub(in crate::sim) total: Usage,
     pub(in crate::sim) zones: Vec<Usage>,
     pub(in crate::sim) tally: Tally,
+    pub(in crate::sim) operations: Option<Box<Operations>>,
     /// What has been asked for so far.
     pub(in crate::sim) mix: Mix,
     pub(in crate::sim) events: u64,
     warm: bool,
+    /// The spot market, when the scenario has one.
+    pub(in crate::sim) market: Option<Box<MarketRun>>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -180,7 +206,6 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             templates,
             control,
             nodes: None,
-            clients: None,
             start,
             warmup,
             until,
@@ -192,14 +217,22 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             instances: Slab::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
+            loads: None,
+            money: None,
+            clients: None,
+            throttle: None,
+            fetched: 0,
+            begun: false,
             log: EventLog::new(),
             latency: Latency::new(SimTime::ZERO),
             total: Usage::default(),
             zones: vec![Usage::default(); zones],
             tally: Tally::default(),
+            operations: None,
             mix: Mix::new(zones, templates.len()),
             events: 0,
             warm: warmup == SimTime::ZERO,
+            market: None,
         }
     }
 
@@ -233,9 +266,14 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         more: impl Fn(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
-        self.begin_nodes();
-        self.begin_clients();
-        self.fetch_arrival()?;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.begin_operations();
+            self.begin_nodes();
+            self.fetch_arrival()?;
+            self.load_begins();
+            self.money_begins();
+            self.clients_begin();
+        }
         while let Some(at) = self.queue.peek_time() {
             if !more(self, at) {
                 break;
@@ -328,9 +366,14 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             Event::CloneReady { instance } => self.clone_ready(now, instance),
             Event::Cloned { zone } => self.cloned(now, ZoneIx(zone)),
             Event::Booted { instance } => self.booted(now, instance),
-            Event::Client { client } => self.client_asks(now, client),
+            Event::Load(event) => self.load_event(now, event),
+            Event::Money(event) => self.money_event(now, event),
+            Event::Client(event) => self.client_event(now, event),
+            Event::Released { instance } if self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
+            Event::Market(event) => self.market_event(now, event),
+            Event::Operation(event) => self.operation_event(now, event),
         }
         Ok(())
     }
@@ -340,7 +383,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     }
 
     fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {
-        self.next_arrival = self.workload.next()?.filter(|arrival| arrival.at < self.until);
+        let arrival = self.workload.next()?;
+        self.fetched += u64::from(arrival.is_some());
+        self.next_arrival = arrival.filter(|arrival| arrival.at < self.until);
         if let Some(arrival) = &self.next_arrival {
             let at = arrival.at;
             self.at(at, Event::Arrival);

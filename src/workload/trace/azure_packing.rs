@@ -101,7 +101,9 @@ fn sizes(rows: &[(i64, i64, f64, f64)], machine: Machine) -> BTreeMap<i64, (u32,
         by_machine.entry(id).or_default().insert(vm_type, (core, memory));
     }
     let most = by_machine.values().map(BTreeMap::len).max().unwrap_or(0);
-    let Some(reference) = by_machine.values().find(|types| types.len() == most) else { return BTreeMap::new() };
+    let Some(reference) = by_machine.values().find(|types| types.len() == most) else {
+        return BTreeMap::new();
+    };
     let mut sizes = BTreeMap::new();
     for types in by_machine.values() {
         // How much larger than the reference this machine is, by the first type that both hold.
@@ -109,7 +111,8 @@ fn sizes(rows: &[(i64, i64, f64, f64)], machine: Machine) -> BTreeMap<i64, (u32,
         let (cpu_scale, memory_scale) =
             shared.map_or((1.0, 1.0), |(own, other)| (other.0 / own.0, other.1 / own.1));
         for (id, own) in types {
-            let (core, memory) = reference.get(id).copied().unwrap_or((own.0 * cpu_scale, own.1 * memory_scale));
+            let (core, memory) =
+                reference.get(id).copied().unwrap_or((own.0 * cpu_scale, own.1 * memory_scale));
             let cpu_milli = (core * f64::from(machine.cpu_milli)).round().max(1.0) as u32;
             let memory_mib = (memory * f64::from(machine.memory_mib)).round().max(1.0) as u32;
             sizes.entry(*id).or_insert((cpu_milli, memory_mib));
@@ -131,7 +134,8 @@ fn read_database(
 ) -> Result<(), TraceError> {
     let file = unpacked_copy(path, SQLITE)?;
     let place = file.as_ref().map_or(path, |file| file.path());
-    let failed = |error: rusqlite::Error| TraceError::Database { path: path.to_path_buf(), what: error.to_string() };
+    let failed =
+        |error: rusqlite::Error| TraceError::Database { path: path.to_path_buf(), what: error.to_string() };
     let damaged = |table: &str, line: u64, what: &str| TraceError::Damaged {
         path: path.to_path_buf(),
         line,
@@ -142,17 +146,25 @@ fn read_database(
     let database = rusqlite::Connection::open_with_flags(place, flags).map_err(failed)?;
 
     let mut types = Vec::new();
-    let mut query =
-        database.prepare("SELECT vmTypeId, machineId, core, memory FROM vmType ORDER BY rowid").map_err(failed)?;
+    let mut query = database
+        .prepare("SELECT vmTypeId, machineId, core, memory FROM vmType ORDER BY rowid")
+        .map_err(failed)?;
     let mut rows = query.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let line = types.len() as u64 + 1;
         let value = |at: usize| row.get_ref(at).ok().and_then(real);
         let read = (integer(row.get_ref(0).map_err(failed)?), integer(row.get_ref(1).map_err(failed)?));
-        let (Some(vm_type), Some(id)) = read else { return Err(damaged("vmType", line, "an id is no number")) };
-        let (Some(core), Some(memory)) = (value(2).filter(|v| fraction(*v)), value(3).filter(|v| fraction(*v)))
+        let (Some(vm_type), Some(id)) = read else {
+            return Err(damaged("vmType", line, "an id is no number"));
+        };
+        let (Some(core), Some(memory)) =
+            (value(2).filter(|v| fraction(*v)), value(3).filter(|v| fraction(*v)))
         else {
-            return Err(damaged("vmType", line, "core and memory are fractions of a machine, above 0 and at most 1"));
+            return Err(damaged(
+                "vmType",
+                line,
+                "core and memory are fractions of a machine, above 0 and at most 1",
+            ));
         };
         types.push((vm_type, id, core, memory));
     }
@@ -273,9 +285,11 @@ fn beside(path: &Path) -> Result<PathBuf, TraceError> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let names = ["vmType.csv", "vmtype.csv", "vm_type.csv"];
     let packings = ["", ".gz", ".zst"];
-    let candidates = names.iter().flat_map(|name| packings.map(|packing| folder.join(format!("{name}{packing}"))));
+    let candidates =
+        names.iter().flat_map(|name| packings.map(|packing| folder.join(format!("{name}{packing}"))));
     candidates.into_iter().find(|candidate| candidate.is_file()).ok_or_else(|| TraceError::Companion {
         path: path.to_path_buf(),
-        what: "neither an SQLite database, nor is there a vmType.csv (sizes of the types) in the same folder".to_owned(),
+        what: "neither an SQLite database, nor is there a vmType.csv (sizes of the types) in the same folder"
+            .to_owned(),
     })
 }

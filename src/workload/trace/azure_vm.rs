@@ -33,7 +33,8 @@ pub(super) fn read(path: &Path, names: &mut Names, sorter: &mut Sorter) -> Resul
     let mut deployments: Table<String> = Table::default();
     while columns.advance()? {
         let fields = columns.fields()?;
-        let seconds = |place: usize| micros(fields[place]).ok_or_else(|| columns.bad(place, "time in seconds"));
+        let seconds =
+            |place: usize| micros(fields[place]).ok_or_else(|| columns.bad(place, "time in seconds"));
         let at = seconds(3)?;
         let end = match fields[4] {
             "" => RecordEnd::Never,

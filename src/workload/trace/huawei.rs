@@ -80,8 +80,7 @@ impl Huawei {
                 (_, Last::Create) => RecordEnd::Never,
             };
             let size = Asked::Size { cpu_milli: line.cpu_milli, memory_mib: line.memory_mib };
-            let record =
-                Record::new(self.lines.number(), line.at, names.asked.place(&size), self.count, end);
+            let record = Record::new(self.lines.number(), line.at, names.asked.place(&size), self.count, end);
             self.count += 1;
             return Ok(Some(record));
         }

@@ -152,7 +152,8 @@ impl TraceInfo {
         // What each reader calls a thing, and what the sums call it.
         let mut asked: Vec<Vec<u32>> = vec![Vec::new(); readers.len()];
         let earliest = |heads: &[Option<Record>]| {
-            let waiting = heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
+            let waiting =
+                heads.iter().enumerate().filter_map(|(place, head)| Some((head.as_ref()?.at, place)));
             waiting.min().map(|(_, place)| place)
         };
         while let Some(place) = earliest(&heads) {
@@ -178,24 +179,6 @@ impl TraceInfo {
         let accounts = accounts.len() as u64;
         let Some(first) = sums.first else { return Err(TraceError::Empty { path: paths[0].to_path_buf() }) };
         Ok(sums.finish(first, accounts))
-    }
-}
-
-/// Sums over a trace whose records come one by one, for those that make records themselves.
-#[derive(Default)]
-pub(crate) struct Collector(Sums);
-
-impl Collector {
-    /// Adds a creation.
-    pub(crate) fn add(&mut self, record: &Record, asked: &Asked) {
-        let place = self.0.size_place(asked, &|_| None) as usize;
-        self.0.add(record, record.batch, place);
-    }
-
-    /// The statistics; none without a creation.
-    pub(crate) fn finish(self) -> Option<TraceInfo> {
-        let first = self.0.first?;
-        Some(self.0.finish(first, 0))
     }
 }
 
@@ -311,9 +294,10 @@ impl Sums {
         let span = self.last.since(first);
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let mut sizes: Vec<SizeShare> = self.sizes.iter().map(Sized::share).collect();
-        sizes.sort_by_key(|size| Reverse(size.count));
+        sizes.sort_by_key(|size| (Reverse(size.count), size.cpu_milli, size.memory_mib, size.name.clone()));
         self.classes.sort_by_key(|class| Reverse(class.count));
-        let (cpu, memory) = (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);
+        let (cpu, memory) =
+            (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);
         TraceInfo {
             requests: self.requests,
             batches: self.batches.total,

@@ -37,7 +37,10 @@ pub(crate) fn open_unpacked(path: &Path) -> Result<Box<dyn BufRead + Send>, Trac
 
 /// A temporary unpacked copy of a file that does not begin with `magic`; none when it does. For formats that are read from
 /// several places of the file.
-pub(super) fn unpacked_copy(path: &Path, magic: &[u8]) -> Result<Option<tempfile::NamedTempFile>, TraceError> {
+pub(super) fn unpacked_copy(
+    path: &Path,
+    magic: &[u8],
+) -> Result<Option<tempfile::NamedTempFile>, TraceError> {
     let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
     let mut begin = Vec::new();
     let file = File::open(path).map_err(failed)?;

@@ -19,7 +19,7 @@ mod azure_vm;
 pub(crate) mod columns;
 mod guess;
 mod huawei;
-pub(crate) mod info;
+mod info;
 pub(crate) mod lines;
 mod nodes;
 mod openb;
@@ -29,9 +29,9 @@ pub mod prices;
 mod shaped;
 mod sorted;
 mod spot_jobs;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use guess::guess;
 pub use info::{Count, Quantiles, SizeOf, SizeShare, TraceInfo, WindowStats};
@@ -170,8 +170,10 @@ impl Asked {
             }
         };
         let whole = |amount: u32, unit: u32| amount.is_multiple_of(unit).then_some(amount / unit);
-        let cpu = whole(cpu_milli, 1_000).map_or_else(|| format!("{cpu_milli}mc"), |vcpus| format!("{vcpus}c"));
-        let memory = whole(memory_mib, 1_024).map_or_else(|| format!("{memory_mib}m"), |gib| format!("{gib}g"));
+        let cpu =
+            whole(cpu_milli, 1_000).map_or_else(|| format!("{cpu_milli}mc"), |vcpus| format!("{vcpus}c"));
+        let memory =
+            whole(memory_mib, 1_024).map_or_else(|| format!("{memory_mib}m"), |gib| format!("{gib}g"));
         let mut label = format!("{cpu}-{memory}");
         if let Some(Gpus { count, milli_each, models }) = self.gpus() {
             label += &match (count, milli_each) {
@@ -367,9 +369,7 @@ impl TraceReader {
             TraceFormat::AzureV1_2017 => Source::Azure(Box::new(azure::Azure::open(path, &mut names)?)),
             TraceFormat::HuaweiEast1 => Source::Huawei(huawei::Huawei::open(path)?),
             TraceFormat::PackyardCsv => Source::Plain(plain::Plain::open(path)?),
-            TraceFormat::PackyardParquet => {
-                Source::Parquet(Box::new(parquet::Columns::open(path)?))
-            }
+            TraceFormat::PackyardParquet => Source::Parquet(Box::new(parquet::Columns::open(path)?)),
             TraceFormat::Openb => Source::Openb(openb::Openb::open(path)?),
             TraceFormat::AzurePacking2020 | TraceFormat::AzureVm | TraceFormat::AlibabaSpot2026 => {
                 let mut sorter = sorted::Sorter::new(path);

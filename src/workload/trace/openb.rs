@@ -49,7 +49,8 @@ impl Openb {
         let columns = &self.columns;
         let fields = columns.fields()?;
         let limits = [u32::MAX, u32::MAX, MAX_GPUS, 1_000];
-        let what = ["amount of CPU", "amount of memory", "number of GPUs that a host can have", "share of a GPU"];
+        let what =
+            ["amount of CPU", "amount of memory", "number of GPUs that a host can have", "share of a GPU"];
         let mut values = [0; 4];
         for (place, value) in values.iter_mut().enumerate() {
             let column = self.at[place];

@@ -95,7 +95,8 @@ enum Values {
 
 impl Columns {
     pub(super) fn open(path: &Path) -> Result<Columns, TraceError> {
-        let failed = |error: ParquetError| TraceError::Database { path: path.to_path_buf(), what: error.to_string() };
+        let failed =
+            |error: ParquetError| TraceError::Database { path: path.to_path_buf(), what: error.to_string() };
         let opened = |cause| TraceError::Open { path: path.to_path_buf(), cause };
         let file = match unpacked_copy(path, MAGIC)? {
             Some(copy) => copy.reopen().map_err(opened)?,
@@ -146,7 +147,9 @@ impl Columns {
     }
 
     fn record(&mut self, row: usize, names: &mut Names) -> Result<Record, TraceError> {
-        let bad = |column: usize| self.damaged(&format!("column {} does not hold a sound value", COLUMNS[column].0));
+        let bad = |column: usize| {
+            self.damaged(&format!("column {} does not hold a sound value", COLUMNS[column].0))
+        };
         let amount = |column: usize| match self.number(column, row) {
             None => Ok(None),
             Some(value) => u64::try_from(value).map(Some).map_err(|_| bad(column)),
@@ -224,7 +227,8 @@ impl Columns {
     /// Reads the next rows; false at the end.
     fn fill(&mut self) -> Result<bool, TraceError> {
         let path = self.path.clone();
-        let failed = |error: ParquetError| TraceError::Database { path: path.clone(), what: error.to_string() };
+        let failed =
+            |error: ParquetError| TraceError::Database { path: path.clone(), what: error.to_string() };
         while self.left == 0 {
             if self.group == self.file.num_row_groups() {
                 return Ok(false);
@@ -261,9 +265,15 @@ impl Columns {
                 Some(Source::Int32(column)) => {
                     Values::Numbers(rows(column, count, i64::from).map_err(failed)?)
                 }
-                Some(Source::Int64(column)) => Values::Numbers(rows(column, count, |value| value).map_err(failed)?),
-                Some(Source::Bool(column)) => Values::Numbers(rows(column, count, i64::from).map_err(failed)?),
-                Some(Source::Text(column)) => Values::Texts(rows(column, count, |value| value).map_err(failed)?),
+                Some(Source::Int64(column)) => {
+                    Values::Numbers(rows(column, count, |value| value).map_err(failed)?)
+                }
+                Some(Source::Bool(column)) => {
+                    Values::Numbers(rows(column, count, i64::from).map_err(failed)?)
+                }
+                Some(Source::Text(column)) => {
+                    Values::Texts(rows(column, count, |value| value).map_err(failed)?)
+                }
             });
         }
         let whole = self.held.iter().all(|values| match values {

@@ -130,15 +130,7 @@ impl Plain {
             return Err(lines.damaged("the header needs `type`, or `vcpus` and `memory`"));
         }
         let (has_lifetime, has_batch) = (has(Column::Lifetime), has(Column::Batch));
-        Ok(Plain {
-            lines,
-            columns,
-            has_lifetime,
-            has_batch,
-            sizes: Sizes::default(),
-            count: 0,
-            batch: None,
-        })
+        Ok(Plain { lines, columns, has_lifetime, has_batch, sizes: Sizes::default(), count: 0, batch: None })
     }
 
     pub(super) fn lines(&self) -> &Lines {
@@ -244,7 +236,8 @@ impl<'a> Row<'a> {
 
     fn asked(&self, sizes: &mut Sizes, names: &mut Names) -> Result<u32, TraceError> {
         let kind = self.value(Column::Type);
-        let (cpu, memory) = (self.amount(Column::Vcpus, thousandths)?, self.amount(Column::Memory, mebibytes)?);
+        let (cpu, memory) =
+            (self.amount(Column::Vcpus, thousandths)?, self.amount(Column::Memory, mebibytes)?);
         let gpus = self.gpus()?;
         match (kind, cpu, memory) {
             ("", Some(cpu_milli), Some(memory_mib)) => {
@@ -277,7 +270,9 @@ impl<'a> Row<'a> {
 impl Sizes {
     fn plain(&mut self, cpu_milli: u32, memory_mib: u32, names: &mut Names) -> u32 {
         let slot = &mut self.latest[((cpu_milli / 500) ^ (memory_mib / 256)) as usize % 16];
-        if let Some((_, _, place)) = slot.filter(|(cpu, memory, _)| (*cpu, *memory) == (cpu_milli, memory_mib)) {
+        if let Some((_, _, place)) =
+            slot.filter(|(cpu, memory, _)| (*cpu, *memory) == (cpu_milli, memory_mib))
+        {
             return place;
         }
         let place = names.asked.place(&Asked::Size { cpu_milli, memory_mib });

@@ -159,8 +159,14 @@ mod tests {
                     2019-09-02T01:00:00Z,z-a,ecs.g5.large,0.14\n2019-09-01T00:00:00Z,z-b,ecs.g5.large,1\n";
         let (changes, types) = read(text).expect("sound");
         assert_eq!(changes[0].time, PriceTime::Date(Utc(1_567_382_400)));
-        assert_eq!(changes.iter().map(|change| change.price.0).collect::<Vec<_>>(), [135_000, 140_000, 1_000_000]);
-        assert_eq!((changes[2].zone, changes[2].line, types.as_slice()), (1, 4, ["ecs.g5.large".to_owned()].as_slice()));
+        assert_eq!(
+            changes.iter().map(|change| change.price.0).collect::<Vec<_>>(),
+            [135_000, 140_000, 1_000_000]
+        );
+        assert_eq!(
+            (changes[2].zone, changes[2].line, types.as_slice()),
+            (1, 4, ["ecs.g5.large".to_owned()].as_slice())
+        );
         let (changes, _) = read("price,instance_type,zone,time\n0.5,a,z,12.5\n").expect("sound");
         assert_eq!(changes[0].time, PriceTime::Clock(SimTime(12_500_000)));
     }

@@ -90,7 +90,13 @@ impl Ord for Waiting {
 impl Shaped {
     /// Reshapes what `reader` reads. `first` is the moment of its first creation; all luck comes from streams named after
     /// `owner`.
-    pub fn new(reader: TraceReader, reshape: Reshape, first: SimTime, streams: &Streams, owner: &str) -> Shaped {
+    pub fn new(
+        reader: TraceReader,
+        reshape: Reshape,
+        first: SimTime,
+        streams: &Streams,
+        owner: &str,
+    ) -> Shaped {
         let stream = |purpose: &str| streams.stream(&format!("workload/{owner}/{purpose}"), 0);
         Shaped {
             reader,

@@ -74,7 +74,8 @@ impl Sorter {
     /// All that was taken, in order.
     pub(super) fn sorted(mut self) -> Result<Sorted, TraceError> {
         self.part.sort_unstable_by_key(key);
-        let files = self.files.into_iter().map(|file| Part::File(BufReader::with_capacity(1 << 16, file), None));
+        let files =
+            self.files.into_iter().map(|file| Part::File(BufReader::with_capacity(1 << 16, file), None));
         let mut parts: Vec<Part> = files.collect();
         parts.push(Part::Memory(self.part.into_iter().peekable()));
         let mut sorted = Sorted { path: self.path, parts, heads: BinaryHeap::new(), batch: None };

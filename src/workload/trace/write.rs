@@ -95,7 +95,8 @@ impl TraceWriter {
         match &mut self.0 {
             Output::Csv(output) => write_csv(output, record, names),
             Output::Parquet(parquet) => {
-                let name = |place: Option<u32>, table: &[String]| place.map(|place| table[place as usize].clone());
+                let name =
+                    |place: Option<u32>, table: &[String]| place.map(|place| table[place as usize].clone());
                 parquet.rows.push(Row {
                     record: *record,
                     asked: names.asked.values()[record.asked as usize].clone(),
@@ -205,7 +206,9 @@ impl Parquet {
         optional::<Int32Type, _>(&mut group, &rows, |row| size(row).map(|size| size.1 as i32))?;
         optional::<Int32Type, _>(&mut group, &rows, |row| gpus(row).map(|gpus| gpus.count as i32))?;
         optional::<Int32Type, _>(&mut group, &rows, |row| gpus(row).map(|gpus| gpus.milli_each as i32))?;
-        optional::<ByteArrayType, _>(&mut group, &rows, |row| text(gpus(row).map(|gpus| gpus.models).as_deref()))?;
+        optional::<ByteArrayType, _>(&mut group, &rows, |row| {
+            text(gpus(row).map(|gpus| gpus.models).as_deref())
+        })?;
         optional::<Int64Type, _>(&mut group, &rows, |row| match row.record.end {
             RecordEnd::After(lifetime) => Some(lifetime.0 as i64),
             RecordEnd::Never => None,
@@ -224,7 +227,11 @@ impl Parquet {
 
 type Group<'a> = SerializedRowGroupWriter<'a, BufWriter<File>>;
 
-fn required<T: DataType, F: Fn(&Row) -> T::T>(group: &mut Group<'_>, rows: &[Row], of: F) -> Result<(), ParquetError> {
+fn required<T: DataType, F: Fn(&Row) -> T::T>(
+    group: &mut Group<'_>,
+    rows: &[Row],
+    of: F,
+) -> Result<(), ParquetError> {
     let values: Vec<T::T> = rows.iter().map(of).collect();
     write_column::<T>(group, &values, None)
 }

@@ -1,5 +1,6 @@
 //! Hosts that go down and come back.
 
+use crate::hypervisor::State;
 use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::scenario::{Action, Hosts};
@@ -132,6 +133,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         trouble.noticed = true;
         self.refresh(host);
         self.tell_host(now, Record::HostNoticed, host, 0, &Happened::HostNoticed { host });
+        self.dedicated_host_noticed(now, host);
         for slot in self.residents(host) {
             if self.nodes().down.contains_key(&slot) && self.goes_elsewhere(slot) {
                 self.give_up_place(now, slot);
@@ -155,6 +157,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             nodes.tally.hosts_down.down();
             self.refresh(host);
             self.tell_host(now, Record::HostBack, host, 0, &Happened::HostBack { host });
+            self.dedicated_host_back(host);
             self.start_residents(now, host);
             self.look_again(now, host);
             self.nodes().settle(host);
@@ -170,7 +173,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             return;
         }
         for slot in self.residents(host) {
-            if self.nodes().down.contains_key(&slot) {
+            let stopped = self.instances[slot as usize].state == State::Stopped;
+            if stopped && self.nodes().down.contains_key(&slot) {
                 self.start_again(now, slot);
             }
         }

@@ -23,8 +23,8 @@ use smallvec::SmallVec;
 use crate::engine::{Streams, Ticket};
 use crate::hypervisor::{Copying, Heartbeat, PreCopy, Wear};
 use crate::metrics::CostProbe;
-use crate::model::{HostIx, SimDuration, SimTime};
-use crate::placement::{Claim, HostState, Reservation};
+use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
+use crate::placement::{Claim, HostState, Reservation, SetIx};
 use crate::scenario::schema::{FailuresSpec, MaintenanceSpec, Recover};
 use crate::scenario::{Hosts, Scenario, ScriptedEvent};
 use crate::sim::event::Event;
@@ -35,7 +35,7 @@ use crate::sim::observe::{Happened, Observer};
 use super::Run;
 
 /// What can happen to hosts, and to instances because of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum NodeEvent {
     /// The next event of the script.
     Scripted {
@@ -192,6 +192,8 @@ struct Down {
     /// Tries that found no room.
     tries: u32,
     retry: Option<Ticket>,
+    /// The set and zone that its membership is held in while it has no host.
+    held: Option<(SetIx, ZoneIx)>,
 }
 
 /// Maintenance of some hosts, step by step.
@@ -397,6 +399,30 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let place = self.nodes().wiping.insert(claim) as u32;
         self.node_at(now + wipe, NodeEvent::Wiped { place });
         None
+    }
+
+    /// An operation has put an instance on another host.
+    pub(super) fn changed_host(&mut self, now: SimTime, slot: u32, from: HostIx, to: HostIx) {
+        if self.nodes.is_some() && from != to {
+            self.nodes().leave(slot, from);
+            self.nodes().arrive(slot, to);
+            self.look_when_empty(now, from);
+        }
+        if self.market.is_some() {
+            self.market_moved(slot, from);
+        }
+    }
+
+    /// An operation is about to stop, restart or move an instance: a live migration of it is called off.
+    pub(super) fn holds_still(&mut self, now: SimTime, slot: u32) {
+        if self.nodes.is_some() {
+            self.cut_move(now, slot);
+        }
+    }
+
+    /// True for an instance that its host has taken down and that has not come back yet.
+    pub(super) fn is_down(&self, slot: u32) -> bool {
+        self.nodes.as_ref().is_some_and(|nodes| nodes.down.contains_key(&slot))
     }
 
     /// An instance asks a host that does not answer for a start: it is down until the failure is noticed, or over. False

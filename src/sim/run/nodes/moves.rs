@@ -21,13 +21,19 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(want) = self.want_elsewhere(slot) else { return false };
         let instance = &self.instances[slot as usize];
         let number = instance.number;
+        let demand = self.templates[instance.template as usize].demand;
         let claim = instance.claim.as_ref().expect("an instance that runs has its place");
         let Ok(reserved) = self.fleet.reserve_move(claim, &want) else {
             self.nodes().tally.moves_without_room += 1;
             return false;
         };
         let to = reserved.host();
-        let demand = self.templates[instance.template as usize].demand;
+        if self.nodes().is_dead(to) {
+            // Nobody knows yet, but it does not answer.
+            self.fleet.cancel(reserved);
+            self.nodes().tally.moves_without_room += 1;
+            return false;
+        }
         let nodes = self.nodes();
         let copying = nodes.rules.copy.of(demand.memory_mib, demand.cpu_milli);
         let migration =
@@ -88,6 +94,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let claim = self.fleet.commit(to);
         let (old, to) = self.change_host(slot, claim);
         self.fleet.release(old);
+        self.is_on(now, slot, from);
         let number = self.instances[slot as usize].number;
         self.nodes().tally.moved(copying.bytes, copying.copy, copying.pause);
         self.log.note(now, Record::Moved, number, to.0);
@@ -133,7 +140,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Ok(reserved) = self.fleet.reserve_move(claim, &want) else { return false };
         let claim = self.fleet.commit(reserved);
         let (old, to) = self.change_host(slot, claim);
+        let from = old.host();
         self.fleet.release(old);
+        self.is_on(now, slot, from);
         let number = self.instances[slot as usize].number;
         self.log.note(now, Record::Replaced, number, to.0);
         self.observer.happened(now, &Happened::Replaced { number, host: to });

@@ -51,7 +51,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if let Some(down) = nodes.down.get_mut(&slot) {
             down.host = host; // It was on its way back.
         } else {
-            nodes.down.insert(slot, Down { since: now, host, tries: 0, retry: None });
+            nodes.down.insert(slot, Down { since: now, host, tries: 0, retry: None, held: None });
             nodes.tally.went_down += 1;
             nodes.tally.down.up();
         }
@@ -66,6 +66,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let host = self.instances[slot as usize].claim.as_ref().map(Claim::host);
         let how = if host == Some(down.host) { Back::InPlace } else { Back::Elsewhere };
         nodes.tally.back(how, again.then(|| now.since(down.since)));
+        // Somebody else may have started it.
+        if let Some((set, zone)) = down.held {
+            self.fleet.drop_membership(set, zone);
+        }
         self.cancel(down.retry);
     }
 
@@ -74,6 +78,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(nodes) = &mut self.nodes else { return };
         if let Some(down) = nodes.down.remove(&slot) {
             nodes.tally.back(Back::Released, None);
+            if let Some((set, zone)) = down.held {
+                self.fleet.drop_membership(set, zone);
+            }
             self.cancel(down.retry);
         }
     }
@@ -92,9 +99,16 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Finds an instance that is down and has no place another one, and starts it there; else it tries again later.
     pub(super) fn place_again(&mut self, now: SimTime, slot: u32) {
+        if self.locked_for_money(slot) {
+            return;
+        }
         let Some(want) = self.want(slot) else { return };
         // The host that it was bound to is the one that failed.
         let want = Want { host: None, ..want };
+        // A member without a host keeps its place in the set, but does not stand in its own way.
+        if let Some((set, zone)) = self.nodes().down.get_mut(&slot).and_then(|down| down.held.take()) {
+            self.fleet.drop_membership(set, zone);
+        }
         let placed = self.fleet.place(&want).or_else(|none| self.leave_set(now, slot, &want, none));
         let number = self.instances[slot as usize].number;
         match placed {
@@ -111,12 +125,17 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             Err(NoRoom { reason }) => {
                 self.observer.happened(now, &Happened::NoPlace { number, reason });
+                let held = want.set.map(|set| (set, self.instances[slot as usize].zone));
+                if let Some((set, zone)) = held {
+                    self.fleet.hold_membership(set, zone);
+                }
                 let nodes = self.nodes();
                 nodes.tally.tries_without_room += 1;
                 let (retry, most) = (nodes.rules.retry, nodes.rules.retry_at_most);
                 let Some(down) = nodes.down.get_mut(&slot) else { return };
                 let wait = retry.0.checked_shl(down.tries.min(32)).unwrap_or(u64::MAX).min(most.0);
                 down.tries += 1;
+                down.held = held;
                 let ticket = self.node_at(now + SimDuration(wait), NodeEvent::Retry { instance: slot });
                 if let Some(down) = self.nodes().down.get_mut(&slot) {
                     down.retry = Some(ticket);
@@ -141,6 +160,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.nodes().tally.left_their_set += 1;
         self.log.note(now, Record::LeftSet, number, claim.host().0);
         self.observer.happened(now, &Happened::LeftSet { number });
+        self.left_set(slot);
         Ok(claim)
     }
 
@@ -171,6 +191,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let nodes = self.nodes();
         nodes.leave(slot, old.host());
         nodes.arrive(slot, to);
+        if self.market.is_some() {
+            self.market_moved(slot, old.host());
+        }
         (old, to)
     }
 }

@@ -1,0 +1,26 @@
+//! Operations of the API beside CreateInstance: what each one answers.
+//!
+//! One file a group. Every function is pure: it reads an operation and the state that it is about, and says what is to
+//! happen, or why not ([`Refusal`]); a refusal changes nothing. What then happens in time, to hosts and to quotas is
+//! the simulator's part (`sim::run`).
+//!
+//! Values come as on the wire, because a wrong one must be answered as the API answers it: an operation keeps its
+//! [`Params`], and each function reads those that it knows.
+
+pub mod address;
+pub mod deployment;
+pub mod disks;
+pub mod hosts;
+pub mod hpc;
+pub mod instance;
+pub mod lifecycle;
+pub mod params;
+pub mod redeploy;
+pub mod refusal;
+pub mod release_time;
+pub mod sets;
+pub mod snapshots;
+
+pub use instance::{Event, Instance, Lock, StoppedMode};
+pub use params::{Action, Params};
+pub use refusal::Refusal;

@@ -1,0 +1,204 @@
+//! What requests and events change in a world, as data; and a world that goes on from it.
+//!
+//! A world is built from facts that a scenario fixes; this is the rest. Entities keep their positions. That nothing was
+//! forgotten is checked by [`World::digest`], which a state carries.
+
+use serde::{Deserialize, Serialize};
+
+use super::World;
+use super::entities::HostStatus;
+use super::facts::InternalFault;
+use super::pools::SLOTS;
+use super::sets::Table;
+use super::tokens::{Tokens, TokensState};
+
+/// The state of a world.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorldState {
+    next_instance: u64,
+    accounts: Vec<AccountState>,
+    /// Default VPC, default vSwitches, classic addresses.
+    regions: Vec<(Option<u32>, Vec<u32>, (u32, Vec<u64>))>,
+    zones: Vec<[u64; SLOTS]>,
+    vpcs: Vec<u64>,
+    vswitches: Vec<(u32, Vec<u64>)>,
+    groups: Vec<u64>,
+    sets: Vec<u64>,
+    vlans: Vec<u32>,
+    hosts: Vec<HostStatus>,
+    spot: Vec<((u32, u32), i64)>,
+    fault: Option<InternalFault>,
+    digest: [u8; 32],
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct AccountState {
+    balance: i64,
+    credit_line: i64,
+    frozen: i64,
+    coupons: i64,
+    arrears: bool,
+    postpaid_instances: u64,
+    postpaid_disks: u64,
+    portable_disks: u64,
+    by_region: Vec<u64>,
+    subscriptions: Vec<(bool, u64)>,
+    tokens: TokensState,
+}
+
+/// Why a state does not fit a world.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WorldMisfit {
+    /// The world has other entities of a kind than the state.
+    #[error("the {kind} of the state ({saved}) are not those of this world ({here})")]
+    Entities {
+        /// Which.
+        kind: &'static str,
+        /// In the state.
+        saved: usize,
+        /// In this world.
+        here: usize,
+    },
+    /// The world is not what it was: something is not part of the state.
+    #[error("the state does not make this world what it was when it was saved")]
+    Digest,
+}
+
+impl World {
+    /// The state, as data.
+    pub fn save(&self) -> WorldState {
+        let account = |row: &super::Account| AccountState {
+            balance: row.balance,
+            credit_line: row.credit_line,
+            frozen: row.frozen,
+            coupons: row.coupons,
+            arrears: row.arrears,
+            postpaid_instances: row.postpaid_instances.used,
+            postpaid_disks: row.postpaid_disks.used,
+            portable_disks: row.portable_disks.used,
+            by_region: row.postpaid_by_region.iter().map(|(_, quota)| quota.used).collect(),
+            subscriptions: row.subscriptions.iter().map(|(_, one)| (one.bought, one.quota.used)).collect(),
+            tokens: row.tokens.save(),
+        };
+        let mut spot: Vec<((u32, u32), i64)> =
+            self.spot_market.iter().map(|(key, price)| (*key, *price)).collect();
+        spot.sort_unstable();
+        WorldState {
+            next_instance: self.next_instance,
+            accounts: each(&self.accounts, account),
+            regions: each(&self.regions, |row| {
+                (row.default_vpc, row.default_vswitches.clone(), row.classic.save())
+            }),
+            zones: each(&self.zones, |row| row.pools.free()),
+            vpcs: each(&self.vpcs, |row| row.instances.used),
+            vswitches: each(&self.vswitches, |row| row.pool.save()),
+            groups: each(&self.groups, |row| row.instances.used),
+            sets: each(&self.sets, |row| row.instances.used),
+            vlans: each(&self.vlans, |row| row.free_ips),
+            hosts: each(&self.hosts, |row| row.status),
+            spot,
+            fault: self.fault.clone(),
+            digest: *self.digest().as_bytes(),
+        }
+    }
+
+    /// Goes on from a state.
+    ///
+    /// # Errors
+    /// When the state is of another world; this one is of no use then.
+    pub fn restore(&mut self, state: &WorldState) -> Result<(), WorldMisfit> {
+        let WorldState {
+            next_instance,
+            accounts,
+            regions,
+            zones,
+            vpcs,
+            vswitches,
+            groups,
+            sets,
+            vlans,
+            hosts,
+            spot,
+            fault,
+            digest,
+        } = state;
+        self.next_instance = *next_instance;
+        fill(&mut self.accounts, "accounts", accounts, |row, saved| row.restore(saved))?;
+        fill(&mut self.regions, "regions", regions, |row, (vpc, vswitches, classic)| {
+            row.default_vpc = *vpc;
+            row.default_vswitches.clone_from(vswitches);
+            row.classic.restore(classic)
+        })?;
+        fill(&mut self.zones, "zones", zones, |row, free| {
+            row.pools.refill(*free);
+            true
+        })?;
+        fill(&mut self.vpcs, "VPCs", vpcs, |row, used| set(&mut row.instances.used, *used))?;
+        fill(&mut self.vswitches, "vSwitches", vswitches, |row, pool| row.pool.restore(pool))?;
+        fill(&mut self.groups, "security groups", groups, |row, used| set(&mut row.instances.used, *used))?;
+        fill(&mut self.sets, "deployment sets", sets, |row, used| set(&mut row.instances.used, *used))?;
+        fill(&mut self.vlans, "VLANs", vlans, |row, free| set(&mut row.free_ips, *free))?;
+        fill(&mut self.hosts, "dedicated hosts", hosts, |row, status| set(&mut row.status, *status))?;
+        self.spot_market = spot.iter().copied().collect();
+        self.fault.clone_from(fault);
+        if self.digest().as_bytes() == digest { Ok(()) } else { Err(WorldMisfit::Digest) }
+    }
+}
+
+impl super::Account {
+    /// False when the account has other quotas than the state.
+    fn restore(&mut self, state: &AccountState) -> bool {
+        if state.by_region.len() != self.postpaid_by_region.len()
+            || state.subscriptions.len() != self.subscriptions.len()
+        {
+            return false;
+        }
+        self.balance = state.balance;
+        self.credit_line = state.credit_line;
+        self.frozen = state.frozen;
+        self.coupons = state.coupons;
+        self.arrears = state.arrears;
+        self.postpaid_instances.used = state.postpaid_instances;
+        self.postpaid_disks.used = state.postpaid_disks;
+        self.portable_disks.used = state.portable_disks;
+        for ((_, quota), used) in self.postpaid_by_region.iter_mut().zip(&state.by_region) {
+            quota.used = *used;
+        }
+        for ((_, one), (bought, used)) in self.subscriptions.iter_mut().zip(&state.subscriptions) {
+            one.bought = *bought;
+            one.quota.used = *used;
+        }
+        self.tokens = Tokens::restore(&state.tokens);
+        true
+    }
+}
+
+fn set<T>(place: &mut T, value: T) -> bool {
+    *place = value;
+    true
+}
+
+/// One value for each entity that exists.
+fn each<T, S>(table: &Table<T>, save: impl Fn(&T) -> S) -> Vec<S> {
+    table.iter().map(|(_, _, row)| save(row)).collect()
+}
+
+/// Gives each entity its value; `put` is false when the value is none for it.
+fn fill<T, S>(
+    table: &mut Table<T>,
+    kind: &'static str,
+    saved: &[S],
+    put: impl Fn(&mut T, &S) -> bool,
+) -> Result<(), WorldMisfit> {
+    let places: Vec<u32> = table.iter().map(|(at, ..)| at).collect();
+    if places.len() != saved.len() {
+        return Err(WorldMisfit::Entities { kind, saved: saved.len(), here: places.len() });
+    }
+    for (at, value) in places.into_iter().zip(saved) {
+        let row = table.get_mut(at).expect("an entity of the table");
+        if !put(row, value) {
+            return Err(WorldMisfit::Entities { kind, saved: saved.len(), here: saved.len() });
+        }
+    }
+    Ok(())
+}

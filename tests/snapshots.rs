@@ -1,0 +1,245 @@
+//! Snapshots: a run that goes on from one has the digest, and every other figure, of the run that was never interrupted.
+
+use std::path::{Path, PathBuf};
+
+use packyard::journal::{FileError, Snapshot};
+use packyard::metrics::Unmeasured;
+use packyard::model::SimTime;
+use packyard::placement::Policy;
+use packyard::scenario::Scenario;
+use packyard::sim::{self, Go, SimError, Simulation, State, Summary, Unsound};
+use proptest::prelude::*;
+
+const HOUR: u64 = 3_600_000_000;
+
+/// Two NUMA nodes, shares of GPUs and whole ones, local disks, dedicated hosts, disk pools, quotas, wrong requests, and a
+/// control plane that is always behind. Small.
+const EVERYTHING: &str = r#"
+name = "everything"
+seed = 11
+duration = "8h"
+warmup = "3h"
+
+[control_plane]
+api_workers = 1
+api_service = { distribution = "exponential", mean = "3s" }
+schedulers = 1
+schedule_service = { distribution = "exponential", mean = "4s" }
+node_concurrency = 2
+clone_bandwidth = "1GiB/s"
+
+[[classes]]
+name = "numa"
+vcpus = 32
+memory = "128GiB"
+sockets = 2
+split_above = "24GiB"
+
+[[classes]]
+name = "gpu"
+vcpus = 32
+memory = "128GiB"
+gpus = { model = "T4", count = 4 }
+
+[[types]]
+name = "ecs.share.large"
+vcpus = 4
+memory = "16GiB"
+gpu = { model = "T4", count = 0.3 }
+
+[[types]]
+name = "ecs.whole.2xlarge"
+vcpus = 8
+memory = "32GiB"
+gpu = { model = "T4", count = 2.0 }
+
+[[pools]]
+zone = "cn-hangzhou-g"
+class = "numa"
+hosts = 8
+shards = 2
+
+[[pools]]
+zone = "cn-hangzhou-h"
+class = "gpu"
+hosts = 5
+
+[[disk_pools]]
+zone = "cn-hangzhou-g"
+category = "cloud_efficiency"
+capacity = "9000GiB"
+
+[[accounts]]
+id = "1000000001"
+max_instances = 90
+
+[[accounts]]
+id = "1000000002"
+
+[[workloads]]
+name = "mixed"
+arrivals = { rate = "600/h", batch = { mean = 2.0, alike = true }, bursts = { every = "1h", length = "10min", factor = 4.0 } }
+lifetime = { distribution = "gamma", mean = "35min", shape = 0.7 }
+mix = [
+  { type = "ecs.g5.large", weight = 4 },
+  { type = "ecs.g5.2xlarge", weight = 2 },
+  { type = "ecs.share.large", weight = 2 },
+  { type = "ecs.whole.2xlarge", weight = 1 },
+]
+faults = { share = "5%" }
+"#;
+
+fn go(simulation: Simulation<'_>) -> Summary {
+    simulation.run(&mut Unmeasured, |_| Go::On).expect("the workload is whole")
+}
+
+fn simulation(scenario: &Scenario) -> Simulation<'_> {
+    let workload = sim::workload(scenario, &scenario.folder, None).expect("a sound workload");
+    Simulation::of(scenario, workload).expect("a cloud")
+}
+
+/// All of a summary but what the machine spent.
+fn figures(summary: &Summary) -> String {
+    let mut value = serde_json::to_value(summary).unwrap();
+    value["engine"] = serde_json::json!(summary.engine.events);
+    value.to_string()
+}
+
+fn written(dir: &Path, scenario: &Scenario, at: SimTime, state: &State) -> PathBuf {
+    let path = dir.join(format!("at-{}", at.0));
+    Snapshot::write(&path, scenario, at, state).expect("a disk with room");
+    path
+}
+
+/// Interrupts the run at some moments, each time through a file, and compares the end with the run in one go.
+fn interrupted(scenario: &Scenario, moments: &[u64]) {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = go(simulation(scenario));
+    let mut before: Option<State> = None;
+    for &moment in moments {
+        let at = SimTime(moment);
+        let first = match before.take() {
+            None => simulation(scenario),
+            Some(state) => simulation(scenario).resume(state),
+        };
+        let path = written(dir.path(), scenario, at, &first.save_at(at).expect("a state"));
+        let snapshot = Snapshot::open(&path).expect("a whole file");
+        let again = snapshot.scenario(&[]).expect("a sound scenario");
+        assert_eq!(again.spec, scenario.spec);
+        let end = go(simulation(&again).resume(snapshot.state));
+        assert_eq!(figures(&end), figures(&whole), "{}: interrupted at {at}", scenario.spec.name);
+        // At its own moment a state that was restored is the state that was saved, to the byte.
+        let restored = simulation(scenario).resume(Snapshot::open(&path).unwrap().state);
+        let copy = dir.path().join("copy");
+        Snapshot::write(&copy, scenario, at, &restored.save_at(at).unwrap()).unwrap();
+        assert!(std::fs::read(&copy).unwrap() == std::fs::read(&path).unwrap(), "saved twice at {at}");
+        before = Some(Snapshot::open(&path).unwrap().state);
+    }
+}
+
+/// Scenarios with parts that a snapshot cannot hold yet (docs/journal.md): they are refused, never half saved.
+const NOT_YET: [&str; 4] = ["zone-outage", "rolling-maintenance", "dedicated-hosts", "disk-pool-exhaustion"];
+
+#[test]
+fn every_shipped_scenario_goes_on_from_a_snapshot() {
+    let digests = include_str!("golden/digests.txt").lines().filter_map(|line| line.split_once(' '));
+    for (name, _) in digests {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name).with_extension("toml");
+        let scenario = Scenario::load(&path).expect("shipped scenarios are sound");
+        let whole = match scenario.spec.duration.get().get().0 {
+            u64::MAX => 80 * HOUR,
+            duration => duration,
+        };
+        if NOT_YET.contains(&name) {
+            let refused = simulation(&scenario).save_at(SimTime(whole / 3));
+            assert!(matches!(refused, Err(SimError::State(Unsound::Part(_)))), "{name}");
+            continue;
+        }
+        interrupted(&scenario, &[whole / 3, whole / 4 * 3 + 1_234_567]);
+    }
+}
+
+#[test]
+fn every_policy_goes_on_from_a_snapshot() {
+    let names = Policy::all().map(|(name, _)| name.to_owned()).chain(["power-of-5".to_owned()]);
+    for name in names {
+        let overrides = [("policy".to_owned(), name)];
+        let scenario = Scenario::from_str_with(EVERYTHING, "everything.toml", &overrides).unwrap();
+        interrupted(&scenario, &[2 * HOUR + 1, 4 * HOUR + 59_000_003]);
+    }
+}
+
+#[test]
+fn the_everything_scenario_is_what_it_says() {
+    let scenario = Scenario::from_str(EVERYTHING, "everything.toml").unwrap();
+    let state = simulation(&scenario).save_at(SimTime(4 * HOUR)).unwrap();
+    let size = state.size();
+    assert!(size.calls > 5 && size.instances > 30 && size.requests > 1_000, "{size:?}");
+    let end = go(simulation(&scenario));
+    let codes: Vec<&str> = end.requests.rejected_by_code.iter().map(|code| code.code.as_str()).collect();
+    assert!(
+        codes.contains(&"OperationDenied.NoStock") && codes.contains(&"QuotaExceed.AfterpayInstance"),
+        "{codes:?}"
+    );
+    assert!(end.packing.full > 0, "{:?}", end.packing);
+}
+
+#[test]
+fn a_snapshot_before_the_first_and_after_the_last_event() {
+    let scenario = Scenario::from_str(EVERYTHING, "everything.toml").unwrap();
+    interrupted(&scenario, &[0, 8 * HOUR - 1, 8 * HOUR]);
+}
+
+#[test]
+fn from_a_snapshot_on_something_may_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = Scenario::from_str(EVERYTHING, "everything.toml").unwrap();
+    let at = SimTime(4 * HOUR);
+    let path = written(dir.path(), &scenario, at, &simulation(&scenario).save_at(at).unwrap());
+    let go_on = |key: &str, value: &str| {
+        let snapshot = Snapshot::open(&path).unwrap();
+        let changed = snapshot.scenario(&[(key.to_owned(), value.to_owned())]).unwrap();
+        simulation(&changed).resume(snapshot.state).run(&mut Unmeasured, |_| Go::On)
+    };
+    let whole = go(simulation(&scenario));
+    let other = go_on("policy", "worst-fit").unwrap();
+    assert_eq!(other.requests.total, whole.requests.total);
+    assert_ne!(other.run.digest, whole.run.digest);
+    assert!(go_on("control_plane.schedulers", "4").unwrap().requests.created != whole.requests.created);
+    for (key, value, expected) in [
+        ("pools.0.hosts", "9", "fleet of 13 hosts"),
+        ("classes.numa.vcpus", "8", "does not fit host"),
+        ("seed", "12", "does not fit the workload"),
+        ("control_plane.instant", "true", "control plane"),
+    ] {
+        let error = go_on(key, value).expect_err(key);
+        assert!(matches!(error, SimError::State(_)), "{error}");
+        assert!(error.to_string().contains(expected), "{key}={value}: {error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #[test]
+    fn damage_is_always_noticed(place in any::<prop::sample::Index>(), bit in 0u8..8, cut in any::<bool>()) {
+        static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+        let bytes = MADE.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let scenario = Scenario::from_str(EVERYTHING, "everything.toml").unwrap();
+            let at = SimTime(3 * HOUR);
+            let state = simulation(&scenario).save_at(at).unwrap();
+            std::fs::read(written(dir.path(), &scenario, at, &state)).unwrap()
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("damaged");
+        let at = place.index(bytes.len());
+        let mut damaged = bytes.clone();
+        if cut { damaged.truncate(at) } else { damaged[at] ^= 1 << bit }
+        std::fs::write(&path, damaged).unwrap();
+        match Snapshot::open(&path) {
+            Ok(_) => prop_assert!(false, "byte {at}, bit {bit}, cut {cut}"),
+            Err(FileError::Damaged(damage)) => prop_assert!(damage.offset <= at as u64),
+            Err(_) => {}
+        }
+    }
+}
