@@ -246,6 +246,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     if spec.accounts.is_empty() {
         spec.accounts.push(AccountSpec::unlimited(naming::DEFAULT_ACCOUNT));
     }
+    spec.accounts = checks::each_account(spec.accounts)?;
     let control_plane =
         spec.control_plane.get_or_insert_with(|| ControlPlaneSpec { instant: true, ..Default::default() });
     checks::control_plane(control_plane)?;

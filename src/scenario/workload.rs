@@ -11,10 +11,11 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::units::{At, Size};
+use super::units::{At, Size, Span};
 
 mod arrivals;
 mod check;
+mod check_generator;
 mod check_trace;
 mod client;
 mod distribution;
@@ -25,7 +26,7 @@ mod map;
 mod operations;
 mod trace;
 
-pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, WeekSpec};
+pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WeekSpec};
 pub use check::Known;
 pub use client::{ClientSpec, Fallback, FleetSpec, Remove, RetryOn};
 pub use distribution::{Choice, Distribution};
@@ -78,6 +79,9 @@ pub struct WorkloadSpec {
     /// Weight of each account that sends requests. Default: all accounts of the scenario alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<At<BTreeMap<String, f64>>>,
+    /// A heavy tail among the accounts: weights 1, 2^-s, 3^-s ... in the order of the scenario; excludes `accounts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_zipf: Option<At<f64>>,
     /// When requests arrive; excludes `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<At<ArrivalsSpec>>,
@@ -90,6 +94,13 @@ pub struct WorkloadSpec {
     /// What is asked for, by weight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mix: Vec<At<MixSpec>>,
+    /// Deployment groups that come and go together, instead of single requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<At<GroupSpec>>,
+    /// How far lifetimes hang on the account: each account's are multiplied by a factor of its own, lognormal with this
+    /// sigma and mean 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_by_account: Option<At<f64>>,
     /// How long instances live from the moment they run. Needed where neither a mix entry nor a trace says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<At<DistributionSpec>>,
@@ -143,6 +154,9 @@ pub struct MixSpec {
     /// How often it is asked for, beside the others' weights.
     #[serde(default = "one")]
     pub weight: At<f64>,
+    /// How the weight moves while the run goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<At<DriftSpec>>,
     /// How long these instances live, instead of the workload's `lifetime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<At<DistributionSpec>>,
@@ -165,6 +179,16 @@ pub struct MixSpec {
 
 fn one() -> At<f64> {
     At::default_of(1.0)
+}
+
+/// A weight that moves in a straight line, and then stays.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DriftSpec {
+    /// The weight that it moves to.
+    pub to: At<f64>,
+    /// When it is reached, from the start of the run.
+    pub by: At<Span>,
 }
 
 /// A system disk. What is left out is left out of the request.

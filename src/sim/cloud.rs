@@ -58,7 +58,7 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
 pub(super) fn build_for(
     scenario: &Scenario,
     extra: &[InstanceType],
-    load: &[(&str, u64)],
+    load: &[(String, u64)],
 ) -> Result<Cloud, SimError> {
     let catalog = Catalog::shipped();
     let own: Vec<&InstanceType> = scenario.types.iter().chain(extra).collect();
@@ -139,7 +139,7 @@ const TYPICAL: f64 = 0.95;
 
 /// FGD for a load: its most frequent shapes of CPU, GPUs and allowed models (memory aside).
 fn typical<'a>(
-    load: &[(&str, u64)],
+    load: &[(String, u64)],
     types: impl Iterator<Item = &'a InstanceType> + Clone,
     classes: &[Class],
 ) -> Fgd {

@@ -111,7 +111,7 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// The cloud cannot be built.
     pub fn of(scenario: &'a Scenario, workload: Workload) -> Result<Simulation<'a>, SimError> {
-        let mut cloud = build(scenario, workload.required_types())?;
+        let mut cloud = cloud::build_for(scenario, workload.required_types(), workload.load())?;
         let templates = templates::parse(scenario, &cloud, &workload);
         let market = market::open(scenario, &mut cloud, &workload, &templates)?;
         Ok(Simulation { scenario, cloud, workload, templates, market, plan: Plan::default() })
@@ -300,12 +300,7 @@ pub(crate) fn prepare(
     trace: Option<&Path>,
 ) -> Result<(Cloud, Workload, Vec<Template>), SimError> {
     let workload = workload(scenario, folder, trace)?;
-    let load: Vec<(&str, u64)> = workload
-        .mappings()
-        .flat_map(|mapping| &mapping.rows)
-        .map(|row| (row.instance_type.as_str(), row.count))
-        .collect();
-    let cloud = cloud::build_for(scenario, workload.required_types(), &load)?;
+    let cloud = cloud::build_for(scenario, workload.required_types(), workload.load())?;
     let templates = templates::parse(scenario, &cloud, &workload);
     Ok((cloud, workload, templates))
 }

@@ -1,10 +1,12 @@
-//! When requests arrive: a Poisson process, shaped over the week by thinning, multiplied in bursts, in batches.
+//! When requests arrive: a Poisson process, shaped over the week by thinning, multiplied in bursts, states and flash crowds,
+//! in batches.
 
 use crate::engine::{Stream, Streams};
 use crate::model::{SimDuration, SimTime, Utc};
-use crate::scenario::workload::{ArrivalsSpec, BatchSpec, BurstsSpec, Choice};
+use crate::scenario::workload::{ArrivalsSpec, BatchSpec, Choice};
 
 use super::dist::exponential;
+use super::modulation::{Bursts, Flashes, Modulation, States};
 use super::shape::Shape;
 
 /// The moments of one workload's arrivals.
@@ -13,21 +15,13 @@ pub(super) struct Arrivals {
     /// Batches per microsecond outside bursts, at a shape of 1.
     quiet_rate: f64,
     shape: Option<Shape>,
-    bursts: Option<Bursts>,
+    modulation: Option<Modulation>,
+    flashes: Flashes,
     batch: Option<Batch>,
     now: u64,
     /// Part of a microsecond beyond `now`.
     carry: f64,
     until: u64,
-}
-
-struct Bursts {
-    stream: Stream,
-    every: f64,
-    length: f64,
-    factor: f64,
-    active: bool,
-    switch_at: u64,
 }
 
 struct Batch {
@@ -42,7 +36,8 @@ enum Sizes {
 }
 
 impl Arrivals {
-    /// The process of a checked specification, from the start of the run to its end.
+    /// The process of a checked specification, from the start of the run to its end. `at_once` is the mean number of
+    /// requests that come together for another reason than a batch.
     pub(super) fn new(
         spec: &ArrivalsSpec,
         streams: &Streams,
@@ -50,14 +45,23 @@ impl Arrivals {
         region: &str,
         start: Utc,
         duration: SimDuration,
+        at_once: f64,
     ) -> Arrivals {
         let stream = |purpose: &str| streams.stream(&format!("workload/{name}/{purpose}"), 0);
-        let bursts = spec.bursts.as_ref().map(|bursts| Bursts::new(bursts.get(), stream("bursts")));
+        let modulation = match &spec.bursts {
+            Some(bursts) => Some(Modulation::Bursts(Bursts::new(bursts.get(), stream("bursts")))),
+            None if spec.states.is_empty() => None,
+            None => States::new(&spec.states, stream("states")).map(Modulation::States),
+        };
         let batch = spec.batch.as_ref().and_then(|batch| Batch::new(batch.get(), stream("batches")));
         let mut quiet_rate = spec.rate.get().per_second() / 1e6;
-        if let Some(Bursts { every, length, factor, .. }) = bursts {
-            quiet_rate *= (every + length) / (every + length * factor);
+        match &modulation {
+            // Kept in the form that the digests of old scenarios were made with.
+            Some(Modulation::Bursts(bursts)) => quiet_rate *= bursts.quiet_share(),
+            Some(states) => quiet_rate /= states.mean(),
+            None => {}
         }
+        quiet_rate /= at_once;
         if let Some(batch) = &batch {
             quiet_rate /= batch.sizes.mean();
         }
@@ -65,7 +69,8 @@ impl Arrivals {
             stream: stream("arrivals"),
             quiet_rate,
             shape: Shape::new(spec, start, region),
-            bursts,
+            modulation,
+            flashes: Flashes::new(&spec.flash),
             batch,
             now: 0,
             carry: 0.0,
@@ -77,15 +82,23 @@ impl Arrivals {
     pub(super) fn next(&mut self) -> Option<(SimTime, u32)> {
         let peak = self.shape.as_ref().map_or(1.0, Shape::peak);
         loop {
-            let factor = self.bursts.as_ref().map_or(1.0, Bursts::factor);
-            let gap = self.carry + exponential(&mut self.stream) / (self.quiet_rate * factor * peak);
+            let factor = self.modulation.as_ref().map_or(1.0, Modulation::factor);
+            let (flash, flash_until) = self.flashes.bound(self.now);
+            let rate = self.quiet_rate * factor * peak * flash;
+            let gap = self.carry + exponential(&mut self.stream) / rate;
             let candidate =
                 if gap < (u64::MAX >> 1) as f64 { self.now.saturating_add(gap as u64) } else { u64::MAX };
-            if let Some(bursts) = self.bursts.as_mut().filter(|bursts| candidate >= bursts.switch_at) {
+            let switch_at = self.modulation.as_ref().map_or(u64::MAX, Modulation::switch_at);
+            let change = switch_at.min(flash_until);
+            if candidate >= change && change < u64::MAX {
                 // The process has no memory: it begins anew, at the other rate, at the switch.
-                self.now = bursts.switch_at;
+                self.now = change;
                 self.carry = 0.0;
-                bursts.switch();
+                if change == switch_at
+                    && let Some(modulation) = &mut self.modulation
+                {
+                    modulation.switch();
+                }
                 if self.now >= self.until {
                     return None;
                 }
@@ -98,38 +111,20 @@ impl Arrivals {
             }
             self.now = candidate;
             self.carry = gap - libm::trunc(gap);
-            let kept = match &self.shape {
-                None => true,
-                Some(shape) => self.stream.unit() * peak < shape.at(SimTime(self.now)),
+            let at = SimTime(self.now);
+            let kept = match (&self.shape, flash > 1.0) {
+                (None, false) => true,
+                (Some(shape), false) => self.stream.unit() * peak < shape.at(at),
+                (shape, true) => {
+                    let height = shape.as_ref().map_or(1.0, |shape| shape.at(at)) * self.flashes.at(at);
+                    self.stream.unit() * peak * flash < height
+                }
             };
             if kept {
                 let size = self.batch.as_mut().map_or(1, Batch::draw);
                 return Some((SimTime(self.now), size));
             }
         }
-    }
-}
-
-impl Bursts {
-    fn new(spec: &BurstsSpec, mut stream: Stream) -> Bursts {
-        let (every, length) = (spec.every.get().get().0 as f64, spec.length.get().get().0 as f64);
-        // The run begins in the middle of things: with the share of time that bursts have.
-        let active = stream.unit() < length / (every + length);
-        let mut bursts =
-            Bursts { stream, every, length, factor: *spec.factor.get(), active: !active, switch_at: 0 };
-        bursts.switch();
-        bursts
-    }
-
-    fn factor(&self) -> f64 {
-        if self.active { self.factor } else { 1.0 }
-    }
-
-    fn switch(&mut self) {
-        self.active = !self.active;
-        let mean = if self.active { self.length } else { self.every };
-        let stay = (mean * exponential(&mut self.stream)) as u64;
-        self.switch_at = self.switch_at.saturating_add(stay.max(1));
     }
 }
 

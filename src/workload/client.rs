@@ -63,6 +63,9 @@ impl Target {
             day: spec.day.clone(),
             week: spec.week.clone(),
             utc_offset_hours: spec.utc_offset_hours.clone(),
+            hours: None,
+            states: Vec::new(),
+            flash: Vec::new(),
             bursts: None,
             batch: None,
         };

@@ -1,62 +1,44 @@
-//! Generated requests: arrivals, a mix, lifetimes, faults.
+//! Generated requests: arrivals, alone, in batches or in deployment groups.
 
 use crate::engine::{Stream, Streams};
 use crate::model::{SimDuration, SimTime};
-use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, Fault, Rows, WorkloadSpec, Wrong};
-use crate::validate::estate::{self, Estate};
+use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, WorkloadSpec, Wrong};
 
 use super::arrivals::Arrivals;
-use super::client::add_alternatives;
-use super::template::{Builder, Parts, Place, check_count};
-use super::{Arrival, End, Setting, Template, WorkloadError};
+use super::requests::{Drawn, Picker, Requests, end_after, end_at};
+use super::template::Builder;
+use super::{Arrival, End, Setting, WorkloadError};
 
 /// Makes the arrivals of one workload.
 pub(super) struct Generator {
     /// None for a fleet, which draws one request at a time.
     arrivals: Option<Arrivals>,
     alike: bool,
-    mix: Picker,
-    zone: Picker,
-    account: Picker,
-    faults: Option<Faults>,
-    /// Law and stream by mix entry.
-    lifetimes: Vec<(Distribution, Stream)>,
-    /// First of the good templates, which follow by mix entry, zone and account.
-    first: u32,
+    leave_together: bool,
+    requests: Requests,
+    groups: Option<Groups>,
     /// What is left of the current batch.
     batch: Batch,
-}
-
-struct Picker {
-    choice: Choice,
-    stream: Stream,
-}
-
-impl Picker {
-    fn draw(&mut self) -> u32 {
-        self.choice.at(self.stream.unit()) as u32
-    }
-}
-
-struct Faults {
-    share: f64,
-    kind: Picker,
-    /// Which requests are wrong.
-    stream: Stream,
-    /// Kinds of fault; what is drawn beyond them is a row.
-    kinds: u32,
-    /// First of the wrong templates, which follow by fault, mix entry and zone.
-    first: u32,
-    /// First of the templates of rows.
-    first_row: u32,
 }
 
 #[derive(Default)]
 struct Batch {
     at: SimTime,
     left: u32,
-    /// Template and mix entry of a batch that is alike.
-    shared: Option<(u32, usize)>,
+    /// The request of a batch that is alike.
+    shared: Option<Drawn>,
+    /// The end of a batch that leaves together, once it is known.
+    end: Option<End>,
+}
+
+/// Deployment groups.
+struct Groups {
+    choice: Picker,
+    /// Mix entries with their counts, by group.
+    members: Vec<Vec<(u32, u32)>>,
+    lifetimes: Vec<(Distribution, Stream)>,
+    /// Members of the current group that are still to come, in reverse.
+    waiting: Vec<Arrival>,
 }
 
 impl Generator {
@@ -68,237 +50,111 @@ impl Generator {
         builder: &mut Builder,
     ) -> Result<Generator, WorkloadError> {
         let name = spec.name.get();
-        let wrong = |wrong: Wrong| WorkloadError::Wrong { workload: name.clone(), wrong };
-        let unsound = || wrong(Wrong::at(&spec.name, "a weight or a name is not sound"));
-        let place = Place::new(spec, number, setting).ok_or_else(unsound)?;
-        let weights: Vec<f64> = spec.mix.iter().map(|mix| *mix.get().weight.get()).collect();
-        let mix = Choice::new(&weights).ok_or_else(unsound)?;
-        let faults = fault_kinds(spec, place_count(spec, setting));
-        let rows = fault_rows(spec);
-        let variants = place.accounts.len().saturating_add(faults.len());
-        let others: usize = spec.mix.iter().map(|mix| mix.get().or.len()).sum();
-        let kinds = mix.len().saturating_add(others);
-        check_count(name, kinds.saturating_mul(place.zones.len()).saturating_mul(variants))?;
-
+        let requests = Requests::new(spec, number, setting, builder)?;
         let streams = Streams::new(setting.seed);
-        let stream = |purpose: &str, entity| streams.stream(&format!("workload/{name}/{purpose}"), entity);
-        let picker = |purpose: &str, choice| Picker { choice, stream: stream(purpose, 0) };
-        let mut lifetimes = Vec::with_capacity(mix.len());
-        for (entry, mix) in spec.mix.iter().enumerate() {
-            let law = mix.get().lifetime.as_ref().or(spec.lifetime.as_ref());
-            let law = match law {
-                Some(law) => law.get().resolve().map_err(wrong)?,
-                // The fleet itself says when they go.
-                None if spec.fleet.is_some() => Distribution::Constant(f64::INFINITY),
-                None => return Err(wrong(Wrong::at(mix, "no lifetime"))),
-            };
-            lifetimes.push((law, stream("lifetime", entry as u64)));
-        }
-        let first = add_templates(spec, &place, builder);
-        let faults = match (&spec.faults, fault_choice(&faults, rows.len())) {
-            (Some(wanted), Some(choice)) => {
-                let all_zones = zones_of(&place.region, setting);
-                Some(Faults {
-                    share: wanted.get().share.get().get(),
-                    kinds: faults.len() as u32,
-                    first: add_faulty(spec, &place, &faults, &all_zones, builder),
-                    first_row: add_rows(number, &place, &rows, builder),
-                    kind: picker("fault-kind", choice),
-                    stream: stream("faults", 0),
-                })
-            }
-            _ => None,
-        };
-        add_alternatives(spec, &place, first, builder);
+        let groups = Groups::new(spec, &streams)?;
+        let first = setting.known.regions.first().map_or("", |(region, _)| region);
+        let region = spec.region.as_ref().map_or(first, |region| region.get());
+        let at_once = groups.as_ref().map_or(1.0, Groups::mean_size);
+        let batch = arrivals.and_then(|arrivals| arrivals.batch.as_ref()).map(|batch| batch.get());
         let process = arrivals.map(|arrivals| {
-            Arrivals::new(arrivals, &streams, name, &place.region, setting.start, setting.duration)
+            Arrivals::new(arrivals, &streams, name, region, setting.start, setting.duration, at_once)
         });
-        let batch = arrivals.and_then(|arrivals| arrivals.batch.as_ref());
         Ok(Generator {
             arrivals: process,
-            alike: batch.is_some_and(|batch| batch.get().alike),
-            mix: picker("mix", mix),
-            zone: picker("zone", place.zone_choice),
-            account: picker("account", place.account_choice),
-            faults,
-            lifetimes,
-            first,
+            alike: batch.is_some_and(|batch| batch.alike),
+            leave_together: batch.is_some_and(|batch| batch.leave_together),
+            requests,
+            groups,
             batch: Batch::default(),
         })
     }
 
     pub(super) fn next(&mut self) -> Option<Arrival> {
+        if let Some(groups) = &mut self.groups {
+            if groups.waiting.is_empty() {
+                let (at, _) = self.arrivals.as_mut()?.next()?;
+                groups.fill(at, &mut self.requests);
+            }
+            return groups.waiting.pop();
+        }
         if self.batch.left == 0 {
             let (at, size) = self.arrivals.as_mut()?.next()?;
-            let shared = if self.alike { Some(self.draw_request()) } else { None };
-            self.batch = Batch { at, left: size, shared };
+            let shared = if self.alike { Some(self.requests.draw(at)) } else { None };
+            self.batch = Batch { at, left: size, shared, end: None };
         }
         self.batch.left -= 1;
-        let (template, entry) = match self.batch.shared {
+        let at = self.batch.at;
+        let drawn = match self.batch.shared {
             Some(shared) => shared,
-            None => self.draw_request(),
+            None => self.requests.draw(at),
         };
-        let end = self.draw_end(entry);
-        Some(Arrival { at: self.batch.at, template, end })
+        let end = match (self.leave_together, self.batch.end) {
+            (false, _) => end_after(self.requests.lifetime(drawn)),
+            (true, Some(end)) => end,
+            (true, None) => *self.batch.end.insert(end_at(at, self.requests.lifetime(drawn))),
+        };
+        Some(Arrival { at, template: drawn.template, end })
     }
 
     /// Points to templates that stand `by` places further on.
     pub(super) fn move_templates(&mut self, by: u32) {
-        self.first += by;
-        if let Some(faults) = &mut self.faults {
-            faults.first += by;
-            faults.first_row += by;
-        }
+        self.requests.move_templates(by);
     }
 
     /// One request of a fleet, and when its instance ends.
     pub(super) fn draw(&mut self) -> (u32, End) {
-        let (template, entry) = self.draw_request();
-        (template, self.draw_end(entry))
+        let drawn = self.requests.draw(SimTime::ZERO);
+        (drawn.template, end_after(self.requests.lifetime(drawn)))
     }
+}
 
-    fn draw_end(&mut self, entry: usize) -> End {
-        let (law, stream) = &mut self.lifetimes[entry];
-        match law.sample_span(stream) {
-            SimDuration::FOREVER => End::Never,
-            span => End::After(span),
+impl Groups {
+    /// The groups of a workload; none when it has none.
+    fn new(spec: &WorkloadSpec, streams: &Streams) -> Result<Option<Groups>, WorkloadError> {
+        if spec.groups.is_empty() {
+            return Ok(None);
         }
+        let name = spec.name.get();
+        let wrong = |wrong: Wrong| WorkloadError::Wrong { workload: name.clone(), wrong };
+        let stream = |purpose: &str, entity| streams.stream(&format!("workload/{name}/{purpose}"), entity);
+        let (mut members, mut lifetimes, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, group) in spec.groups.iter().enumerate() {
+            let law = group.get().lifetime.as_ref().or(spec.lifetime.as_ref());
+            let law = law.ok_or_else(|| wrong(Wrong::at(group, "no lifetime")))?;
+            lifetimes.push((law.get().resolve().map_err(wrong)?, stream("group-lifetime", number as u64)));
+            weights.push(*group.get().weight.get());
+            let entry = |name: &String| spec.mix.iter().position(|mix| mix.get().instance_type.get() == name);
+            let counts = group.get().members.get().iter();
+            members.push(counts.filter_map(|(name, count)| Some((entry(name)? as u32, *count))).collect());
+        }
+        let choice =
+            Choice::new(&weights).ok_or_else(|| wrong(Wrong::at(&spec.name, "no weight is sound")))?;
+        let choice = Picker::new(choice, stream("groups", 0));
+        Ok(Some(Groups { choice, members, lifetimes, waiting: Vec::new() }))
     }
 
-    /// Template and mix entry of a request. Every stream is drawn from every time, whatever the others say.
-    fn draw_request(&mut self) -> (u32, usize) {
-        let (entry, zone, account) = (self.mix.draw(), self.zone.draw(), self.account.draw());
-        let (zones, accounts) = (self.zone.choice.len() as u32, self.account.choice.len() as u32);
-        let mut template = self.first + (entry * zones + zone) * accounts + account;
-        if let Some(faults) = &mut self.faults {
-            let kind = faults.kind.draw();
-            if faults.stream.unit() < faults.share {
-                template = match kind.checked_sub(faults.kinds) {
-                    Some(row) => faults.first_row + row,
-                    None => faults.first + (kind * self.mix.choice.len() as u32 + entry) * zones + zone,
-                };
+    /// Mean number of instances of a group.
+    fn mean_size(&self) -> f64 {
+        let size =
+            |members: &Vec<(u32, u32)>| members.iter().map(|(_, count)| f64::from(*count)).sum::<f64>();
+        self.members.iter().zip(self.choice.shares()).map(|(members, share)| size(members) * share).sum()
+    }
+
+    /// Draws a group: all its members, in one place, with one end.
+    fn fill(&mut self, at: SimTime, requests: &mut Requests) {
+        let group = self.choice.draw() as usize;
+        let (zone, account) = requests.draw_place();
+        let (law, stream) = &mut self.lifetimes[group];
+        let secs = law.sample(stream);
+        let lifetime = if secs.is_finite() { requests.scaled(account, secs) } else { SimDuration::FOREVER };
+        let end = end_at(at, lifetime);
+        for (entry, count) in &self.members[group] {
+            for _ in 0..*count {
+                let template = requests.drawn(*entry, zone, account).template;
+                self.waiting.push(Arrival { at, template, end });
             }
         }
-        (template, entry as usize)
+        self.waiting.reverse();
     }
-}
-
-/// The good templates, by mix entry, zone and account; the place of the first.
-fn add_templates(spec: &WorkloadSpec, place: &Place, builder: &mut Builder) -> u32 {
-    let first = builder.templates.len() as u32;
-    for (entry, mix) in (0..).zip(&spec.mix) {
-        let parts = Parts::new(spec, Some(mix.get()));
-        for zone in &place.zones {
-            for account in &place.accounts {
-                let mut template = place.template(
-                    (&place.region, zone),
-                    mix.get().instance_type.get(),
-                    parts.image,
-                    *account,
-                );
-                parts.apply(&mut template);
-                template.entry = Some(entry);
-                builder.add(template);
-            }
-        }
-    }
-    first
-}
-
-/// The wrong templates, by fault, mix entry and zone, the accounts in turn; the place of the first.
-fn add_faulty(
-    spec: &WorkloadSpec,
-    place: &Place,
-    faults: &[(Fault, f64)],
-    all_zones: &[&str],
-    builder: &mut Builder,
-) -> u32 {
-    let first = builder.templates.len();
-    for (fault, _) in faults {
-        for (entry, mix) in (0..).zip(&spec.mix) {
-            let parts = Parts::new(spec, Some(mix.get()));
-            for zone in &place.zones {
-                let account = place.accounts[(builder.templates.len() - first) % place.accounts.len()];
-                let mut template = place.template(
-                    (&place.region, zone),
-                    mix.get().instance_type.get(),
-                    parts.image,
-                    account,
-                );
-                parts.apply(&mut template);
-                let other = all_zones.iter().find(|other| *other != zone).copied();
-                template.spoil(*fault, other);
-                template.entry = Some(entry);
-                builder.add(template);
-            }
-        }
-    }
-    first as u32
-}
-
-/// The faults that a workload makes, with their weights. By default all that the region allows.
-fn fault_kinds(spec: &WorkloadSpec, zones: usize) -> Vec<(Fault, f64)> {
-    let Some(faults) = &spec.faults else { return Vec::new() };
-    match &faults.get().kinds {
-        Some(kinds) => kinds
-            .get()
-            .iter()
-            .map(|(fault, weight)| (*fault, *weight))
-            .filter(|(_, weight)| *weight > 0.0)
-            .collect(),
-        None if faults.get().rows.is_some() => Vec::new(),
-        None => {
-            let possible = Fault::ALL.iter().filter(|fault| zones > 1 || **fault != Fault::WrongZone);
-            possible.map(|fault| (*fault, 1.0)).collect()
-        }
-    }
-}
-
-/// The rows that a workload draws from.
-pub(super) fn fault_rows(spec: &WorkloadSpec) -> Vec<u16> {
-    match spec.faults.as_ref().and_then(|faults| faults.get().rows.as_ref()).map(|rows| rows.get()) {
-        None => Vec::new(),
-        Some(Rows::All) => estate::rows().collect(),
-        Some(Rows::Only(rows)) => rows.clone(),
-    }
-}
-
-/// The templates of rows of the error table; the place of the first.
-fn add_rows(number: u32, place: &Place, rows: &[u16], builder: &mut Builder) -> u32 {
-    let first = builder.templates.len() as u32;
-    for estate in rows.iter().filter_map(|row| Estate::of_row(*row)) {
-        builder.add(Template {
-            params: estate.params,
-            workload: number,
-            account: place.accounts[0],
-            region: estate.region,
-            zone: estate.zone,
-            needs_vswitch: false,
-            fault: None,
-            row: Some(estate.row),
-            entry: None,
-            instead: Vec::new(),
-        });
-    }
-    first
-}
-
-/// Kinds of fault by weight, then so many rows of weight 1.
-fn fault_choice(faults: &[(Fault, f64)], rows: usize) -> Option<Choice> {
-    let weights: Vec<f64> =
-        faults.iter().map(|(_, weight)| *weight).chain(std::iter::repeat_n(1.0, rows)).collect();
-    Choice::new(&weights)
-}
-
-/// All zones of a region, also those that the workload does not ask for.
-fn zones_of<'a>(region: &str, setting: &Setting<'a>) -> Vec<&'a str> {
-    let regions = &setting.known.regions;
-    regions.iter().find(|(name, _)| *name == region).map(|(_, zones)| zones.clone()).unwrap_or_default()
-}
-
-/// Number of zones of the workload's region.
-fn place_count(spec: &WorkloadSpec, setting: &Setting<'_>) -> usize {
-    let first = setting.known.regions.first().map(|(name, _)| *name);
-    let region = spec.region.as_ref().map(|region| region.get().as_str()).or(first);
-    region.map_or(0, |region| zones_of(region, setting).len())
 }

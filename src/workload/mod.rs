@@ -18,7 +18,9 @@ pub mod dist;
 mod faults;
 mod generator;
 mod mapping;
+mod modulation;
 mod replay;
+mod requests;
 mod shape;
 mod supply;
 mod template;
@@ -177,6 +179,8 @@ pub struct Workload {
     fleets: Vec<(u32, Box<Generator>)>,
     templates: Vec<Template>,
     types: Vec<InstanceType>,
+    /// How often traces ask for each type.
+    load: Vec<(String, u64)>,
 }
 
 enum Source {
@@ -246,7 +250,11 @@ impl Workload {
         }
         let names = specs.iter().map(|spec| spec.name.get().clone()).collect();
         let Builder { templates, types } = builder;
-        let mut workload = Workload { names, sources, heads: Vec::new(), fleets, templates, types };
+        let mut workload =
+            Workload { names, sources, heads: Vec::new(), fleets, templates, types, load: Vec::new() };
+        let rows = workload.mappings().flat_map(|mapping| &mapping.rows);
+        let load = rows.map(|row| (row.instance_type.clone(), row.count)).collect();
+        workload.load = load;
         for place in 0..workload.sources.len() {
             let head = workload.advance(place)?;
             workload.heads.push(head);
@@ -313,6 +321,11 @@ impl Workload {
         &self.types
     }
 
+    /// How often traces ask for each type, in order of first sight, as far as that is known beforehand.
+    pub fn load(&self) -> &[(String, u64)] {
+        &self.load
+    }
+
     /// What replayed traces ask for, and what is requested for it, trace by trace.
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
@@ -333,7 +346,7 @@ impl Workload {
 
 /// The rows of the error table that any of these workloads draws from, in order.
 pub fn fault_rows(specs: &[WorkloadSpec]) -> Vec<u16> {
-    let mut rows: Vec<u16> = specs.iter().flat_map(generator::fault_rows).collect();
+    let mut rows: Vec<u16> = specs.iter().flat_map(requests::fault_rows).collect();
     rows.sort_unstable();
     rows.dedup();
     rows

@@ -6,12 +6,14 @@ use crate::scenario::workload::{ArrivalsSpec, DaySpec, WeekSpec};
 const HOUR: u64 = 3_600_000_000;
 const WEEK_HOURS: usize = 168;
 
-/// A rate relative to its mean: straight lines between the hours of a week, mean 1 over the week.
+/// A rate relative to its mean: straight lines between the hours of a week, or steps; mean 1 over the week.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Shape {
     /// From Monday 0:00 local time.
     hours: Vec<f64>,
     peak: f64,
+    /// Each hour has one rate, and jumps to the next.
+    steps: bool,
     /// Time since Monday 0:00 at the start of the run.
     start: u64,
 }
@@ -19,13 +21,15 @@ pub(super) struct Shape {
 impl Shape {
     /// The shape of an arrival process; none when its rate does not move.
     pub(super) fn new(spec: &ArrivalsSpec, start: Utc, region: &str) -> Option<Shape> {
-        if spec.day.is_none() && spec.week.is_none() {
+        if spec.day.is_none() && spec.week.is_none() && spec.hours.is_none() {
             return None;
         }
         let day = spec.day.as_ref().map_or_else(|| vec![1.0; 24], |day| day_hours(day.get()));
         let week = spec.week.as_ref().map_or_else(|| vec![1.0; 7], |week| week_days(week.get()));
-        let mut hours: Vec<f64> =
-            week.iter().flat_map(|rate| day.iter().map(move |hour| rate * hour)).collect();
+        let mut hours: Vec<f64> = match &spec.hours {
+            Some(hours) => hours.get().clone(),
+            None => week.iter().flat_map(|rate| day.iter().map(move |hour| rate * hour)).collect(),
+        };
         let mean = hours.iter().sum::<f64>() / WEEK_HOURS as f64;
         if mean > 0.0 {
             hours.iter_mut().for_each(|hour| *hour /= mean);
@@ -35,7 +39,7 @@ impl Shape {
         // 1970-01-01 was a Thursday, the fourth day from Monday.
         let local = start.0.saturating_add((offset * 3_600.0) as i64).saturating_add(3 * 86_400);
         let start = local.rem_euclid(7 * 86_400) as u64 * 1_000_000;
-        Some(Shape { hours, peak, start })
+        Some(Shape { hours, peak, steps: spec.hours.is_some(), start })
     }
 
     /// The greatest factor.
@@ -47,6 +51,9 @@ impl Shape {
     pub(super) fn at(&self, moment: SimTime) -> f64 {
         let since_monday = moment.0.saturating_add(self.start) % (WEEK_HOURS as u64 * HOUR);
         let hour = (since_monday / HOUR) as usize;
+        if self.steps {
+            return self.hours[hour];
+        }
         let within = (since_monday % HOUR) as f64 / HOUR as f64;
         let (from, to) = (self.hours[hour], self.hours[(hour + 1) % WEEK_HOURS]);
         from + (to - from) * within
@@ -103,7 +110,10 @@ mod tests {
             day: day.map(At::default_of),
             week: week.map(At::default_of),
             utc_offset_hours: offset.map(At::default_of),
+            hours: None,
             bursts: None,
+            states: Vec::new(),
+            flash: Vec::new(),
             batch: None,
         }
     }
@@ -138,6 +148,18 @@ mod tests {
             (0..168 * 60).map(|minute| shape.at(SimTime(minute * HOUR / 60))).sum::<f64>() / (168.0 * 60.0);
         assert!((mean - 1.0).abs() < 1e-6, "{mean}");
         assert_eq!(shape.at(SimTime(0)), shape.at(SimTime(168 * HOUR)));
+    }
+
+    #[test]
+    fn hours_of_the_week_are_steps() {
+        let mut hours = vec![1.0; 168];
+        hours[26] = 29.0;
+        let spec = ArrivalsSpec { hours: Some(At::default_of(hours)), ..spec(None, None, Some(0.0)) };
+        let shape = Shape::new(&spec, Utc(1_567_382_400), "x").expect("moves");
+        let mean = (167.0 + 29.0) / 168.0;
+        for (moment, rate) in [(0, 1.0), (26 * HOUR, 29.0), (27 * HOUR - 1, 29.0), (27 * HOUR, 1.0)] {
+            assert!((shape.at(SimTime(moment)) - rate / mean).abs() < 1e-9, "{moment}");
+        }
     }
 
     #[test]

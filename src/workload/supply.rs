@@ -29,6 +29,8 @@ pub struct Kinds {
     pub templates: Vec<Template>,
     /// Instance types that the world needs beside the catalog's.
     pub types: Vec<InstanceType>,
+    /// How often traces ask for each type, as far as that is known beforehand.
+    pub load: Vec<(String, u64)>,
 }
 
 impl Supply for Workload {
@@ -47,13 +49,13 @@ impl Workload {
     /// # Errors
     /// When the first arrival cannot be had.
     pub fn supplied(kinds: Kinds, supply: Box<dyn Supply>) -> Result<Workload, WorkloadError> {
-        let Kinds { mut names, templates, types } = kinds;
+        let Kinds { mut names, templates, types, load } = kinds;
         if names.is_empty() {
             names.push(String::new());
         }
         let sources = vec![Source::Supplied(supply)];
         let mut workload =
-            Workload { names, sources, heads: Vec::new(), fleets: Vec::new(), templates, types };
+            Workload { names, sources, heads: Vec::new(), fleets: Vec::new(), templates, types, load };
         let head = workload.advance(0)?;
         workload.heads.push(head);
         Ok(workload)
@@ -71,6 +73,7 @@ impl Workload {
             names: self.names.clone(),
             templates: std::mem::take(&mut self.templates),
             types: std::mem::take(&mut self.types),
+            load: std::mem::take(&mut self.load),
         };
         let fleets = std::mem::take(&mut self.fleets);
         Ok(Workload { fleets, ..Workload::supplied(kinds, wrap(Box::new(self)))? })
@@ -99,6 +102,11 @@ impl Workload {
 
     /// What its arrivals point to.
     pub fn kinds(&self) -> Kinds {
-        Kinds { names: self.names.clone(), templates: self.templates.clone(), types: self.types.clone() }
+        Kinds {
+            names: self.names.clone(),
+            templates: self.templates.clone(),
+            types: self.types.clone(),
+            load: self.load.clone(),
+        }
     }
 }

@@ -98,7 +98,15 @@ impl Place {
             Some(region) => regions.iter().find(|(name, _)| name == region.get())?,
         };
         let (zones, zone_choice) = weighted(&spec.zones, all_zones)?;
-        let (accounts, account_choice) = weighted(&spec.accounts, &setting.known.accounts)?;
+        let (accounts, account_choice) = match &spec.account_zipf {
+            None => weighted(&spec.accounts, &setting.known.accounts)?,
+            Some(exponent) => {
+                let count = setting.known.accounts.len();
+                let weights: Vec<f64> =
+                    (1..=count).map(|rank| libm::pow(rank as f64, -exponent.get())).collect();
+                ((0..count).collect(), Choice::new(&weights)?)
+            }
+        };
         let zones = zones.into_iter().map(|zone| all_zones[zone].to_owned()).collect();
         let accounts = accounts.into_iter().map(AccountIx::from).collect();
         Some(Place {

@@ -116,14 +116,37 @@ pub(super) fn something_to_do(spec: &ScenarioSpec) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The most accounts that one table stands for.
+const MOST_ACCOUNTS: u32 = 100_000;
+
+/// Accounts one by one, where a table stands for several.
+pub(super) fn each_account(specs: Vec<AccountSpec>) -> Result<Vec<AccountSpec>, Problem> {
+    let mut all = Vec::with_capacity(specs.len());
+    for mut spec in specs {
+        match spec.count.take() {
+            None => all.push(spec),
+            Some(count) => {
+                between(&count, "count", 1, MOST_ACCOUNTS)?;
+                let one = |number: u32| {
+                    let id = At::new(format!("{}-{number}", spec.id), spec.id.span());
+                    AccountSpec { id, ..spec.clone() }
+                };
+                all.extend((1..=*count).map(one));
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Accounts: each id once.
 pub(super) fn accounts(accounts: &[AccountSpec]) -> Result<Vec<String>, Problem> {
     let mut ids: Vec<String> = Vec::with_capacity(accounts.len());
+    let mut seen = rustc_hash::FxHashSet::default();
     for account in accounts {
         if account.id.is_empty() {
             return Err(Problem::at(&account.id, "an account needs an id"));
         }
-        if ids.contains(&account.id) {
+        if !seen.insert(account.id.get()) {
             return Err(twice(&account.id, "accounts"));
         }
         ids.push(account.id.get().clone());

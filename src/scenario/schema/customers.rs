@@ -21,6 +21,9 @@ pub enum Charge {
 pub struct AccountSpec {
     /// Account id.
     pub id: At<String>,
+    /// So many accounts instead of one: `ID-1`, `ID-2` ..., each with what the table says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<At<u32>>,
     /// Cash balance.
     #[serde(default = "unlimited_amount")]
     pub balance: Amount,
@@ -67,6 +70,7 @@ impl AccountSpec {
     pub fn unlimited(id: &str) -> AccountSpec {
         AccountSpec {
             id: At::default_of(id.to_owned()),
+            count: None,
             balance: unlimited_amount(),
             credit: no_amount(),
             max_instances: Limit::NONE,

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::units::{At, Rate, Share, Span};
+use super::DistributionSpec;
 
 /// When requests arrive: `[workloads.arrivals]`. A Poisson process of mean `rate`; the other tables shape it, and
 /// leave its mean over whole weeks as it is.
@@ -16,13 +19,23 @@ pub struct ArrivalsSpec {
     /// How the rate moves over the week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub week: Option<At<WeekSpec>>,
-    /// Hours that local time is ahead of UTC, for `day` and `week`. Default: that of the region's city (no summer
+    /// The rate of each hour of the week from Monday 0:00, 168 numbers relative to one another, each for its whole hour;
+    /// excludes `day` and `week`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<At<Vec<f64>>>,
+    /// Hours that local time is ahead of UTC, for `day`, `week` and `hours`. Default: that of the region's city (no summer
     /// time).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset_hours: Option<At<f64>>,
     /// Bursts: the rate is multiplied for a while, now and then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bursts: Option<At<BurstsSpec>>,
+    /// States that the rate moves between; excludes `bursts`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<At<StateSpec>>,
+    /// Flash crowds: known moments at which the rate shoots up. They come on top of `rate`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flash: Vec<At<FlashSpec>>,
     /// Requests come in batches at the same moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<At<BatchSpec>>,
@@ -67,6 +80,38 @@ pub struct BurstsSpec {
     pub factor: At<f64>,
 }
 
+/// One state of a Markov-modulated Poisson process.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateSpec {
+    /// Rate in this state relative to the others.
+    pub factor: At<f64>,
+    /// Mean length of a stay (exponential).
+    pub mean: At<Span>,
+    /// How often it follows another state, beside the others' weights.
+    #[serde(default = "one")]
+    pub weight: At<f64>,
+}
+
+/// A flash crowd: the rate rises in a straight line, stays, and falls away exponentially.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlashSpec {
+    /// When it begins, from the start of the run.
+    pub at: At<Span>,
+    /// Rate at its height relative to the rate without it.
+    pub factor: At<f64>,
+    /// Time to its height. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rise: Option<At<Span>>,
+    /// Time at its height. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<At<Span>>,
+    /// Time in which what is above the usual rate falls to 1/e. Default: it ends at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fall: Option<At<Span>>,
+}
+
 /// Batches: a compound Poisson process. Sizes are geometric with a `mean`, or of a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +128,32 @@ pub struct BatchSpec {
     /// Whether all of a batch ask for the same, in one zone, from one account.
     #[serde(default = "yes")]
     pub alike: bool,
+    /// Whether all of a batch end at one moment, so long after they came.
+    #[serde(default, skip_serializing_if = "no")]
+    pub leave_together: bool,
+}
+
+/// A deployment group: instances that come at one moment, from one account and in one zone, and end at one moment:
+/// `[[workloads.groups]]`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSpec {
+    /// How often it comes, beside the others' weights.
+    #[serde(default = "one")]
+    pub weight: At<f64>,
+    /// How many instances of each type of the `mix` it has.
+    pub members: At<BTreeMap<String, u32>>,
+    /// How long the group lives, from the moment it comes, instead of the workload's `lifetime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<At<DistributionSpec>>,
+}
+
+fn one() -> At<f64> {
+    At::default_of(1.0)
+}
+
+fn no(value: &bool) -> bool {
+    !*value
 }
 
 fn yes() -> bool {

@@ -30,6 +30,7 @@ impl WorkloadSpec {
     pub fn check(&self, known: &Known<'_>) -> Vec<Wrong> {
         let mut wrongs = Wrongs(Vec::new());
         self.check_source(known, &mut wrongs);
+        self.check_generator(&mut wrongs);
         let zones = self.check_region(known, &mut wrongs);
         if let Some(accounts) = &self.accounts {
             wrongs.weights(accounts, "account", &known.accounts);
@@ -206,6 +207,7 @@ impl ArrivalsSpec {
         if let Some(bursts) = &self.bursts {
             bursts.get().check(wrongs);
         }
+        self.check_more(wrongs);
         if let Some(batch) = &self.batch {
             batch.get().check(batch, wrongs);
         }
@@ -296,7 +298,7 @@ impl Wrongs {
         self.0.push(Wrong::at(at, what));
     }
 
-    fn take<T>(&mut self, result: Result<T, Wrong>) {
+    pub(super) fn take<T>(&mut self, result: Result<T, Wrong>) {
         self.0.extend(result.err());
     }
 
@@ -311,7 +313,7 @@ impl Wrongs {
         }
     }
 
-    fn shape(&mut self, values: &At<Vec<f64>>, count: usize, of: &str) {
+    pub(super) fn shape(&mut self, values: &At<Vec<f64>>, count: usize, of: &str) {
         let usable = values.get().len() == count && Choice::new(values.get()).is_some();
         if !usable {
             self.add(values, format!("needs {count} numbers ({of}) of at least 0, not all of them 0"));

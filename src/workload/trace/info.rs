@@ -294,7 +294,7 @@ impl Sums {
         let span = self.last.since(first);
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let mut sizes: Vec<SizeShare> = self.sizes.iter().map(Sized::share).collect();
-        sizes.sort_by_key(|size| Reverse(size.count));
+        sizes.sort_by_key(|size| (Reverse(size.count), size.cpu_milli, size.memory_mib, size.name.clone()));
         self.classes.sort_by_key(|class| Reverse(class.count));
         let (cpu, memory) =
             (self.asked_for.cpu_milli as f64 / 1e3, self.asked_for.memory_mib as f64 / 1_024.0);

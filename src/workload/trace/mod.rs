@@ -19,7 +19,7 @@ mod azure_vm;
 pub(crate) mod columns;
 mod guess;
 mod huawei;
-pub(crate) mod info;
+mod info;
 pub(crate) mod lines;
 mod nodes;
 mod openb;

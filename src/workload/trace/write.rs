@@ -118,7 +118,7 @@ impl TraceWriter {
             Output::Csv(output) => output.into_inner().map_err(io::IntoInnerError::into_error)?,
             Output::Parquet(mut parquet) => {
                 parquet.flush().map_err(io::Error::other)?;
-                parquet.writer.finish().map_err(io::Error::other)?;
+                // Writes the footer too.
                 let output = parquet.writer.into_inner().map_err(io::Error::other)?;
                 output.into_inner().map_err(io::IntoInnerError::into_error)?
             }

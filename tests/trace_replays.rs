@@ -1,0 +1,78 @@
+//! Published traces through the whole simulator: it ends with the listed figures.
+
+use std::path::Path;
+
+use packyard::metrics::Unmeasured;
+use packyard::scenario::Scenario;
+use packyard::sim::{Go, Simulation, Summary};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run(name: &str, overrides: &[(&str, &str)], trace: Option<&Path>) -> Summary {
+    let path = root().join("scenarios").join(name);
+    let overrides: Vec<(String, String)> =
+        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let scenario = Scenario::load_with(&path, &overrides).expect("a sound scenario");
+    let simulation = Simulation::new(&scenario, &root().join("scenarios"), trace).expect("can be built");
+    simulation.run(&mut Unmeasured, |_| Go::On).expect("the trace is whole")
+}
+
+#[test]
+fn openb_in_order_of_file_places_as_many_pods_as_published() {
+    // Policy, placed, refused, allocated hundredths of a percent of 6,212 GPUs.
+    let expected = [("first-fit", 7_784, 368), ("gpu-best-fit-exact", 7_687, 465), ("fgd", 7_886, 266)];
+    for (policy, placed, failed) in expected {
+        let summary = run("openb.toml", &[("policy", policy)], None);
+        assert_eq!((summary.requests.created, summary.requests.rejected), (placed, failed), "{policy}");
+        assert_eq!(summary.requests.live, placed, "nothing ever leaves");
+    }
+    let list = "../data/traces/openb/openb_node_list_all_node.csv.zst";
+    let policy = ("policy", "gpu-best-fit-exact");
+    let all = run("openb.toml", &[("node_lists.0.path", list), policy], None);
+    assert_eq!((all.requests.created, all.requests.rejected), (7_702, 450));
+    let gpu_only =
+        run("openb.toml", &[("node_lists.0.path", list), ("node_lists.0.gpu_only", "true"), policy], None);
+    assert_eq!((gpu_only.requests.created, gpu_only.requests.rejected), (7_687, 465));
+}
+
+/// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst` and
+/// `RECONSTRUCTED_never_deleted.csv` beside it.
+#[test]
+#[ignore = "needs PACKYARD_TRACES; with 50 servers the simulator refuses 35, not the listed 39: to be explained"]
+fn huawei_turns_away_as_many_as_published() {
+    let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
+    let folder = Path::new(&folder).join("huawei-east-1");
+    let trace = folder.join("Huawei-East-1-lt.csv.zst");
+    for (servers, rejected) in [("50", 39), ("54", 26), ("60", 13), ("70", 0)] {
+        let summary = run("huawei-east-1.toml", &[("pools.0.hosts", servers)], Some(&trace));
+        assert_eq!(
+            (summary.requests.total, summary.requests.rejected),
+            (116_313, rejected),
+            "{servers} servers"
+        );
+        if servers == "70" {
+            let peaks = (summary.peaks.instances, summary.peaks.vcpus, summary.peaks.memory_gib);
+            assert_eq!(peaks, (2_432, 4_273.0, 8_518.0));
+        }
+    }
+    // With the creations that are never deleted, as a second workload.
+    let text = std::fs::read_to_string(root().join("scenarios/huawei-east-1.toml")).expect("the scenario");
+    let both = format!(
+        "{text}\n[[workloads]]\nname = \"residents\"\ntrace = {{ format = \"huawei-east-1\", origin = \"0s\", path = \"{}\" }}\n",
+        folder.join("RECONSTRUCTED_never_deleted.csv").display()
+    )
+    .replace("trace = { format = \"huawei-east-1\", obtain", &format!("trace = {{ format = \"huawei-east-1\", path = \"{}\", obtain", trace.display()));
+    for (servers, rejected) in [("440", 102), ("450", 0)] {
+        let overrides = [("pools.0.hosts".to_owned(), servers.to_owned())];
+        let scenario = Scenario::from_str_with(&both, "both.toml", &overrides).expect("sound");
+        let simulation = Simulation::new(&scenario, Path::new(""), None).expect("can be built");
+        let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("whole");
+        assert_eq!(
+            (summary.requests.total, summary.requests.rejected),
+            (125_430, rejected),
+            "{servers} servers"
+        );
+    }
+}
