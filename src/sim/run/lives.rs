@@ -81,6 +81,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if self.market.is_some() {
             self.market_placed(slot);
         }
+        self.holds_place(slot);
         self.came_to_host(slot, host);
         self.touch_host(now, host);
     }

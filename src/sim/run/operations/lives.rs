@@ -210,6 +210,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
     }
 
+    /// An instance has a place, so it is not stopped without charges any more, should it not come up there (LIFE-30).
+    pub(in crate::sim::run) fn holds_place(&mut self, slot: u32) {
+        let records = self.operations.as_deref_mut().map(|ops| &mut ops.records);
+        let record = records.and_then(|records| records.get_mut(slot as usize)?.as_mut());
+        if let Some(record) = record.filter(|record| record.mode == StoppedMode::StopCharging) {
+            record.mode = StoppedMode::KeepCharging;
+        }
+    }
+
     pub(super) fn start_instance(&mut self, now: SimTime, slot: u32, params: &Params) -> Result<(), Refusal> {
         let view = self.view(slot);
         lifecycle::start(params, &view, self.utc(now))?;
@@ -232,8 +241,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             let host = claim.host();
             self.take_place(now, slot, claim);
-            // Should it not come up, it keeps this place (LIFE-30).
-            self.ops().record_mut(slot).mode = StoppedMode::KeepCharging;
             let number = self.instances[slot as usize].number;
             self.log.note(now, LogRecord::PlacedAgain, number, host.0);
         }
