@@ -37,16 +37,19 @@ fn openb_in_order_of_file_places_as_many_pods_as_published() {
     assert_eq!((gpu_only.requests.created, gpu_only.requests.rejected), (7_687, 465));
 }
 
+const SPLIT: (&str, &str) = ("classes.0.split_above", "32GiB");
+
 /// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst` and
-/// `RECONSTRUCTED_never_deleted.csv` beside it.
+/// `RECONSTRUCTED_never_deleted.csv` beside it. The listed counts come out for VMs split above 32 GiB
+/// (docs/packing.md tells how that was found).
 #[test]
-#[ignore = "needs PACKYARD_TRACES; with 50 servers the simulator refuses 35, not the listed 39: to be explained"]
+#[ignore = "needs PACKYARD_TRACES: the trace may not be shipped"]
 fn huawei_turns_away_as_many_as_published() {
     let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
     let folder = Path::new(&folder).join("huawei-east-1");
     let trace = folder.join("Huawei-East-1-lt.csv.zst");
     for (servers, rejected) in [("50", 39), ("54", 26), ("60", 13), ("70", 0)] {
-        let summary = run("huawei-east-1.toml", &[("pools.0.hosts", servers)], Some(&trace));
+        let summary = run("huawei-east-1.toml", &[("pools.0.hosts", servers), SPLIT], Some(&trace));
         assert_eq!(
             (summary.requests.total, summary.requests.rejected),
             (116_313, rejected),
@@ -65,7 +68,8 @@ fn huawei_turns_away_as_many_as_published() {
     )
     .replace("trace = { format = \"huawei-east-1\", obtain", &format!("trace = {{ format = \"huawei-east-1\", path = \"{}\", obtain", trace.display()));
     for (servers, rejected) in [("440", 102), ("450", 0)] {
-        let overrides = [("pools.0.hosts".to_owned(), servers.to_owned())];
+        let overrides =
+            [("pools.0.hosts", servers), SPLIT].map(|(key, value)| (key.to_owned(), value.to_owned()));
         let scenario = Scenario::from_str_with(&both, "both.toml", &overrides).expect("sound");
         let simulation = Simulation::new(&scenario, Path::new(""), None).expect("can be built");
         let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("whole");
