@@ -17,6 +17,7 @@ mod disks;
 mod entities;
 mod facts;
 mod facts_account;
+mod facts_network;
 mod facts_storage;
 mod from_catalog;
 mod holdings;

@@ -1,5 +1,8 @@
 //! Bills of everything that runs, subscriptions, and accounts that do not pay.
 
+mod accounts;
+mod terms;
+
 use crate::billing::{Charge, DueRule, Ledger, Meter, Metered, Next, Prices, Standing, Step, Term};
 use crate::engine::{Stream, Streams, Ticket};
 use crate::hypervisor::State;
@@ -15,7 +18,7 @@ use crate::validate::{Effective, InternetCharge, Period, Spot};
 use crate::workload::{self, End};
 use crate::world::{ChargeType, World};
 
-use super::Run;
+use crate::sim::run::Run;
 
 const HOUR: SimDuration = SimDuration::from_secs(3_600);
 /// How long instances take to come back once all is paid (LIFE-62).
@@ -259,7 +262,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// An instance was created: it is charged from now on (LIFE-22), or its subscription has been paid.
-    pub(super) fn money_created(&mut self, now: SimTime, slot: u32, effective: &Effective) {
+    pub(in crate::sim::run) fn money_created(&mut self, now: SimTime, slot: u32, effective: &Effective) {
         let utc = self.utc(now);
         let (template, number, zone) = {
             let instance = &self.instances[slot as usize];
@@ -314,7 +317,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// An instance entered a state. Stopped or not, it is charged until it is gone, but for a stop without charge, which
     /// ends with the next start (LIFE-22, LIFE-35).
-    pub(super) fn money_entered(&mut self, now: SimTime, slot: u32, state: State) {
+    pub(in crate::sim::run) fn money_entered(&mut self, now: SimTime, slot: u32, state: State) {
         let utc = self.utc(now);
         let Some(book) = &mut self.money else { return };
         if state != State::Released {
@@ -336,13 +339,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Bills CPU credits beyond what an instance has (BURST-14).
-    pub(super) fn bill_credits(&mut self, account: AccountIx, fee: Money) {
+    pub(in crate::sim::run) fn bill_credits(&mut self, account: AccountIx, fee: Money) {
         if let Some(book) = &mut self.money {
             book.ledgers[account.at()].bill(Charge::CpuCredits, fee);
         }
     }
 
-    pub(super) fn money_event(&mut self, now: SimTime, event: MoneyEvent) {
+    pub(in crate::sim::run) fn money_event(&mut self, now: SimTime, event: MoneyEvent) {
         match event {
             MoneyEvent::Settle => self.money_settle(now),
             MoneyEvent::Term { instance } => self.term_step(now, instance),
@@ -433,288 +436,5 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 false
             }
         }
-    }
-
-    // --- accounts that do not pay (LIFE-60 to LIFE-62) ---
-
-    fn plan_arrears(&mut self, now: SimTime, account: AccountIx) {
-        let utc = self.utc(now);
-        let Some(book) = &self.money else { return };
-        let Some((at, next)) = book.ledgers[account.at()].next(utc) else { return };
-        let at = self.calendar(now, at);
-        let ticket = self.at(at, Event::Money(MoneyEvent::Arrears { account: account.0 }));
-        if let Some(book) = &mut self.money {
-            book.arrears[account.at()] = Some((ticket, next));
-        }
-    }
-
-    fn arrears_step(&mut self, now: SimTime, account: AccountIx) {
-        let Some(book) = &mut self.money else { return };
-        let Some((_, next)) = book.arrears[account.at()].take() else { return };
-        if next == Next::Deduct {
-            if !self.money_deduct(now, account) {
-                self.plan_arrears(now, account);
-            }
-            return;
-        }
-        book.ledgers[account.at()].advance(next);
-        let metered = |live: &Live| live.account == account && live.meter.is_some();
-        let slots: Vec<u32> = (0u32..)
-            .zip(&book.lives)
-            .filter(|(_, live)| live.as_ref().is_some_and(metered))
-            .map(|(slot, _)| slot)
-            .collect();
-        match next {
-            Next::Deduct => {}
-            Next::Stop => book.counts.stopped += slots.len() as u64,
-            Next::Release => book.counts.released_overdue += slots.len() as u64,
-        }
-        for slot in slots {
-            match next {
-                Next::Stop => self.lock_for_money(now, slot, Lock::Overdue),
-                _ => self.release(now, slot, Gone::Overdue),
-            }
-        }
-        self.plan_arrears(now, account);
-    }
-
-    /// Stops an instance for money (LIFE-17). An overdue one gives its place up and is not billed any more (LIFE-61); an
-    /// expired one keeps its place until it is released (LIFE-37, LIFE-51).
-    fn lock_for_money(&mut self, now: SimTime, slot: u32, lock: Lock) {
-        let utc = self.utc(now);
-        let state = self.instances[slot as usize].state;
-        let wanted = matches!(state, State::Pending | State::Starting | State::Running) || self.is_down(slot);
-        self.holds_still(now, slot);
-        self.cut_start(now, slot);
-        self.cancel_next(slot);
-        if state == State::Running {
-            self.enter(slot, State::Stopping);
-        }
-        if state != State::Stopped {
-            self.enter(slot, State::Stopped);
-        }
-        self.plan_end(now, slot);
-        let overdue = lock == Lock::Overdue;
-        self.stopped_for_money(slot, overdue);
-        self.load_frozen(now, slot, overdue);
-        if overdue {
-            self.give_up_place(now, slot);
-        }
-        if let Some(book) = &mut self.money
-            && let Some(Some(live)) = book.lives.get_mut(slot as usize)
-        {
-            book.locked[live.account.at()] += u32::from(overdue);
-            live.lock = Some((lock, wanted));
-            if let Some(meter) = live.meter.as_mut().filter(|_| overdue) {
-                meter.set_rate(utc, Metered::default());
-            }
-        }
-        let number = self.instances[slot as usize].number;
-        self.log.note(now, Record::Locked, number, overdue.into());
-        self.observer.happened(now, &Happened::Locked { number, overdue });
-    }
-
-    /// Whether an instance is stopped for money: it starts for nobody (LIFE-43).
-    pub(super) fn locked_for_money(&self, slot: u32) -> bool {
-        self.live_lock(slot).is_some()
-    }
-
-    /// A stop without charge: vCPUs and memory cost nothing from now on, and credits are lost (LIFE-35, BURST-21).
-    pub(super) fn stops_charging(&mut self, now: SimTime, slot: u32) {
-        let utc = self.utc(now);
-        self.load_lost(now, slot);
-        if let Some(live) = self.money.as_mut().and_then(|book| book.live(slot)) {
-            live.paused = true;
-            if let Some(meter) = &mut live.meter {
-                meter.set_rate(utc, Metered { compute: Money::ZERO, ..live.rate });
-            }
-        }
-    }
-
-    /// Brings back what was stopped for arrears, where there is room (LIFE-62). What finds none stays stopped and is
-    /// tried again every hour.
-    fn restore_paid(&mut self, now: SimTime, account: AccountIx) {
-        let Some(book) = &self.money else { return };
-        if book.ledgers[account.at()].standing() != Standing::Good {
-            return;
-        }
-        let waits = |live: &Live| live.account == account && live.overdue();
-        let slots: Vec<u32> = (0u32..)
-            .zip(&book.lives)
-            .filter(|(_, live)| live.as_ref().is_some_and(waits))
-            .map(|(slot, _)| slot)
-            .collect();
-        for slot in slots {
-            let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
-            // What its owner had stopped needs a place only when it is started.
-            if starts && self.instances[slot as usize].claim.is_none() {
-                let place = self.want(slot).and_then(|want| self.fleet.place(&want).ok());
-                match (place, &mut self.money) {
-                    (Some(claim), _) => self.take_place(now, slot, claim),
-                    (None, Some(book)) => {
-                        book.counts.no_room += 1;
-                        continue;
-                    }
-                    (None, None) => continue,
-                }
-            }
-            self.unlock_paid(now, slot);
-        }
-    }
-
-    fn live_lock(&self, slot: u32) -> Option<(Lock, bool)> {
-        self.money.as_ref()?.lives.get(slot as usize)?.as_ref()?.lock
-    }
-
-    /// Bills an instance again that was stopped for money, and starts it unless its owner had stopped it before.
-    fn unlock_paid(&mut self, now: SimTime, slot: u32) {
-        let utc = self.utc(now);
-        let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
-        if let Some(book) = &mut self.money {
-            book.counts.restored += 1;
-            if let Some(Some(live)) = book.lives.get_mut(slot as usize) {
-                book.locked[live.account.at()] -= u32::from(live.overdue());
-                live.lock = None;
-                let compute = if live.paused { Money::ZERO } else { live.rate.compute };
-                if let Some(meter) = &mut live.meter {
-                    meter.set_rate(utc, Metered { compute, ..live.rate });
-                }
-            }
-        }
-        let instance = &self.instances[slot as usize];
-        let host = instance.claim.as_ref().map_or(u32::MAX, |claim| claim.host().0);
-        self.log.note(now, Record::Restored, instance.number, host);
-        self.back_for_money(slot);
-        if starts {
-            self.start_again(now, slot);
-        }
-    }
-
-    fn paid_in(&mut self, now: SimTime, number: usize) {
-        let Some(book) = &self.money else { return };
-        let PaidIn { account, amount, renew, .. } = book.payments[number];
-        let overdue = book.ledgers[account.at()].standing() != Standing::Good;
-        self.world.pay_in(account, amount);
-        if overdue {
-            self.money_deduct(now, account);
-        }
-        if renew {
-            self.renew_by_hand(now, account);
-        }
-    }
-
-    // --- subscriptions (LIFE-50 to LIFE-57) ---
-
-    /// Schedules the next step of a subscription, at a moment of chance within the hours that the documents name.
-    fn plan_term(&mut self, now: SimTime, slot: u32) {
-        let Some(one) = self.money.as_mut().and_then(|book| book.live(slot)?.subscription.as_mut()) else {
-            return;
-        };
-        if let Some((ticket, _)) = one.next.take() {
-            self.queue.cancel(ticket);
-        }
-        let Some(one) = self.money.as_mut().and_then(|book| book.live(slot)?.subscription.as_mut()) else {
-            return;
-        };
-        let Some(window) = one.term.take_next() else { return };
-        let late = if window.seconds == 0 { 0 } else { one.stream.below(window.seconds) };
-        let at = self.calendar(now, Utc(window.from.0 + late as i64));
-        let ticket = self.at(at, Event::Money(MoneyEvent::Term { instance: slot }));
-        if let Some(one) = self.money.as_mut().and_then(|book| book.live(slot)?.subscription.as_mut()) {
-            one.next = Some((ticket, window.step));
-        }
-    }
-
-    fn term_step(&mut self, now: SimTime, slot: u32) {
-        let Some(book) = &mut self.money else { return };
-        let Some(one) = book.live(slot).and_then(|live| live.subscription.as_mut()) else { return };
-        let Some((_, step)) = one.next.take() else { return };
-        match step {
-            Step::Renew => {
-                let by = one.term.renewal().expect("only a subscription with a renewal has this step");
-                if !self.renew_term(now, slot, by)
-                    && let Some(book) = &mut self.money
-                {
-                    book.counts.renewals_refused += 1;
-                }
-                self.plan_term(now, slot);
-            }
-            Step::Stop => {
-                book.counts.expired += 1;
-                self.lock_for_money(now, slot, Lock::Expired);
-                self.plan_term(now, slot);
-            }
-            Step::Release => {
-                book.counts.released_expired += 1;
-                self.release(now, slot, Gone::Expired);
-            }
-        }
-    }
-
-    /// Pays for the next term of a subscription, when the account can: it counts from the old expiry (LIFE-54).
-    fn renew_term(&mut self, now: SimTime, slot: u32, by: Period) -> bool {
-        let utc = self.utc(now);
-        let number = self.instances[slot as usize].number;
-        let Some(book) = &mut self.money else { return false };
-        let Some(Some(live)) = book.lives.get_mut(slot as usize) else { return false };
-        let Some(one) = &mut live.subscription else { return false };
-        let price = by.price(one.month);
-        if self.world.funds(live.account).is_some_and(|funds| funds < price) {
-            return false;
-        }
-        self.world.debit(live.account, price);
-        book.ledgers[live.account.at()].bill_paid(Charge::Subscription, price);
-        book.counts.renewed += 1;
-        one.term.renew(by);
-        let ends = one.term.ends();
-        let hours = (ends.0 - utc.0) / 3_600;
-        self.log.note(now, Record::Renewed, number, hours as u32);
-        self.subscribed_until(slot, ends);
-        true
-    }
-
-    /// An account renews everything that has expired, by as much as it first bought, as far as its money goes.
-    fn renew_by_hand(&mut self, now: SimTime, account: AccountIx) {
-        let utc = self.utc(now);
-        let Some(book) = &self.money else { return };
-        let expired: Vec<(u32, Period)> = (0u32..)
-            .zip(&book.lives)
-            .filter_map(|(slot, live)| Some((slot, live.as_ref()?)))
-            .filter(|(_, live)| live.account == account)
-            .filter_map(|(slot, live)| Some((slot, live.subscription.as_ref()?)))
-            .filter(|(_, one)| one.term.expired(utc))
-            .map(|(slot, one)| (slot, one.period))
-            .collect();
-        for (slot, period) in expired {
-            if !self.renew_term(now, slot, period) {
-                continue;
-            }
-            self.plan_term(now, slot);
-            let locked = self.money.as_mut().and_then(|book| book.live(slot)).and_then(|live| live.lock);
-            if matches!(locked, Some((Lock::Expired, _))) {
-                self.unlock_paid(now, slot);
-            }
-        }
-    }
-
-    /// Whether a customer's deletion is refused, because the instance's subscription is not over (LIFE-57). It is
-    /// not renewed any more then, and goes when its term is over.
-    pub(super) fn subscription_keeps(&mut self, now: SimTime, slot: u32) -> bool {
-        if self.money.is_none() {
-            return false;
-        }
-        let utc = self.utc(now);
-        let Some(book) = &mut self.money else { return false };
-        let Some(Some(live)) = book.lives.get_mut(slot as usize) else { return false };
-        let Some(one) = live.subscription.as_mut().filter(|one| !one.term.expired(utc)) else { return false };
-        book.counts.deletions_refused += 1;
-        one.term.renew_no_more();
-        // Nobody asks a second time.
-        self.cancel_next(slot);
-        self.instances[slot as usize].end = End::Never;
-        let number = self.instances[slot as usize].number;
-        self.log.note(now, Record::Kept, number, 0);
-        self.plan_term(now, slot);
-        true
     }
 }
