@@ -1,6 +1,8 @@
 //! Arbitrary parameters through the whole gate: no panic, exactly one answer, no trace of a refusal.
 //!
-//! `cargo +nightly fuzz run gate`. Input: one `Key=Value` a line, on top of the default request.
+//! `cargo +nightly fuzz run gate`, guided by coverage; or on a stable toolchain with a C++ compiler, unguided:
+//! `cargo build`, then `target/debug/gate CORPUS -max_total_time=60`. Input: one `Key=Value` a line, on top of the default
+//! request.
 #![no_main]
 
 use std::cell::RefCell;
