@@ -2,6 +2,7 @@
 
 use crossbeam::utils::CachePadded;
 
+use super::bars::Bars;
 use super::class::{BuildError, ClusterIx, HostClass, HostState, Owner};
 use super::demand::{Demand, DemandId};
 use super::layout::Layout;
@@ -219,20 +220,32 @@ impl Fleet {
 
     #[inline]
     fn place_in(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
-        let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
-        let plain = want.set.is_none() && want.host.is_none();
-        if let (true, &[shard], Pick::Best) = (plain, place.shards.as_slice(), self.facts.pick) {
-            return self.place_in_only(want, shard as usize);
-        }
         if want.set.is_some() {
             return self.place_in_set(want, zone);
         }
-        self.place_found(want, |claiming| self.find_in(want, zone, claiming))
+        match self.only_shard(want, zone) {
+            Some(shard) => self.place_in_only(want, shard, None),
+            None => self.place_found(want, |claiming| self.find_in(want, zone, claiming)),
+        }
     }
 
-    /// The short way: a zone of one shard, a policy that ranks shapes, and no constraint on hosts.
+    /// The one shard that a request must look at: a zone of one, a policy that ranks shapes, and no host named.
     #[inline]
-    fn place_in_only(&self, want: &Want<'_>, shard: usize) -> Result<Claim, Reason> {
+    pub(super) fn only_shard(&self, want: &Want<'_>, zone: ZoneIx) -> Option<usize> {
+        match (self.zones.get(zone.at())?.shards.as_slice(), self.facts.pick) {
+            (&[shard], Pick::Best) if want.host.is_none() => Some(shard as usize),
+            _ => None,
+        }
+    }
+
+    /// The short way: search and claim under one lock, in the only shard.
+    #[inline]
+    pub(super) fn place_in_only(
+        &self,
+        want: &Want<'_>,
+        shard: usize,
+        bars: Option<Bars<'_>>,
+    ) -> Result<Claim, Reason> {
         let key = self.key(want);
         let home = &self.shards[shard];
         if key.is_plain()
@@ -244,9 +257,10 @@ impl Fleet {
         let state = &mut *guard;
         state.stats.decisions += 1;
         let query = state.query(&self.facts, key);
-        match state.find_best(&self.facts, query, &[]) {
+        match state.find_best(&self.facts, query, bars.map(|bars| bars.of(shard as u32))) {
             Some((_, at)) => Ok(self.claim(state, query, shard, at, want)),
-            None => Err(home.note_full(state, &self.facts, query)),
+            None if bars.is_none() => Err(home.note_full(state, &self.facts, query)),
+            None => Err(state.why_not(&self.facts, query).0),
         }
     }
 

@@ -12,6 +12,7 @@
 //!
 //! Data structures, costs and the lock protocol: `docs/placement.md`.
 
+mod bars;
 mod bits;
 mod builder;
 mod change;
