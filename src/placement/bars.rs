@@ -9,9 +9,6 @@ use super::layout::Layout;
 use super::sets::Granularity;
 use crate::model::HostIx;
 
-/// Members that are looked at one by one.
-const FEW: usize = 16;
-
 /// What is barred in one shard.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bars<'a> {
@@ -19,7 +16,7 @@ pub(super) struct Bars<'a> {
     shard: u32,
     /// What nobody may share with a member.
     apart: Granularity,
-    /// Hosts of the members, ascending.
+    /// Hosts of the members, in any order.
     members: &'a [HostIx],
     /// One more host, barred alone.
     leaving: Option<HostIx>,
@@ -36,7 +33,7 @@ pub(super) fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> Range<
 }
 
 impl<'a> Bars<'a> {
-    /// Bars around members (their hosts ascending) and over the host that is left; none when that is nothing.
+    /// Bars around members and over the host that is left; none when that is nothing.
     #[inline]
     pub(super) fn new(
         layout: &'a Layout,
@@ -62,13 +59,10 @@ impl<'a> Bars<'a> {
             return Some(at + 1);
         }
         if self.apart == Granularity::Host {
-            let few = self.members.len() <= FEW;
-            let barred = if few { self.members.contains(&host) } else { self.members.binary_search(&host).is_ok() };
-            return barred.then_some(at + 1);
+            return self.members.contains(&host).then_some(at + 1);
         }
         let reach = reach(self.layout, self.apart, host);
-        let next = self.members.partition_point(|member| member.0 < reach.start);
-        if self.members.get(next).is_none_or(|member| member.0 >= reach.end) {
+        if !self.members.iter().any(|member| reach.contains(&member.0)) {
             return None;
         }
         let mut end = at + 1;
@@ -82,15 +76,13 @@ impl<'a> Bars<'a> {
 
     /// All barred positions, in disjoint stretches.
     pub(super) fn positions(&self) -> Vec<Range<u32>> {
+        let reach = |&member| reach(self.layout, self.apart, member);
+        let mut reached: Vec<Range<u32>> = self.members.iter().map(reach).collect();
+        reached.sort_unstable_by_key(|hosts| hosts.start);
+        reached.dedup();
         let mut barred: Vec<Range<u32>> = Vec::new();
-        let mut behind = 0;
-        for &member in self.members {
-            let reach = reach(self.layout, self.apart, member);
-            if reach.start < behind {
-                continue;
-            }
-            behind = reach.end;
-            self.layout.positions(reach, |shard, positions| {
+        for hosts in reached {
+            self.layout.positions(hosts, |shard, positions| {
                 if shard == self.shard {
                     barred.push(positions);
                 }

@@ -13,7 +13,12 @@ use super::want::Reason;
 impl State {
     /// The host with the best score, the lowest among equals.
     #[inline]
-    pub(super) fn find_best(&mut self, facts: &Facts, query: usize, bars: Option<Bars<'_>>) -> Option<(Score, u32)> {
+    pub(super) fn find_best(
+        &mut self,
+        facts: &Facts,
+        query: usize,
+        bars: Option<Bars<'_>>,
+    ) -> Option<(Score, u32)> {
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
         let mut from = 0;
@@ -51,7 +56,12 @@ impl State {
     }
 
     /// The lowest host in `range` with room (policies that look at positions).
-    pub(super) fn find_lowest(&mut self, query: usize, range: Range<u32>, bars: Option<Bars<'_>>) -> Option<u32> {
+    pub(super) fn find_lowest(
+        &mut self,
+        query: usize,
+        range: Range<u32>,
+        bars: Option<Bars<'_>>,
+    ) -> Option<u32> {
         let mut from = range.start;
         while from < range.end {
             let block = self.queries[query].blocks.next(from as usize / BLOCK)?;
@@ -111,7 +121,11 @@ impl State {
         let open = self.live.iter().filter(|&&shape| self.open.has(shape, query));
         let all: u32 = open.map(|&shape| self.shapes.list[shape as usize].hosts.len()).sum();
         let barred = bars.map_or_else(Vec::new, |bars| bars.positions());
-        all - barred.into_iter().flatten().filter(|&at| self.open.has(self.shape_of[at as usize], query)).count() as u32
+        all - barred
+            .into_iter()
+            .flatten()
+            .filter(|&at| self.open.has(self.shape_of[at as usize], query))
+            .count() as u32
     }
 
     /// The host with room that has `nth` such hosts outside the bars before it.

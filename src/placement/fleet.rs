@@ -2,7 +2,6 @@
 
 use crossbeam::utils::CachePadded;
 
-use super::bars::Bars;
 use super::class::{BuildError, ClusterIx, HostClass, HostState, Owner};
 use super::demand::{Demand, DemandId};
 use super::layout::Layout;
@@ -14,9 +13,9 @@ use super::shape;
 use super::shard::Shard;
 use super::state::{Facts, State};
 use super::stats::Stats;
-use super::sync::{AtomicU64, MutexGuard};
 use super::want::{Claim, NoRoom, Reason, Want, Zones};
 use crate::model::{ClassIx, HostIx, Resources, ZoneIx};
+use crate::sync::{AtomicU64, MutexGuard};
 
 /// What the fleet keeps for each zone.
 #[derive(Debug)]
@@ -224,7 +223,7 @@ impl Fleet {
             return self.place_in_set(want, zone);
         }
         match self.only_shard(want, zone) {
-            Some(shard) => self.place_in_only(want, shard, None),
+            Some(shard) => self.place_in_only(want, shard),
             None => self.place_found(want, |claiming| self.find_in(want, zone, claiming)),
         }
     }
@@ -240,12 +239,7 @@ impl Fleet {
 
     /// The short way: search and claim under one lock, in the only shard.
     #[inline]
-    pub(super) fn place_in_only(
-        &self,
-        want: &Want<'_>,
-        shard: usize,
-        bars: Option<Bars<'_>>,
-    ) -> Result<Claim, Reason> {
+    fn place_in_only(&self, want: &Want<'_>, shard: usize) -> Result<Claim, Reason> {
         let key = self.key(want);
         let home = &self.shards[shard];
         if key.is_plain()
@@ -257,10 +251,9 @@ impl Fleet {
         let state = &mut *guard;
         state.stats.decisions += 1;
         let query = state.query(&self.facts, key);
-        match state.find_best(&self.facts, query, bars.map(|bars| bars.of(shard as u32))) {
+        match state.find_best(&self.facts, query, None) {
             Some((_, at)) => Ok(self.claim(state, query, shard, at, want)),
-            None if bars.is_none() => Err(home.note_full(state, &self.facts, query)),
-            None => Err(state.why_not(&self.facts, query).0),
+            None => Err(home.note_full(state, &self.facts, query)),
         }
     }
 

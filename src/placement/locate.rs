@@ -6,9 +6,9 @@ use super::demand::DemandId;
 use super::fleet::{Fleet, Zone};
 use super::policy::{Pick, Score};
 use super::query::Key;
-use super::sync::Ordering;
 use super::want::{Reason, Want};
 use crate::model::{HostIx, ZoneIx};
+use crate::sync::Ordering;
 
 /// Draws before the exact way is taken.
 const DRAWS: u32 = 24;
@@ -110,7 +110,13 @@ impl Fleet {
         Some((shard as usize, at))
     }
 
-    fn find_next(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>, claiming: bool) -> Option<(usize, u32)> {
+    fn find_next(
+        &self,
+        place: &Zone,
+        key: Key,
+        bars: Option<Bars<'_>>,
+        claiming: bool,
+    ) -> Option<(usize, u32)> {
         let cursor = place.cursor.load(Ordering::Relaxed);
         let (part, at) = ((cursor >> 32) as usize, cursor as u32);
         let parts = place.shards.len();

@@ -39,7 +39,6 @@ mod shard;
 mod state;
 mod stats;
 mod survey;
-mod sync;
 mod want;
 mod what_if;
 

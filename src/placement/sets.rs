@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 use super::bars::{self, Bars};
 use super::fleet::{Fleet, Zone};
 use super::layout::Layout;
-use super::sync::{AtomicU64, Mutex, Ordering};
 use super::want::{Claim, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// A deployment set or an HPC cluster of the fleet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -48,7 +48,7 @@ pub enum SetRule {
 #[derive(Clone, Debug)]
 struct Set {
     rule: SetRule,
-    /// Hosts of members, ascending.
+    /// Hosts of members, in no order that matters.
     hosts: SmallVec<[HostIx; 7]>,
     /// Members in each zone that has had any.
     counts: SmallVec<[(ZoneIx, u32); 2]>,
@@ -65,7 +65,10 @@ pub(super) struct Sets {
 
 impl Sets {
     pub(super) fn new() -> Sets {
-        Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new()).into()).collect(), next: AtomicU64::new(0) }
+        Sets {
+            stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new()).into()).collect(),
+            next: AtomicU64::new(0),
+        }
     }
 
     /// A twin in the same state.
@@ -124,14 +127,13 @@ impl Set {
 
     fn join(&mut self, zone: ZoneIx, host: HostIx) {
         self.count_in(zone);
-        let at = self.hosts.partition_point(|member| *member < host);
-        self.hosts.insert(at, host);
+        self.hosts.push(host);
     }
 
     fn leave(&mut self, zone: ZoneIx, host: HostIx) {
         self.count_out(zone);
-        if let Ok(at) = self.hosts.binary_search(&host) {
-            self.hosts.remove(at);
+        if let Some(at) = self.hosts.iter().position(|member| *member == host) {
+            self.hosts.swap_remove(at);
         }
     }
 
@@ -255,7 +257,8 @@ impl Fleet {
             let best = parts.into_iter().filter_map(|(shard, positions)| {
                 let mut state = self.shards[shard as usize].lock();
                 let query = state.query(&self.facts, key);
-                let (score, at) = state.find_within(&self.facts, query, positions, own.map(|own| own.of(shard)))?;
+                let (score, at) =
+                    state.find_within(&self.facts, query, positions, own.map(|own| own.of(shard)))?;
                 Some((std::cmp::Reverse(score), shard as usize, at))
             });
             if let Some((_, shard, at)) = best.min() {
@@ -269,17 +272,49 @@ impl Fleet {
     pub(super) fn place_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
         let Some(set) = want.set else { return Err(Reason::Set) };
         let placed = self.sets.with(set, |set| {
-            let claim = match self.only_shard(want, zone) {
-                Some(_) if set.is_full(zone) => return Err(Reason::SetFull),
-                Some(shard) if set.rule != SetRule::Near => {
-                    self.place_in_only(want, shard, set.bars(&self.layout, None))?
-                }
-                _ => self.place_found(want, |claiming| self.find_for(set, want, zone, None, claiming))?,
-            };
+            if let (Some(shard), SetRule::Spread { .. }) = (self.only_shard(want, zone), set.rule) {
+                return self.place_member_in_only(set, want, zone, shard);
+            }
+            let claim = self.place_found(want, |claiming| self.find_for(set, want, zone, None, claiming))?;
             set.join(zone, claim.host);
             Ok(claim)
         });
         placed.unwrap_or(Err(Reason::Set))
+    }
+
+    /// The short way for a member, as [`Fleet::place_in_only`]. Nothing of the set is read or written between the two
+    /// locks: so the cache misses on the set and on the shard overlap.
+    #[inline]
+    fn place_member_in_only(
+        &self,
+        set: &mut Set,
+        want: &Want<'_>,
+        zone: ZoneIx,
+        shard: usize,
+    ) -> Result<Claim, Reason> {
+        let key = self.key(want);
+        let home = &self.shards[shard];
+        let full = if key.is_plain() { home.known_full(key.demand) } else { None };
+        if let Some(reason) = full {
+            return Err(if set.is_full(zone) { Reason::SetFull } else { reason });
+        }
+        let mut guard = home.lock();
+        let state = &mut *guard;
+        state.stats.decisions += 1;
+        if set.is_full(zone) {
+            return Err(Reason::SetFull);
+        }
+        let query = state.query(&self.facts, key);
+        let bars = set.bars(&self.layout, None).map(|bars| bars.of(shard as u32));
+        match state.find_best(&self.facts, query, bars) {
+            Some((_, at)) => {
+                let claim = self.claim(state, query, shard, at, want);
+                set.join(zone, claim.host);
+                Ok(claim)
+            }
+            None if bars.is_none() => Err(home.note_full(state, &self.facts, query)),
+            None => Err(state.why_not(&self.facts, query).0),
+        }
     }
 
     /// Moves a claim to a host of a zone as a member of a set, under the lock of the set. A claim that is a member
@@ -368,9 +403,14 @@ impl Fleet {
     /// Gives a member's claim back, under the lock of its set.
     pub(super) fn release_member(&self, set: SetIx, claim: Claim) {
         let zone = self.layout.segment(claim.host).zone;
+        let (shard, at) = self.layout.locate(claim.host);
+        let home = &self.shards[shard];
         self.sets.with(set, |set| {
+            // Both locks before any work on either, as in `place_member_in_only`.
+            let mut state = home.lock();
             set.leave(zone, claim.host);
-            self.vacate(claim);
+            state.vacate(&self.facts, claim.demand, at, claim.nodes, claim.devices);
+            home.grew();
         });
     }
 }

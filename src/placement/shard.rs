@@ -4,9 +4,9 @@ use super::class::Label;
 use super::demand::DemandId;
 use super::query::Key;
 use super::state::{Facts, State};
-use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use super::want::Reason;
 use crate::model::ClassIx;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// A fixed part of one zone's hosts.
 #[derive(Debug)]
