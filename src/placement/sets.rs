@@ -44,17 +44,28 @@ pub enum SetRule {
     Near,
 }
 
-/// One set.
+/// One set: one cache line while it has up to seven members, all of one zone.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 struct Set {
     rule: SetRule,
     /// Hosts of members, in no order that matters.
     hosts: SmallVec<[HostIx; 7]>,
-    /// Members in each zone that has had any.
-    counts: SmallVec<[(ZoneIx, u32); 2]>,
+    /// The zone of the first member ever, and members there now.
+    home: (ZoneIx, u32),
+    /// The same for other zones.
+    elsewhere: Option<Box<Elsewhere>>,
 }
 
+const _: () = assert!(size_of::<Set>() == 64);
+
+/// Members in each other zone that has had any.
+#[derive(Clone, Debug, Default)]
+struct Elsewhere(Vec<(ZoneIx, u32)>);
+
 const STRIPES: usize = 64;
+/// Of a set that has had no member.
+const NO_ZONE: ZoneIx = ZoneIx(u32::MAX);
 
 /// All sets of a fleet.
 #[derive(Debug)]
@@ -82,7 +93,7 @@ impl Sets {
         let mut sets = self.stripes[number % STRIPES].lock();
         // Threads may add out of order: the slots between belong to sets that are being added.
         while sets.len() <= number / STRIPES {
-            sets.push(Set { rule, hosts: SmallVec::new(), counts: SmallVec::new() });
+            sets.push(Set { rule, hosts: SmallVec::new(), home: (NO_ZONE, 0), elsewhere: None });
         }
         sets[number / STRIPES].rule = rule;
         SetIx(number as u32)
@@ -104,20 +115,36 @@ impl Sets {
 
 impl Set {
     fn count(&self, zone: ZoneIx) -> u32 {
-        self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
+        if self.home.0 == zone {
+            return self.home.1;
+        }
+        let elsewhere = self.elsewhere.iter().flat_map(|elsewhere| &elsewhere.0);
+        elsewhere.copied().find(|(known, _)| *known == zone).map_or(0, |(_, count)| count)
+    }
+
+    /// The count of a zone, to change it.
+    fn count_mut(&mut self, zone: ZoneIx) -> &mut u32 {
+        if self.home.0 == NO_ZONE {
+            self.home.0 = zone;
+        }
+        if self.home.0 == zone {
+            return &mut self.home.1;
+        }
+        let counts = &mut self.elsewhere.get_or_insert_default().0;
+        let at = counts.iter().position(|(known, _)| *known == zone).unwrap_or_else(|| {
+            counts.push((zone, 0));
+            counts.len() - 1
+        });
+        &mut counts[at].1
     }
 
     fn count_in(&mut self, zone: ZoneIx) {
-        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((zone, 1)),
-        }
+        *self.count_mut(zone) += 1;
     }
 
     fn count_out(&mut self, zone: ZoneIx) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            *count -= 1;
-        }
+        let count = self.count_mut(zone);
+        *count = count.checked_sub(1).expect("who leaves a set was a member of it");
     }
 
     /// Whether it may have no more members in a zone.
@@ -406,11 +433,13 @@ impl Fleet {
         let (shard, at) = self.layout.locate(claim.host);
         let home = &self.shards[shard];
         self.sets.with(set, |set| {
-            // Both locks before any work on either, as in `place_member_in_only`.
+            // Both locks before any work on either, as in `place_member_in_only`; and the set's line is called for
+            // before it is needed.
             let mut state = home.lock();
-            set.leave(zone, claim.host);
+            std::hint::black_box(set.home.1);
             state.vacate(&self.facts, claim.demand, at, claim.nodes, claim.devices);
             home.grew();
+            set.leave(zone, claim.host);
         });
     }
 }
