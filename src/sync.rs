@@ -10,7 +10,7 @@ pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Spins before the first try to take a lock that another thread holds, some microseconds; each wait is twice as long
 /// as the one before. Measured: `docs/placement.md`.
-const FIRST_WAIT: u32 = 512;
+const FIRST_WAIT: u32 = 1_024;
 /// Tries before the thread lies down.
 const TRIES: u32 = 4;
 

@@ -14,6 +14,7 @@
 
 mod bars;
 mod bits;
+pub mod bounds;
 mod builder;
 mod change;
 mod class;
