@@ -9,7 +9,7 @@ use super::{
     BuildError, Claim, ClusterIx, Demand, DemandId, Fleet, FleetBuilder, Granularity, HostClass, HostGroup,
     NoRoom, Policy, SetIx, SetRule, Want,
 };
-use crate::model::ZoneIx;
+use crate::model::{HostIx, ZoneIx};
 
 /// Sizes of instances in vCPUs and GiB with their weights: the shape of public-cloud requests, many small ones,
 /// from 1 to 8 GiB a vCPU.
@@ -213,6 +213,13 @@ impl<'f> Client<'f> {
         let claim = self.claims.swap_remove(at as usize);
         self.places.extend(claim.set());
         self.fleet.release(claim);
+    }
+
+    /// Where a plain request of the mix would go now; claims nothing.
+    #[inline]
+    pub fn look(&mut self) -> Option<HostIx> {
+        let at = ((self.rng.next_u64() >> 32) * self.table.len() as u64) >> 32;
+        self.fleet.peek(&Want::zone(self.table[at as usize], self.zones[0])).ok()
     }
 
     /// One release and one placement.

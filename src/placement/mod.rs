@@ -39,6 +39,7 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod summary;
 mod survey;
 mod want;
 mod what_if;
