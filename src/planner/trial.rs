@@ -66,9 +66,9 @@ pub struct Figures {
     pub created: u64,
     /// Requests refused, for whatever reason.
     pub rejected: u64,
-    /// Requests refused for want of room, after the warm-up.
+    /// Regular requests refused for want of room, after the warm-up.
     pub no_room: u64,
-    /// Share of them among those that found room or none, after the warm-up.
+    /// Share of them among the regular ones that found room or none, after the warm-up.
     pub rejection_rate: f64,
     /// Instances that live at the end.
     pub live: u64,
@@ -106,6 +106,14 @@ pub struct Figures {
     pub running_p50_us: u64,
     /// Its 99th percentile.
     pub running_p99_us: u64,
+    /// Spot instances bought.
+    pub spot_bought: u64,
+    /// Of these told to go.
+    pub spot_told: u64,
+    /// Hours that spot instances lived, summed.
+    pub spot_hours: f64,
+    /// What they paid, in the currency of the prices.
+    pub spot_paid: f64,
     /// What most placements without room were short of; empty when every one had room.
     pub short_of: String,
 }
@@ -127,6 +135,7 @@ impl Figures {
         };
         let answer = stage(LatencyStage::Answer.name(), Some(Outcome::Created.name()));
         let running = stage(LatencyStage::Running.name(), None);
+        let spot = summary.spot.as_ref();
         Figures {
             digest: summary.run.digest.clone(),
             virtual_secs: summary.run.virtual_secs,
@@ -154,6 +163,10 @@ impl Figures {
             answer_p99_us: answer.1,
             running_p50_us: running.0,
             running_p99_us: running.1,
+            spot_bought: spot.map_or(0, |spot| spot.bought),
+            spot_told: spot.map_or(0, |spot| spot.interruptions.total()),
+            spot_hours: spot.map_or(0.0, |spot| spot.instance_hours),
+            spot_paid: spot.map_or(0.0, |spot| spot.cost),
             short_of: short_of(summary, placed).to_owned(),
         }
     }
