@@ -145,7 +145,12 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
             eprintln!("interrupted: a plan has no result before its end");
             return Ok(ExitCode::from(EXIT_INTERRUPTED));
         }
-        Err(PlanError::Scenario(error)) => return Err(CliError::diagnostic(error)),
+        Err(PlanError::Scenario(error)) => {
+            if let Some(knob) = to_blame(&source, &spec, &knobs) {
+                eprintln!("{knob}");
+            }
+            return Err(CliError::diagnostic(error));
+        }
         Err(error) => return Err(CliError::new(error)),
     };
     let (json, text) = (shown.json()?, shown.text());
@@ -163,6 +168,24 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     }
     print(if args.json { &json } else { &text })?;
     Ok(if shown.holds() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+/// The first knob that alone makes the scenario wrong at an end of its range, or with one of its values, and its line.
+fn to_blame(source: &Source, spec: &PlanSpec, knobs: &Knobs) -> Option<String> {
+    let text = std::fs::read_to_string(&source.path).unwrap_or_default();
+    spec.knobs.iter().zip(&knobs.0).find_map(|(own, knob)| {
+        let last = knob.places() - 1;
+        let mut places = (0..=last).filter(|place| !knob.is_range() || *place == 0 || *place == last);
+        let wrong = places.find(|&place| source.load(&[(knob.key.clone(), knob.text(place))]).is_err())?;
+        // A knob of the command line stands behind the file's text.
+        let line = match text.get(..own.key.span().start).filter(|_| !own.key.span().is_empty()) {
+            Some(before) if before.len() < text.len() => {
+                format!("{}, line {}", source.path.display(), before.matches('\n').count() + 1)
+            }
+            _ => "--knob".to_owned(),
+        };
+        Some(format!("the knob `{}` ({line}) makes no scenario with {}:", knob.key, knob.text(wrong)))
+    })
 }
 
 /// Makes one run again, on one seed, and writes it with its page into the folder; false when it was interrupted.

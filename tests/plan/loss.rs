@@ -170,3 +170,30 @@ fn a_plan_ends_when_nothing_holds_and_when_its_settings_are_used_up() {
     assert!(matches!(interrupted, Err(PlanError::Interrupted)));
     assert!(case.try_plan(&[("plan.knobs", "[]")], 1, extras).is_err());
 }
+
+/// Common random numbers: on a seed every setting sees the same requests, and more hosts refuse none that fewer accept.
+#[test]
+fn every_setting_sees_the_same_requests() {
+    let case = Case::new(LOSS, None);
+    let set = [("duration", "8d"), ("plan.seeds", "5")];
+    let runs = [9, 19, 39].map(|place| case.full(&set, &[place]).trials);
+    for seed in 0..5 {
+        let [few, some, many] = [0, 1, 2].map(|at| &runs[at][seed]);
+        assert_eq!([few.seed, some.seed, many.seed], [1 + seed as u64; 3]);
+        assert_eq!(few.figures.requests, some.figures.requests);
+        assert_eq!(some.figures.requests, many.figures.requests);
+        assert!(few.figures.no_room > some.figures.no_room && some.figures.no_room > many.figures.no_room);
+    }
+    assert_ne!(runs[0][0].figures.requests, runs[0][1].figures.requests, "seeds differ");
+}
+
+#[test]
+fn a_setting_that_fails_takes_fewer_runs_than_there_are_seeds() {
+    let case = Case::new(LOSS, None);
+    let set = [("plan.judge", "every-seed"), ("duration", "8d"), ("plan.seeds", "20")];
+    let plan = case.plan(&set);
+    assert!(plan.answer.is_some());
+    // Two settings at least take all seeds: the top and the answer; one that fails mostly takes one.
+    let effort = plan.effort;
+    assert!(effort.settings >= 6 && effort.runs < u64::from(effort.settings) * 20 / 2, "{effort:?}");
+}
