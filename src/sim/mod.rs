@@ -217,6 +217,11 @@ impl<'a> Simulation<'a> {
         Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
     }
 
+    /// Whether requests of a template buy on the scenario's spot market. Without a market none does.
+    pub fn is_spot(&self, template: usize) -> bool {
+        self.market.is_some() && self.templates[template].spot.is_some()
+    }
+
     /// Who will ask for what: the requests of the workload by number of their template.
     pub fn workload(&self) -> &Workload {
         &self.workload

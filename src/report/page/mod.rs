@@ -11,14 +11,15 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The page. `scenario` is the effective scenario.
-pub fn html(summary: &Summary, recorded: &Recorded, scenario: &str) -> String {
+/// The page. `scenario` is the effective scenario; `section` is HTML that stands before the charts, such as that of a plan.
+pub fn html(summary: &Summary, recorded: &Recorded, scenario: &str, section: &str) -> String {
     let data = script_safe(&data::json(summary, recorded, scenario));
     let title = escaped(&format!("{} - Packyard report", summary.run.scenario));
-    // The data come last: nothing in them can be taken for a place to fill in.
-    let page = PAGE.replace("{{title}}", &title).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    let (head, tail) = page.split_once("{{data}}").expect("the page has a place for its data");
-    [head, &data, tail].concat()
+    // Section and data go between the parts: nothing in them can be taken for a place to fill in.
+    let (head, tail) = PAGE.split_once("{{section}}").expect("the page has a place for a section");
+    let (tail, end) = tail.split_once("{{data}}").expect("the page has a place for its data");
+    let head = head.replace("{{title}}", &title).replace("{{style}}", STYLE);
+    [&head, section, tail, &data, &end.replace("{{script}}", SCRIPT)].concat()
 }
 
 /// JSON as it may stand inside a `script` element: no `<` can end it.

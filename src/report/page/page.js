@@ -478,6 +478,7 @@
   }
   const linked = ["utilization", "codes", "waits", "simulated", "fragmentation", "hosts", "zones", "provenance"];
   const short = { codes: "Rejections", waits: "Latency", simulated: "Percentiles", fragmentation: "Fragmentation", hosts: "Hosts" };
+  if ($("plan")) $("nav").append(el("a", { href: "#plan-title" }, "Plan"));
   for (const [id, title] of sections) if (linked.includes(id)) $("nav").append(el("a", { href: "#" + id + (id === "provenance" ? "" : "-title") }, short[id] || title));
 
   // --- theme, resize, print ---

@@ -26,8 +26,8 @@ pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
 pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use objectives::{
-    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
-    SurviveSpec,
+    InterruptionSpec, Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount,
+    RejectionSpec, RequestsOf, SurviveSpec,
 };
 pub use operations::OperationSpec;
 pub use spot::{
