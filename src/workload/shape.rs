@@ -4,12 +4,12 @@ use crate::model::{SimTime, Utc};
 use crate::scenario::workload::{ArrivalsSpec, DaySpec, WeekSpec};
 
 const HOUR: u64 = 3_600_000_000;
-const WEEK_HOURS: usize = 168;
 
-/// A rate relative to its mean: straight lines between the hours of a week, or steps; mean 1 over the week.
+/// A rate relative to its mean: straight lines between the hours of a week, or steps; mean 1 over the week, or over as many
+/// weeks as it says.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Shape {
-    /// From Monday 0:00 local time.
+    /// From Monday 0:00 local time; whole weeks.
     hours: Vec<f64>,
     peak: f64,
     /// Each hour has one rate, and jumps to the next.
@@ -30,7 +30,7 @@ impl Shape {
             Some(hours) => hours.get().clone(),
             None => week.iter().flat_map(|rate| day.iter().map(move |hour| rate * hour)).collect(),
         };
-        let mean = hours.iter().sum::<f64>() / WEEK_HOURS as f64;
+        let mean = hours.iter().sum::<f64>() / hours.len() as f64;
         if mean > 0.0 {
             hours.iter_mut().for_each(|hour| *hour /= mean);
         }
@@ -49,13 +49,13 @@ impl Shape {
 
     /// The factor at a moment of the run.
     pub(super) fn at(&self, moment: SimTime) -> f64 {
-        let since_monday = moment.0.saturating_add(self.start) % (WEEK_HOURS as u64 * HOUR);
+        let since_monday = moment.0.saturating_add(self.start) % (self.hours.len() as u64 * HOUR);
         let hour = (since_monday / HOUR) as usize;
         if self.steps {
             return self.hours[hour];
         }
         let within = (since_monday % HOUR) as f64 / HOUR as f64;
-        let (from, to) = (self.hours[hour], self.hours[(hour + 1) % WEEK_HOURS]);
+        let (from, to) = (self.hours[hour], self.hours[(hour + 1) % self.hours.len()]);
         from + (to - from) * within
     }
 }
@@ -160,6 +160,17 @@ mod tests {
         for (moment, rate) in [(0, 1.0), (26 * HOUR, 29.0), (27 * HOUR - 1, 29.0), (27 * HOUR, 1.0)] {
             assert!((shape.at(SimTime(moment)) - rate / mean).abs() < 1e-9, "{moment}");
         }
+    }
+
+    #[test]
+    fn hours_may_go_on_for_several_weeks() {
+        let mut hours = vec![1.0; 336];
+        hours[200] = 337.0;
+        let spec = ArrivalsSpec { hours: Some(At::default_of(hours)), ..spec(None, None, Some(0.0)) };
+        // The run begins on a Wednesday: the first week of the list is the week of its beginning.
+        let shape = Shape::new(&spec, Utc(1_567_382_400 + 2 * 86_400), "x").expect("moves");
+        let at = |hour: u64| shape.at(SimTime((hour - 48) * HOUR));
+        assert_eq!([at(199), at(200), at(201), at(200 + 336)], [0.5, 168.5, 0.5, 168.5]);
     }
 
     #[test]

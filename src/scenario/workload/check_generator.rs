@@ -4,6 +4,10 @@ use super::check::Wrongs;
 use super::{ArrivalsSpec, Choice, WorkloadSpec};
 use crate::scenario::units::{At, Span};
 
+/// Hours of a week.
+const WEEK: usize = 168;
+/// The most weeks that `hours` can go on for: two years.
+const MOST_WEEKS: usize = 104;
 /// The most instances of one deployment group.
 const MOST_MEMBERS: u64 = 100_000;
 
@@ -11,7 +15,8 @@ impl ArrivalsSpec {
     /// `hours`, `states` and `flash`.
     pub(super) fn check_more(&self, wrongs: &mut Wrongs) {
         if let Some(hours) = &self.hours {
-            wrongs.shape(hours, 168, "hours from Monday 0:00");
+            let weeks = hours.get().len().div_ceil(WEEK).clamp(1, MOST_WEEKS);
+            wrongs.shape(hours, weeks * WEEK, "hours of whole weeks from Monday 0:00");
             if self.day.is_some() || self.week.is_some() {
                 wrongs.add(hours, "`hours` say all: `day` and `week` mean nothing beside them");
             }
