@@ -195,6 +195,7 @@ fn one(
             watch.there(traced.entries[entry_of(&workload, template)].load, ends(SimTime::ZERO, end));
         }
     }
+    let seen_until = SimTime(traced.bounds.seen_until.since(traced.bounds.first).0);
     let (mut batch, mut latest) = (0, None);
     while let Some(arrival) = workload.next()? {
         let entry = entry_of(&workload, arrival.template);
@@ -204,8 +205,9 @@ fn one(
         }
         let end = ends(arrival.at, arrival.end);
         match end {
-            Some(end) => samples.lifetimes[entry].add(end.since(arrival.at).0),
-            None => samples.lifetimes[entry].add_censored(u64::MAX),
+            Some(end) if end <= seen_until => samples.lifetimes[entry].add(end.since(arrival.at).0),
+            // Seen for as long as it would have been in the trace.
+            _ => samples.lifetimes[entry].add_censored(seen_until.since(arrival.at).0),
         }
         let load = traced.entries[entry].load;
         watch.add(&Creation { at: arrival.at, batch, load, end }, samples);

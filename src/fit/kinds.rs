@@ -8,31 +8,53 @@ use crate::model::SimDuration;
 use crate::workload::trace::RecordEnd;
 
 /// Hours of a week.
-pub(super) const WEEK: usize = 168;
+const WEEK: u64 = 168;
+/// Rates of a whole trace are told apart by this step.
+pub(super) const STEP: u64 = HOUR / 4;
 
-/// The kinds: a name, and the bound in microseconds that the mean lifetime of a batch stays below. A batch of the last kind
-/// has an instance without an end.
-pub(super) const KINDS: [(&str, u64); 7] = [
-    ("up-to-10min", HOUR / 6),
-    ("up-to-1h", HOUR),
-    ("up-to-6h", 6 * HOUR),
-    ("up-to-1d", 24 * HOUR),
-    ("up-to-5d", 120 * HOUR),
+/// Kinds of lifetimes: a name, and the bound in microseconds that the mean lifetime of a batch stays below.
+const LIVES: [(&str, u64); 11] = [
+    ("10min", HOUR / 6),
+    ("30min", HOUR / 2),
+    ("1h", HOUR),
+    ("2h", 2 * HOUR),
+    ("4h", 4 * HOUR),
+    ("8h", 8 * HOUR),
+    ("16h", 16 * HOUR),
+    ("32h", 32 * HOUR),
+    ("64h", 64 * HOUR),
+    ("128h", 128 * HOUR),
     ("longer", u64::MAX),
-    ("residents", u64::MAX),
 ];
+/// Further kinds: batches of which less than half have no end; those of which half and more have none.
+const RESIDENTS: [&str; 2] = ["some-residents", "residents"];
+/// Classes of mean vCPUs of an instance, each twice the one before, from one vCPU on.
+const SIZES: usize = 10;
+/// Batches of so many times the trace's mean vCPUs are large ones.
+const LARGE: f64 = 4.0;
+/// All kinds that a reading tells apart.
+pub(super) const COUNT: usize = (LIVES.len() + RESIDENTS.len()) * SIZES;
 
 /// One creation of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) entry: usize,
+    pub(super) cpu_milli: u64,
     pub(super) end: RecordEnd,
 }
 
-/// The kind of a batch of which the trace saw so much.
+/// The kind of a batch of which the trace saw so much: its place among [`COUNT`] kinds.
 pub(super) fn kind_of(members: &[Member], seen: u64) -> usize {
-    if members.iter().any(|member| member.end == RecordEnd::Never) {
-        return KINDS.len() - 1;
+    let count = members.len().max(1) as u64;
+    let cpu_milli = members.iter().map(|member| member.cpu_milli).sum::<u64>() / count;
+    let size = ((cpu_milli / 1_000).max(1).ilog2() as usize).min(SIZES - 1);
+    lives_of(members, seen) * SIZES + size
+}
+
+fn lives_of(members: &[Member], seen: u64) -> usize {
+    let residents = members.iter().filter(|member| member.end == RecordEnd::Never).count();
+    if residents > 0 {
+        return LIVES.len() + usize::from(2 * residents >= members.len());
     }
     let lived = |member: &Member| match member.end {
         RecordEnd::After(lifetime) => lifetime.0,
@@ -40,14 +62,30 @@ pub(super) fn kind_of(members: &[Member], seen: u64) -> usize {
     };
     let sum: u128 = members.iter().map(|member| u128::from(lived(member))).sum();
     let mean = (sum / members.len().max(1) as u128) as u64;
-    KINDS.iter().position(|(_, bound)| mean < *bound).unwrap_or(KINDS.len() - 2)
+    LIVES.iter().position(|(_, bound)| mean < *bound).unwrap_or(LIVES.len() - 1)
+}
+
+/// The kinds that a scenario tells apart, with names: by lifetime, and large ones from the others. `cpu_milli` is the mean
+/// of the trace.
+pub(super) fn told_apart(kinds: &[Kind], cpu_milli: f64) -> Vec<(String, Kind)> {
+    let names = LIVES.iter().map(|(name, _)| *name).chain(RESIDENTS);
+    let large_from =
+        (0..SIZES).find(|size| f64::from(1_000u32 << size) >= LARGE * cpu_milli).unwrap_or(SIZES);
+    let mut parts = Vec::new();
+    for (name, kinds) in names.zip(kinds.chunks(SIZES)) {
+        for (kinds, large) in [(&kinds[..large_from], ""), (&kinds[large_from..], "-large")] {
+            let Some(kind) = Kind::of_all(kinds).filter(|kind| kind.count() > 0) else { continue };
+            parts.push((format!("{name}{large}"), Kind { residents: RESIDENTS.contains(&name), ..kind }));
+        }
+    }
+    parts
 }
 
 /// Batches of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
-    /// Creations by hour from the beginning.
-    hours: Vec<u64>,
+    /// Creations by [`STEP`] from the beginning.
+    steps: Vec<u64>,
     /// How often batches of each size came.
     pub(super) sizes: BTreeMap<u32, u64>,
     /// Batches of more than one; those of them that ask for the same; those of them that end at one moment.
@@ -57,19 +95,22 @@ pub(super) struct Kind {
     /// Creations and lifetimes by entry of the mix.
     pub(super) counts: Vec<u64>,
     pub(super) lifetimes: Vec<Sample>,
+    /// What had no end is known to have none, since that is what the kind was told by.
+    pub(super) residents: bool,
 }
 
 impl Kind {
-    /// Nothing yet, over so many hours.
-    pub(super) fn new(hours: usize) -> Kind {
+    /// Nothing yet, over so many steps.
+    pub(super) fn new(steps: usize) -> Kind {
         Kind {
-            hours: vec![0; hours],
+            steps: vec![0; steps],
             sizes: BTreeMap::new(),
             several: 0,
             alike: 0,
             together: 0,
             counts: Vec::new(),
             lifetimes: Vec::new(),
+            residents: false,
         }
     }
 
@@ -78,9 +119,9 @@ impl Kind {
         self.lifetimes.push(Sample::default());
     }
 
-    /// Adds a batch that came in an hour, and of which the trace saw so much.
-    pub(super) fn add(&mut self, hour: usize, members: &[Member], seen: u64) {
-        self.hours[hour] += members.len() as u64;
+    /// Adds a batch that came in a step, and of which the trace saw so much.
+    pub(super) fn add(&mut self, step: usize, members: &[Member], seen: u64) {
+        self.steps[step] += members.len() as u64;
         *self.sizes.entry(members.len() as u32).or_default() += 1;
         if let [first, rest @ ..] = members
             && !rest.is_empty()
@@ -100,12 +141,12 @@ impl Kind {
         }
     }
 
-    /// All kinds as one.
-    pub(super) fn of_all(kinds: &[Kind]) -> Kind {
-        let mut all = kinds[0].clone();
+    /// All kinds as one; none of none.
+    pub(super) fn of_all(kinds: &[Kind]) -> Option<Kind> {
+        let mut all = kinds.first()?.clone();
         for kind in &kinds[1..] {
             let pairs = |a: &mut Vec<u64>, b: &[u64]| a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            pairs(&mut all.hours, &kind.hours);
+            pairs(&mut all.steps, &kind.steps);
             pairs(&mut all.counts, &kind.counts);
             kind.sizes.iter().for_each(|(size, count)| *all.sizes.entry(*size).or_default() += count);
             all.several += kind.several;
@@ -113,7 +154,7 @@ impl Kind {
             all.together += kind.together;
             all.lifetimes.iter_mut().zip(&kind.lifetimes).for_each(|(a, b)| a.merge(b));
         }
-        all
+        Some(all)
     }
 
     /// Creations.
@@ -131,36 +172,37 @@ impl Kind {
         self.several > 0 && 2 * self.together > self.several
     }
 
-    /// Creations an hour for each hour of one week, or of as many as the trace has; hours of the week that the trace does
-    /// not reach have the mean of the same hour of other days, or of all.
+    /// Creations an hour: for each hour of one week, or for each step of as many weeks as the trace has. What the trace does not
+    /// reach has the mean of the same time on other days, or of all.
     pub(super) fn rates(&self, window: SimDuration, one_week: bool) -> Vec<f64> {
-        let covered =
-            |hour: usize| (window.0.saturating_sub(hour as u64 * HOUR)).min(HOUR) as f64 / HOUR as f64;
-        let mean = |hours: &mut dyn Iterator<Item = usize>| {
-            let (count, long) = hours
-                .fold((0u64, 0.0), |(count, long), hour| (count + self.hours[hour], long + covered(hour)));
-            (long > 0.0).then(|| count as f64 / long)
+        let (counts, step): (Vec<u64>, u64) = match one_week {
+            true => (self.steps.chunks((HOUR / STEP) as usize).map(|hour| hour.iter().sum()).collect(), HOUR),
+            false => (self.steps.clone(), STEP),
         };
-        let reached = self.hours.len();
+        let (day, of_week) = ((24 * HOUR / step) as usize, (WEEK * HOUR / step) as usize);
+        let covered = |at: usize| window.0.saturating_sub(at as u64 * step).min(step) as f64 / HOUR as f64;
+        let mean = |places: &mut dyn Iterator<Item = usize>| {
+            let (count, hours) =
+                places.fold((0u64, 0.0), |(count, hours), at| (count + counts[at], hours + covered(at)));
+            (hours > 0.0).then(|| count as f64 / hours)
+        };
+        let reached = counts.len();
         let all = mean(&mut (0..reached)).unwrap_or(0.0);
-        let week: Vec<f64> = (0..WEEK)
-            .map(|hour| {
-                mean(&mut (hour..reached).step_by(WEEK))
-                    .or_else(|| mean(&mut (hour % 24..reached).step_by(24)))
-                    .unwrap_or(all)
-            })
-            .collect();
-        if one_week || reached <= WEEK {
+        let usual = |at: usize| {
+            mean(&mut (at..reached).step_by(of_week))
+                .or_else(|| mean(&mut (at % day..reached).step_by(day)))
+                .unwrap_or(all)
+        };
+        let week: Vec<f64> = (0..of_week).map(usual).collect();
+        if one_week {
             return week;
         }
-        let weeks = reached.div_ceil(WEEK);
-        (0..weeks * WEEK)
-            .map(
-                |hour| {
-                    if hour < reached { self.hours[hour] as f64 / covered(hour) } else { week[hour % WEEK] }
-                },
-            )
-            .collect()
+        let weeks = reached.div_ceil(of_week);
+        let rate = |at: usize| match counts.get(at) {
+            Some(count) => *count as f64 / covered(at),
+            None => week[at % of_week],
+        };
+        (0..weeks * of_week).map(rate).collect()
     }
 }
 
@@ -169,33 +211,60 @@ mod tests {
     use super::*;
 
     fn lived(hours: u64) -> Member {
-        Member { entry: 0, end: RecordEnd::After(SimDuration(hours * HOUR)) }
+        Member { entry: 0, cpu_milli: 2_000, end: RecordEnd::After(SimDuration(hours * HOUR)) }
     }
 
     #[test]
-    fn batches_are_told_apart_by_their_mean_lifetime() {
-        let name = |members: &[Member]| KINDS[kind_of(members, 50 * HOUR)].0;
-        assert_eq!(name(&[lived(0)]), "up-to-10min");
-        assert_eq!(name(&[lived(0), lived(11)]), "up-to-6h");
-        assert_eq!(name(&[lived(120)]), "longer");
-        assert_eq!(name(&[lived(0), Member { entry: 0, end: RecordEnd::Never }]), "residents");
+    fn batches_are_told_apart_by_lifetime_and_size() {
+        let never = Member { end: RecordEnd::Never, ..lived(0) };
+        let large = Member { cpu_milli: 16_000, ..lived(1) };
+        let batches: [&[Member]; 6] = [
+            &[lived(0)],
+            &[lived(0), lived(11)],
+            &[lived(128)],
+            &[lived(0), never],
+            &[lived(0), lived(0), never],
+            &[large],
+        ];
+        let mut kinds = vec![Kind::new(1); COUNT];
+        for batch in batches {
+            let kind = &mut kinds[kind_of(batch, 50 * HOUR)];
+            if kind.counts.is_empty() {
+                kind.one_entry_more();
+            }
+            kind.add(0, batch, 0);
+        }
+        kinds.iter_mut().filter(|kind| kind.counts.is_empty()).for_each(Kind::one_entry_more);
+        let told = told_apart(&kinds, 2_500.0);
+        let names: Vec<(&str, u64, bool)> =
+            told.iter().map(|(name, kind)| (name.as_str(), kind.count(), kind.residents)).collect();
+        let expected = [
+            ("10min", 1, false),
+            ("2h-large", 1, false),
+            ("8h", 2, false),
+            ("longer", 1, false),
+            ("some-residents", 3, true),
+            ("residents", 2, true),
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]
     fn rates_are_those_of_the_hours_that_the_trace_reaches() {
-        // Eight days and half an hour: the first hour of the week is seen twice, and a half of the second.
+        // Eight days and half an hour: the first hour of the week is seen twice, and a half of the second day's again.
         let window = SimDuration(192 * HOUR + HOUR / 2);
-        let mut kind = Kind::new(193);
+        let mut kind = Kind::new(192 * 4 + 2);
         kind.one_entry_more();
         for (hour, count) in [(0, 4), (168, 2), (1, 3), (192, 5)] {
-            (0..count).for_each(|_| kind.add(hour, &[lived(1)], 0));
+            (0..count).for_each(|_| kind.add(hour * 4, &[lived(1)], 0));
         }
         let week = kind.rates(window, true);
         assert_eq!((week.len(), week[0], week[1], week[24]), (168, 3.0, 1.5, 5.0 / 1.5));
         let run = kind.rates(window, false);
-        assert_eq!((run.len(), run[0], run[168], run[192], run[193]), (336, 4.0, 2.0, 10.0, 0.0));
-        assert_eq!(run[200], week[32]);
-        let day = Kind { hours: kind.hours[..25].to_vec(), ..kind };
+        assert_eq!((run.len(), run[0], run[1], run[168 * 4], run[192 * 4]), (2 * 672, 16.0, 0.0, 8.0, 20.0));
+        // The third quarter after the end: that of the second day of the first week, in which nothing came.
+        assert_eq!(run[192 * 4 + 2], 0.0);
+        let day = Kind { steps: kind.steps[..100].to_vec(), ..kind };
         let week = day.rates(SimDuration(25 * HOUR), true);
         assert_eq!((week[24], week[25], week[48]), (0.0, 3.0, 2.0), "hours of the day that were seen");
     }
@@ -206,8 +275,8 @@ mod tests {
         kinds.iter_mut().for_each(Kind::one_entry_more);
         kinds[0].add(0, &[lived(1), lived(1)], 0);
         kinds[1].add(1, &[lived(30), lived(40), lived(50)], 0);
-        let all = Kind::of_all(&kinds);
-        assert_eq!((all.count(), all.hours.clone(), all.sizes.len()), (5, vec![2, 3], 2));
+        let all = Kind::of_all(&kinds).expect("some");
+        assert_eq!((all.count(), all.steps.clone(), all.sizes.len()), (5, vec![2, 3], 2));
         assert!(all.alike() && !all.leaves_together() && kinds[0].leaves_together());
         assert_eq!(all.lifetimes[0].count(), 5);
     }

@@ -11,8 +11,6 @@ mod goodness;
 mod kinds;
 mod observed;
 mod sample;
-#[cfg(test)]
-mod tests;
 mod trace;
 mod write;
 
@@ -27,8 +25,6 @@ use crate::scenario::ScenarioError;
 use crate::workload::WorkloadError;
 use crate::workload::trace::TraceError;
 use goodness::Imitation;
-use kinds::WEEK;
-use observed::HOUR;
 use trace::Traced;
 
 /// Seeds that an imitation is run with.
@@ -42,10 +38,10 @@ pub const CLOSE: f64 = 0.05;
 pub enum Model {
     /// One workload: rates by hour of the week, lifetimes by type.
     Week,
-    /// Batches by how long their instances live, each kind a workload with its own rates by hour of the week: for traces whose
-    /// long-lived instances come at other times than the short-lived ones.
+    /// Batches by how long their instances live and how large they are, each kind a workload with its own rates by hour of the week:
+    /// for traces whose long-lived or large instances come at other times than the others.
     Kinds,
-    /// The same with the rates of every hour of the whole trace: for traces whose weeks differ.
+    /// The same with the rates of every quarter of an hour of the whole trace: for traces whose weeks differ, or with short bursts.
     Run,
 }
 
@@ -127,7 +123,6 @@ pub fn fit(open: Open<'_>, options: &Options) -> Result<Fitted, FitError> {
         Some(model) => vec![model],
         // Batches cannot be told apart by lifetimes that are not known.
         None if traced.bounds.unknown > 0 => vec![Model::Week],
-        None if traced.bounds.window.0 <= WEEK as u64 * HOUR => vec![Model::Week, Model::Kinds],
         None => Model::ALL.to_vec(),
     };
     let (mut tried, mut best) = (Vec::new(), None::<(f64, Model, Imitation)>);

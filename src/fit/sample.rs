@@ -79,6 +79,11 @@ impl Sample {
     /// The estimate of Kaplan and Meier (1958): values in ascending order and their shares. What is missing to 1 lies beyond the
     /// last of them. Within a bin, known values come before censored ones.
     pub(super) fn estimate(&self) -> Vec<Step> {
+        self.steps(false)
+    }
+
+    /// The estimate, or, where censored values are known to lie beyond all others, plain shares.
+    fn steps(&self, beyond: bool) -> Vec<Step> {
         let (mut at_risk, mut left) = (self.count, 1.0);
         let mut steps = Vec::with_capacity(self.bins.len());
         for bin in self.bins.values() {
@@ -87,16 +92,16 @@ impl Sample {
                 steps.push(Step { value: bin.sum as f64 / bin.known as f64, share });
                 left -= share;
             }
-            at_risk -= bin.known + bin.censored;
+            at_risk -= bin.known + if beyond { 0 } else { bin.censored };
         }
         steps
     }
 
     /// The estimate in few steps, each with the mean of its values: cut where a step has `1 / parts` of the weight or of
     /// the mean, so that the few large values that make up most of a mean are told apart as well as the many small ones.
-    /// With the share that lies beyond all of them.
-    pub(super) fn parts(&self, parts: u32) -> (Vec<Step>, f64) {
-        let steps = self.estimate();
+    /// With the share that lies beyond all of them. `live_on`: censored values are known to lie beyond.
+    pub(super) fn parts(&self, parts: u32, live_on: bool) -> (Vec<Step>, f64) {
+        let steps = self.steps(live_on);
         let most = 1.0 / f64::from(parts);
         let mean: f64 = steps.iter().map(|step| step.value * step.share).sum();
         let (mut cut, mut share, mut sum, mut known) = (Vec::new(), 0.0, 0.0, 0.0);
@@ -188,8 +193,13 @@ mod tests {
         lives.add_censored(5);
         let steps = lives.estimate();
         assert_eq!(steps, [Step { value: 2.0, share: 0.25 }, Step { value: 5.0, share: 0.375 }]);
-        let (parts, beyond) = lives.parts(10);
+        let (parts, beyond) = lives.parts(10, false);
         assert_eq!((parts, beyond), (steps, 0.375));
+        let (parts, beyond) = lives.parts(10, true);
+        assert_eq!(
+            (parts.iter().map(|part| part.share).collect::<Vec<_>>(), beyond),
+            (vec![0.25, 0.25], 0.5)
+        );
         assert_eq!((lives.count(), lives.censored()), (4, 2));
         let mut twice = lives.clone();
         twice.merge(&lives);
@@ -200,7 +210,7 @@ mod tests {
     fn parts_keep_the_mean_and_tell_the_tail_apart() {
         let values = (1..=1_000u64).map(|value| value * value * value);
         let mean = values.clone().sum::<u64>() as f64 / 1e3;
-        let (parts, beyond) = sample(values).parts(20);
+        let (parts, beyond) = sample(values).parts(20, false);
         assert_eq!(beyond, 0.0);
         assert!((20..=40).contains(&parts.len()), "{}", parts.len());
         let (share, sum) = parts

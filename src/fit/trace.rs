@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::FitError;
-use super::kinds::{KINDS, Kind, Member};
+use super::kinds::{self, Kind, Member};
 use super::observed::{Creation, Figures, HOUR, Samples, Watch};
 use super::sample::Sample;
 use crate::catalog::Catalog;
@@ -67,7 +67,7 @@ pub(super) struct Traced {
     pub(super) bounds: Bounds,
     pub(super) entries: Vec<Entry>,
     pub(super) groups: Vec<Group>,
-    /// Batches by how long their instances live.
+    /// Batches by how long their instances live and how large they are.
     pub(super) kinds: Vec<Kind>,
     /// What was there at the beginning: remaining lifetimes by entry.
     pub(super) before: Vec<Sample>,
@@ -167,6 +167,18 @@ impl Traced {
         })
     }
 
+    /// Mean thousandths of a vCPU of a creation.
+    pub(super) fn mean_cpu_milli(&self) -> f64 {
+        let (mut sum, mut count) = (0u128, 0u64);
+        for kind in &self.kinds {
+            for (entry, creations) in self.entries.iter().zip(&kind.counts) {
+                sum += u128::from(entry.load.cpu_milli) * u128::from(*creations);
+                count += creations;
+            }
+        }
+        sum as f64 / count.max(1) as f64
+    }
+
     /// Number of instances that were there at the beginning.
     pub(super) fn there(&self) -> u64 {
         self.before.iter().map(Sample::count).sum()
@@ -196,13 +208,13 @@ type BatchKey = (u64, Option<Option<u32>>);
 
 impl Reading {
     fn new(bounds: Bounds) -> Reading {
-        let hours = bounds.window.0.div_ceil(HOUR) as usize;
+        let steps = bounds.window.0.div_ceil(kinds::STEP) as usize;
         Reading {
             bounds,
             entries: Vec::new(),
             places: BTreeMap::new(),
             groups: Vec::new(),
-            kinds: vec![Kind::new(hours); KINDS.len()],
+            kinds: vec![Kind::new(steps); kinds::COUNT],
             before: Vec::new(),
             accounts: Vec::new(),
             zones: Vec::new(),
@@ -244,7 +256,7 @@ impl Reading {
         };
         self.batch = Some((key, number));
         self.batch_at = at;
-        self.members.push(Member { entry, end: record.end });
+        self.members.push(Member { entry, cpu_milli: load.cpu_milli, end: record.end });
         self.watch.add(&Creation { at, batch: number, load, end }, &mut self.samples);
         let seen = self.seen(record);
         match record.end {
@@ -274,8 +286,8 @@ impl Reading {
             return;
         }
         let seen = self.bounds.seen_until.since(self.bounds.first + SimDuration(self.batch_at.0)).0;
-        let kind = super::kinds::kind_of(&self.members, seen);
-        self.kinds[kind].add((self.batch_at.0 / HOUR) as usize, &self.members, seen);
+        let kind = kinds::kind_of(&self.members, seen);
+        self.kinds[kind].add((self.batch_at.0 / kinds::STEP) as usize, &self.members, seen);
         self.members.clear();
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::Model;
 use super::customers::{Customers, Places};
-use super::kinds::{KINDS, Kind};
+use super::kinds::{Kind, STEP, told_apart};
 use super::sample::{Sample, Step};
 use super::trace::{Entry, Group, Traced};
 use crate::model::SimDuration;
@@ -53,11 +53,8 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
     text += &places.regions();
     hosts(traced, &places, scale, &mut text);
     let parts: Vec<(String, Kind)> = match model {
-        Model::Week => vec![("fit".to_owned(), Kind::of_all(&traced.kinds))],
-        Model::Kinds | Model::Run => {
-            let named = KINDS.iter().zip(&traced.kinds).filter(|(_, kind)| kind.count() > 0);
-            named.map(|((name, _), kind)| (format!("fit-{name}"), kind.clone())).collect()
-        }
+        Model::Week => Kind::of_all(&traced.kinds).into_iter().map(|kind| ("all".to_owned(), kind)).collect(),
+        Model::Kinds | Model::Run => told_apart(&traced.kinds, traced.mean_cpu_milli()),
     };
     let most_entries =
         parts.iter().map(|(_, kind)| kind.counts.iter().filter(|count| **count > 0).count()).max();
@@ -67,8 +64,8 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
     let common = places.weights() + &customers.weights();
     for (name, kind) in &parts {
         let parts = if parts.len() == 1 { PARTS.0 } else { PARTS.1 };
-        let mix = Mix::of(traced, &kind.counts, &kind.lifetimes, parts);
-        let _ = write!(text, "\n[[workloads]]\nname = \"{name}\"\n{common}{}", mix.rest);
+        let mix = Mix::of(traced, &kind.counts, &kind.lifetimes, parts, kind.residents);
+        let _ = write!(text, "\n[[workloads]]\nname = \"fit-{name}\"\n{common}{}", mix.rest);
         text += &arrivals(traced, kind, model, scale);
         text += &mix.entries;
         entries.push(mix.places);
@@ -82,7 +79,7 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
         }
         left -= size;
         let counts: Vec<u64> = traced.before.iter().map(Sample::count).collect();
-        let mix = Mix::of(traced, &counts, &traced.before, PARTS.0);
+        let mix = Mix::of(traced, &counts, &traced.before, PARTS.0, true);
         // A fleet that looks once, at the beginning: its instances are not replaced.
         let once = SimDuration(traced.bounds.window.0.saturating_mul(2));
         let _ = write!(
@@ -102,11 +99,14 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
 fn arrivals(traced: &Traced, kind: &Kind, model: Model, scale: f64) -> String {
     let rates = kind.rates(traced.bounds.window, model != Model::Run);
     let mean = rates.iter().sum::<f64>() / rates.len() as f64;
-    let hours = joined(rates.iter().map(|rate| number(rate / mean)));
+    let hours = joined(rates.iter().map(|rate| short(rate / mean)));
     let mut text = format!(
         "\n[workloads.arrivals]\nrate = \"{}/h\"\nutc_offset_hours = 0.0\nhours = [{hours}]\n",
         number(mean * scale)
     );
+    if model == Model::Run {
+        let _ = writeln!(text, "each = \"{}\"", Span::from(SimDuration(STEP)));
+    }
     if kind.sizes.keys().any(|size| *size > 1) {
         let sizes = joined(kind.sizes.keys().map(u32::to_string));
         let weights = joined(kind.sizes.values().map(|count| format!("{count}.0")));
@@ -129,7 +129,7 @@ struct Mix {
 }
 
 impl Mix {
-    fn of(traced: &Traced, counts: &[u64], lifetimes: &[Sample], parts: u32) -> Mix {
+    fn of(traced: &Traced, counts: &[u64], lifetimes: &[Sample], parts: u32, live_on: bool) -> Mix {
         let (mut few, mut all) = (Sample::default(), Sample::default());
         for lives in lifetimes {
             all.merge(lives);
@@ -140,13 +140,14 @@ impl Mix {
         // Types about whose ends the trace says nothing share the lifetimes of all.
         let shared = if few.count() > 0 { &few } else { &all };
         let needed = (0..counts.len()).any(|entry| counts[entry] > 0 && lifetimes[entry].count() < FEW);
-        let rest = if needed { format!("lifetime = {}\n", law(shared, parts)) } else { String::new() };
+        let rest =
+            if needed { format!("lifetime = {}\n", law(shared, parts, live_on)) } else { String::new() };
         let mut mix = Mix { rest, entries: String::new(), places: Vec::new() };
         for (place, entry) in traced.entries.iter().enumerate().filter(|(place, _)| counts[*place] > 0) {
             let name = quoted(&type_name(entry));
             let _ = write!(mix.entries, "\n[[workloads.mix]]\ntype = {name}\nweight = {}.0\n", counts[place]);
             if lifetimes[place].count() >= FEW {
-                let _ = writeln!(mix.entries, "lifetime = {}", law(&lifetimes[place], parts));
+                let _ = writeln!(mix.entries, "lifetime = {}", law(&lifetimes[place], parts, live_on));
             }
             if entry.spot {
                 mix.entries += "params = { SpotStrategy = \"SpotAsPriceGo\" }\n";
@@ -162,8 +163,8 @@ fn type_name(entry: &Entry) -> String {
 }
 
 /// A lifetime distribution as a scenario writes it.
-fn law(lives: &Sample, parts: u32) -> String {
-    let (steps, beyond) = lives.parts(parts);
+fn law(lives: &Sample, parts: u32, live_on: bool) -> String {
+    let (steps, beyond) = lives.parts(parts, live_on);
     if steps.is_empty() {
         return "{ distribution = \"forever\" }".to_owned();
     }
@@ -313,6 +314,12 @@ pub(super) fn number(value: f64) -> String {
     let text = if value >= 1_000.0 { format!("{value:.2}") } else { format!("{value:.6}") };
     let short = text.trim_end_matches('0').trim_end_matches('.');
     if short.contains('.') { short.to_owned() } else { format!("{short}.0") }
+}
+
+/// A number of a long list, in four digits.
+fn short(value: f64) -> String {
+    let text = if value >= 100.0 { format!("{value:.1}") } else { format!("{value:.4}") };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 pub(super) fn joined(values: impl Iterator<Item = String>) -> String {

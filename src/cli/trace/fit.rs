@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
     /// How it is imitated: `week` (one workload, rates by hour of the week), `kinds` (a workload for each kind of lifetime), `run`
-    /// (the same, rates by hour of the whole trace) [default: the simplest that comes within 5 %]
+    /// (the same, rates by quarter of an hour of the whole trace) [default: the simplest that comes within 5 %]
     #[arg(long, value_parser = model)]
     model: Option<Model>,
     /// Print JSON
