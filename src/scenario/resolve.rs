@@ -332,6 +332,7 @@ fn workload_names<'s>(
         regions: regions.iter().map(|region| (region.id.as_str(), zones_of(region))).collect(),
         accounts: accounts.iter().map(String::as_str).collect(),
         types: types.iter().chain(&catalog.types).map(|row| row.name.as_str()).collect(),
+        own_types: types,
         images: images.iter().chain(&catalog.images).map(|image| image.id.as_str()).collect(),
         disk_categories: catalog.disks.iter().map(|disk| disk.category.as_str()).collect(),
     }
