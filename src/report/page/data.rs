@@ -65,8 +65,6 @@ struct Curve {
     stage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
-    count: u64,
-    max: u64,
     points: Vec<CurvePoint>,
 }
 
@@ -77,8 +75,6 @@ pub(super) fn json(summary: &Summary, recorded: &Recorded, scenario: &str) -> St
     let curve_of = |stage, outcome, histogram: &hdrhistogram::Histogram<u64>| Curve {
         stage,
         outcome,
-        count: histogram.len(),
-        max: histogram.max(),
         points: curve(histogram),
     };
     let waits = recorded.waits.iter();

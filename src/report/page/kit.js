@@ -237,9 +237,9 @@ function chart(make) {
   redraws.push(() => draw());
   return () => { draw = make(); };
 }
-function dataTable(host, heads, rows, label) {
+function dataTable(host, heads, rows, label, stack) {
   let order = -1, up = false;
-  const table = el("table", { class: "data", "aria-label": label });
+  const table = el("table", { class: stack ? "data stack" : "data", "aria-label": label });
   const body = el("tbody");
   function fill() {
     const sorted = rows.slice();
@@ -247,7 +247,7 @@ function dataTable(host, heads, rows, label) {
       const [x, y] = [a[order], b[order]];
       return (up ? 1 : -1) * (typeof x === "number" ? x - y : String(x).localeCompare(String(y)));
     });
-    body.replaceChildren(...sorted.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: heads[at][1] ? null : "text" }, heads[at][1] ? heads[at][1](value) : String(value))))));
+    body.replaceChildren(...sorted.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: heads[at][1] ? null : "text", "data-head": stack ? heads[at][0] : null }, heads[at][1] ? heads[at][1](value) : String(value))))));
   }
   const head = el("tr", {}, ...heads.map(([name, show], at) => {
     const cell = el("th", { scope: "col", class: show ? null : "text" });

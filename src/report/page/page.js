@@ -31,7 +31,7 @@ if (D.findings.length) {
   dataTable($("findings"), [
     ["Zone", null], ["From", clock], ["To", clock], ["Time full", span], ["Without room", grouped], ["Short of", null],
     ["p99.9 to running, full", micros], ["p99.9 otherwise", micros],
-  ], all.map((f) => [f.zone, f.first, f.last, f.span, f.refused, f.missing.map(([what, n]) => what + " (" + grouped(n) + ")").join(", "), f.p999_full, D.p999_otherwise]), "When zones ran full");
+  ], all.map((f) => [f.zone, f.first, f.last, f.span, f.refused, f.missing.map(([what, n]) => what + " (" + grouped(n) + ")").join(", "), f.p999_full, D.p999_otherwise]), "When zones ran full", true);
 }
 
 // --- charts ---
