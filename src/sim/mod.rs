@@ -40,7 +40,7 @@ pub use summary::{
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Unmeasured, Usage};
 use crate::model::SimTime;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
@@ -343,7 +343,7 @@ fn stages(latency: &Latency) -> Vec<Stage> {
             .map(|outcome| Stage {
                 stage: stage.name(),
                 outcome: Some(outcome.name()),
-                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+                percentiles: latency.part(stage, outcome),
             })
             .filter(|part| part.percentiles.count > 0)
             .collect();

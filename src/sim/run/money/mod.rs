@@ -196,6 +196,11 @@ impl Book {
         Metered { compute, rest: Money(i64::try_from(rest).unwrap_or(i64::MAX)) }
     }
 
+    /// Everything that was billed so far; the hour under way is not yet.
+    pub(in crate::sim) fn billed(&self) -> Money {
+        self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + ledger.bills())
+    }
+
     /// The bills of the run, up to its end.
     pub(in crate::sim) fn summary(&mut self, world: &World, end: Utc) -> BillingSummary {
         for slot in 0..self.lives.len() as u32 {
