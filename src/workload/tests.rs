@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 mod generated;
+mod laws;
 mod replayed;
 mod wrong;
 
