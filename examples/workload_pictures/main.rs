@@ -18,7 +18,14 @@ fn main() -> ExitCode {
         for (name, svg) in &made {
             std::fs::write(docs.join("img").join(format!("{name}.svg")), svg)?;
         }
-        Ok(made.len())
+        let missing: Vec<&str> =
+            pictures::names().filter(|name| !made.iter().any(|(made, _)| made == name)).collect();
+        match missing.as_slice() {
+            [] => Ok(made.len()),
+            missing => {
+                Err(std::io::Error::other(format!("no block of the page has the pictures {missing:?}")))
+            }
+        }
     };
     match write() {
         Ok(count) => {

@@ -75,7 +75,7 @@ const PICTURES: [(&str, Kind); 14] = [
 const REPLAY: (&str, Kind) = ("replay", Kind::Replays { hours: 48, window: 30 });
 
 /// Every block of the page that has a picture, with the picture's name.
-pub fn blocks(page: &str) -> Vec<(String, &str)> {
+pub(crate) fn blocks(page: &str) -> Vec<(String, &str)> {
     let mut blocks = Vec::new();
     for rest in page.split("```toml\n").skip(1) {
         let Some((block, after)) = rest.split_once("```") else { continue };
@@ -89,7 +89,7 @@ pub fn blocks(page: &str) -> Vec<(String, &str)> {
 }
 
 /// Names of all pictures that the page must have.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     PICTURES.iter().chain([&REPLAY]).map(|(name, _)| *name)
 }
 
@@ -97,7 +97,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// # Panics
 /// When a block is wrong or a picture unknown: both are bugs of the page.
-pub fn all(page: &str, docs: &Path) -> Vec<(String, String)> {
+pub(crate) fn all(page: &str, docs: &Path) -> Vec<(String, String)> {
     let draw = |(name, block): (String, &str)| {
         let known = PICTURES.iter().chain([&REPLAY]).find(|(known, _)| *known == name);
         let (_, kind) = known.unwrap_or_else(|| panic!("no picture is called {name}"));
@@ -223,7 +223,8 @@ impl Source<'_> {
 
     fn run(&self, hours: u32, window: f64) -> Chart {
         let scenario = self.scenario(hours, 1);
-        let mut seen = Seen { window, requests: vec![0.0; (f64::from(hours) / window) as usize], live: Vec::new() };
+        let mut seen =
+            Seen { window, requests: vec![0.0; (f64::from(hours) / window) as usize], live: Vec::new() };
         let simulation = Simulation::new(&scenario, self.docs, None).expect("a cloud");
         simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
         let high = seen.live.iter().map(|(_, live)| *live).fold(most(&seen.requests), f64::max);
@@ -240,7 +241,8 @@ impl Source<'_> {
         let made = self.made(hours, 1);
         let rows = made.arrivals.len() as f64;
         let time = Axis::time(f64::from(hours), "time");
-        let mut chart = Chart::new(time, Axis::marked(0.0, rows, Vec::new(), "instances, as they come"), 240.0);
+        let mut chart =
+            Chart::new(time, Axis::marked(0.0, rows, Vec::new(), "instances, as they come"), 240.0);
         let mut row = 0.0;
         let groups: Vec<&[Arrival]> = made.arrivals.chunk_by(|one, other| one.at == other.at).collect();
         for (number, group) in groups.into_iter().enumerate() {
@@ -281,7 +283,8 @@ impl Source<'_> {
         let high = counts.values().copied().fold(1.0, f64::max);
         let accounts = counts.keys().last().map_or(1.0, |last| f64::from(*last) + 1.0);
         let digits = |value: f64| libm::ceil(libm::log10(value)) as i32;
-        let (x, y) = (Axis::powers(0, digits(accounts), "account"), Axis::powers(0, digits(high), "requests"));
+        let (x, y) =
+            (Axis::powers(0, digits(accounts), "account"), Axis::powers(0, digits(high), "requests"));
         let mut chart = Chart::new(x, y, 220.0);
         chart.dots(counts.iter().map(|(account, count)| (f64::from(*account) + 1.0, *count)), COLOURS[0]);
         chart
@@ -289,7 +292,8 @@ impl Source<'_> {
 
     fn survival(&self, hours: u32) -> Chart {
         let made = self.made(hours, 1);
-        let ticks = [(60.0, "1 min"), (600.0, "10 min"), (3_600.0, "1 h"), (86_400.0, "1 d"), (2_592_000.0, "30 d")];
+        let ticks =
+            [(60.0, "1 min"), (600.0, "10 min"), (3_600.0, "1 h"), (86_400.0, "1 d"), (2_592_000.0, "30 d")];
         let ticks = ticks.map(|(at, text)| (at, text.to_owned())).to_vec();
         let x = Axis::marked(10.0, 10_000_000.0, ticks, "age");
         let mut chart = Chart::new(x, Axis::up_to(1.0, "share that lives longer"), 240.0);

@@ -32,7 +32,7 @@ pub use terminal::{scaling, step_line, terminal};
 
 use crate::engine::Streams;
 use crate::metrics::clock::WallMark;
-use crate::model::Utc;
+use crate::model::{SimTime, Utc};
 use crate::scenario::Scenario;
 use crate::sim::{self, SimError};
 use crate::workload::{Workload, WorkloadError};
@@ -255,13 +255,20 @@ pub fn run(
     })
 }
 
-/// Templates in the order in which the first arrivals of the workload ask for them.
+/// Templates in the order in which the first arrivals of the workload ask for them. Of fleets and closed loops nothing
+/// arrives by itself: where there is nothing else, they ask in turn.
 fn order(mut workload: Workload) -> Result<Vec<u32>, LoadError> {
     let mut order = Vec::with_capacity(ORDER);
     while order.len() < ORDER
         && let Some(arrival) = workload.next()?
     {
         order.push(arrival.template);
+    }
+    if order.is_empty() {
+        let sources: Vec<u32> = workload.on_demand().collect();
+        for number in sources.into_iter().cycle().take(ORDER) {
+            order.extend(workload.draw(number, SimTime::ZERO, None).map(|(template, _)| template));
+        }
     }
     if order.is_empty() { Err(LoadError::NoRequests) } else { Ok(order) }
 }

@@ -200,7 +200,8 @@ impl Knee {
         };
         Knee {
             held: rates(|verdict| verdict == Verdict::Held).max_by(f64::total_cmp),
-            broke: rates(|verdict| matches!(verdict, Verdict::Broke | Verdict::GaveUp)).min_by(f64::total_cmp),
+            broke: rates(|verdict| matches!(verdict, Verdict::Broke | Verdict::GaveUp))
+                .min_by(f64::total_cmp),
         }
     }
 }

@@ -44,7 +44,8 @@ pub fn terminal(outcome: &Outcome) -> String {
 /// How the control plane scales: one line for each number of workers, with ratios to the first.
 pub fn scaling(outcomes: &[Outcome]) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{:>8}{:>14}{:>8}{:>18}{:>8}", "workers", "knee/s", "ratio", "most answers/s", "ratio");
+    let _ =
+        writeln!(out, "{:>8}{:>14}{:>8}{:>18}{:>8}", "workers", "knee/s", "ratio", "most answers/s", "ratio");
     let held = |outcome: &Outcome| outcome.knee.and_then(|knee| knee.held);
     let base = outcomes.first().map(|first| (held(first), first.most_achieved()));
     for outcome in outcomes {

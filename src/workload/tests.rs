@@ -7,6 +7,7 @@ use super::*;
 mod generated;
 mod laws;
 mod replayed;
+mod reshaped;
 mod wrong;
 
 #[derive(serde::Deserialize)]

@@ -110,7 +110,8 @@ fn rescaled(arrivals: &str, seed: u64, days: u64) {
     let spec = specs(&text(arrivals, FOREVER)).remove(0).arrivals.expect("arrivals").get().clone();
     let shape = Shape::new(&spec, Utc(1_567_382_400), "cn-hangzhou");
     let flashes = Flashes::new(&spec.flash);
-    let height = |at: u64| shape.as_ref().map_or(1.0, |shape| shape.at(SimTime(at))) * flashes.at(SimTime(at));
+    let height =
+        |at: u64| shape.as_ref().map_or(1.0, |shape| shape.at(SimTime(at))) * flashes.at(SimTime(at));
     let per_micro = spec.rate.get().per_second() / 1e6;
     let moments = moments(arrivals, seed, days);
     // Sums of rectangles of a second; what is left of one is taken at its own height.
@@ -163,7 +164,8 @@ fn flash_crowds_are_poisson_on_top_of_the_rate() {
 fn bursts_spread_counts_as_their_formula_says() {
     // Variance over mean of the counts of a two-state MMPP (Fischer and Meier-Hellstern 1993).
     let days = 400;
-    let moments = moments("rate = \"240/h\"\nbursts = { every = \"50min\", length = \"10min\", factor = 9 }", 6, days);
+    let moments =
+        moments("rate = \"240/h\"\nbursts = { every = \"50min\", length = \"10min\", factor = 9 }", 6, days);
     let (leave_quiet, leave_burst) = (1.0 / 50.0, 1.0 / 10.0);
     let quiet = 4.0 * 60.0 / (50.0 + 9.0 * 10.0);
     let burst = 9.0 * quiet;
@@ -314,9 +316,7 @@ fn lifetimes_follow_each_law() {
     check("{ distribution = \"weibull\", shape = 0.6, scale = \"1h\" }", &|x| {
         1.0 - (-(x / 3_600.0).powf(0.6)).exp()
     });
-    check("{ distribution = \"pareto\", minimum = \"1min\", shape = 1.2 }", &|x| {
-        1.0 - (60.0 / x).powf(1.2)
-    });
+    check("{ distribution = \"pareto\", minimum = \"1min\", shape = 1.2 }", &|x| 1.0 - (60.0 / x).powf(1.2));
     // Shape 2: the sum of two exponentials.
     check("{ distribution = \"gamma\", shape = 2.0, scale = \"1h\" }", &|x| {
         let x = x / 3_600.0;
