@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 22.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 38.0;
 
@@ -73,7 +73,8 @@ fn tens(power: u32) -> f64 {
 }
 
 fn number(value: f64) -> String {
-    match value {
+    // A multiple of a decimal step is not always the nearest number of its digits.
+    match (value * 1e6).round() / 1e6 {
         value if value >= 1e6 => format!("{}M", value / 1e6),
         value if value >= 1e4 => format!("{}k", value / 1e3),
         value => format!("{value}"),

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(desk.world.lock().digest(), alone.world.lock().digest());
         assert!(locks.confirm.taken > 1_000 && locks.whole.taken > 1_000, "{locks:?}");
         // What creations use up was used up, each of it.
-        for check in ["K1.stock", "N8.exhausted", "B1.balance", "Q1.postpaid-account"] {
+        for check in ["K1.stock", "N8.exhausted", "B1.frozen", "Q1.postpaid-account"] {
             assert!(codes.contains(check), "{check} never fired: {codes:?}");
         }
         assert!(codes.len() > 150, "{} checks", codes.len());

@@ -300,7 +300,7 @@ pub(super) fn reserve(admitted: &Admitted, world: &World, fleet: &Fleet) -> Foun
 /// Decides a request whose place was found ahead of its turn. Phases 1 to 11 read two things that other creations change:
 /// addresses and what an account can pay with. Where one of them is not as it was, they are gone through again.
 pub(super) fn confirm(
-    admitted: &Admitted,
+    admitted: Admitted,
     found: Found,
     request: &Request,
     world: &mut World,
@@ -308,7 +308,7 @@ pub(super) fn confirm(
     now: Utc,
 ) -> Result<Created, Reject> {
     let Found { place, means } = found;
-    let effective = up_to_date(admitted, world);
+    let effective = up_to_date(admitted.effective, world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };
     let stale = order.account.means() != means || order.overtaken().is_some();
     if stale && let Err(reject) = super::admit(request, world, effective.account, now) {
@@ -319,8 +319,7 @@ pub(super) fn confirm(
 }
 
 /// The values of an admitted request with the default vSwitch as it is now: another request may have made it.
-fn up_to_date(admitted: &Admitted, world: &World) -> Effective {
-    let mut effective = admitted.effective().clone();
+fn up_to_date(mut effective: Effective, world: &World) -> Effective {
     if let Network::Vpc(place) = effective.network
         && place.vswitch.is_none()
         && let Some(zone) = effective.zone
@@ -339,7 +338,7 @@ fn account<'w>(world: &'w World, effective: &Effective) -> &'w Account {
 
 /// What a commit would answer, without doing anything.
 pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result<Effective, Reject> {
-    let mut effective = up_to_date(admitted, world);
+    let mut effective = up_to_date(admitted.effective.clone(), world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };
     let (zone, _) = decide(&order, fleet, Mode::Ask, None)?;
     effective.zone = Some(zone);
@@ -354,7 +353,7 @@ pub(super) fn commit(
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
-    commit_in(up_to_date(admitted, world), None, request, world, fleet, now)
+    commit_in(up_to_date(admitted.effective.clone(), world), None, request, world, fleet, now)
 }
 
 /// Commits values that are up to date, in the place that was found or in one that is looked for.

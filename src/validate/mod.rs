@@ -153,7 +153,7 @@ pub fn confirm(
     now: Utc,
 ) -> Result<Created, Reject> {
     let Reserved { admitted, found } = reserved;
-    commit::confirm(&admitted, found, request, world, fleet, now)
+    commit::confirm(admitted, found, request, world, fleet, now)
 }
 
 /// True for a refusal of [`admit`] that stands whatever other creations and releases did in the meantime: nothing that they
