@@ -35,8 +35,8 @@ pub use run::{Go, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
-    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
-    Summary, ZoneUse,
+    Engine, FleetSummary, LoopSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA,
+    Stage, Summary, ZoneUse,
 };
 
 use crate::engine::Streams;

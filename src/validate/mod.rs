@@ -129,6 +129,44 @@ pub fn commit(
     commit::commit(admitted, request, world, fleet, now)
 }
 
+/// An admitted request with a place that waits for its turn: only [`reserve`] makes it, only [`confirm`] takes it.
+#[must_use = "its place stays claimed until it is confirmed"]
+pub struct Reserved {
+    admitted: Admitted,
+    found: commit::Found,
+}
+
+/// Finds and claims the place of an admitted request, ahead of phases 12 and 14. Reads nothing of the world that a
+/// creation or a release changes, but what the account can pay with; so `world` may be a copy that was made earlier,
+/// which no one has to lock.
+pub fn reserve(admitted: Admitted, world: &World, fleet: &Fleet) -> Reserved {
+    let found = commit::reserve(&admitted, world, fleet);
+    Reserved { admitted, found }
+}
+
+/// Decides a reserved request by the world as it is now, in the same order as [`commit`]: what a request that was admitted
+/// and reserved by an earlier copy of this world is answered is what [`create`] would answer now, had it found that place.
+///
+/// # Errors
+/// As [`create`]; the place is given back.
+pub fn confirm(
+    reserved: Reserved,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
+    let Reserved { admitted, found } = reserved;
+    commit::confirm(admitted, found, request, world, fleet, now)
+}
+
+/// True for a refusal of [`admit`] that stands whatever other creations and releases did in the meantime: nothing that they
+/// change was read before it.
+pub fn is_lasting(reject: &Reject) -> bool {
+    // The first check that reads something of the kind: what the account can pay with (R139).
+    number_of(reject.check) < number_of("A2.postpaid-balance")
+}
+
 /// What [`create`] would answer now, without doing anything: the values that the instance would get.
 ///
 /// # Errors

@@ -111,7 +111,7 @@ impl IndexSet {
 
 /// Rows by dense position and by name. A name that is only referred to has a position but no row: an entity that
 /// was deleted, or lies outside this world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
     names: FxHashMap<Box<str>, u32>,
     rows: Vec<(Box<str>, Option<T>)>,

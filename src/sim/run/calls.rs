@@ -10,6 +10,7 @@ use crate::sim::observe::{Happened, Observer};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
+use super::clients::Caller;
 use super::{Call, Clients, Run};
 
 /// The stages of [`Call::waits`].
@@ -27,7 +28,7 @@ const SCHEDULING: usize = 3;
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
-        let client = self.client_calls(now, template, end, None);
+        let client = self.client_calls(now, template, end, Caller::Arrival);
         self.request_arrives(now, template, end, client);
         self.fetch_arrival()
     }
