@@ -2,7 +2,7 @@
 //!
 //! `tests/rules/SHEET.jsonl` has a case a line: ids of the rules, a difference to the default request and to the default
 //! world of the conformance cases, and the answer: `ok`, or status and code. `shows` has values that the instance must
-//! get. `(a*128)` in a text stands for 128 letters. `tests/fidelity.rs` reads the ids.
+//! get, `row` the row of the error table, `instance` the id of a repeated request. `(a*128)` in a text stands for 128 letters. `tests/fidelity.rs` reads the ids.
 
 use std::path::Path;
 
@@ -24,6 +24,12 @@ struct Row {
     answer: String,
     #[serde(default)]
     shows: Map<String, Value>,
+    /// Row of CreateInstance's error table, where several have the same code.
+    #[serde(default)]
+    row: Option<u16>,
+    /// Id that a repeated request is answered with.
+    #[serde(default)]
+    instance: Option<String>,
 }
 
 /// `x(ab*3)y` is `xabababy`.
@@ -53,7 +59,9 @@ fn answered(defaults: &Defaults, row: &Row) -> (String, bool) {
         let shown = answered.effective.get(name).unwrap_or(&Value::Null);
         if value == "<InstanceId>" { shown.as_str() == id } else { shown == value }
     });
-    (answer, shows)
+    let row_is = row.row.is_none_or(|number| refused.and_then(|reject| reject.row) == Some(number));
+    let id_is = row.instance.as_deref().is_none_or(|known| id == Some(known));
+    (answer, shows && row_is && id_is)
 }
 
 #[test]
