@@ -170,7 +170,7 @@ impl<'a> Simulation<'a> {
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
         let end = run.start.after(now.since(SimTime::ZERO));
-        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end, now, run.market.as_deref()));
         let contention = run.loads.as_ref().map(|loads| loads.contention());
         let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
         let clients = run.clients.as_ref().map(|clients| clients.summary());
