@@ -294,9 +294,8 @@ mod tests {
             };
             let cost = |point: &[usize]| point.iter().zip(&costs).map(|(&p, c)| p as f64 * c).sum::<f64>();
             let (best, tries) = cheapest(&costs, PLACES, &vec![0; count], rule);
-            let all = (0..PLACES.pow(count as u32)).map(|code| {
-                (0..count).map(|at| code / PLACES.pow(at as u32) % PLACES).collect::<Point>()
-            });
+            let all = (0..PLACES.pow(count as u32))
+                .map(|code| (0..count).map(|at| code / PLACES.pow(at as u32) % PLACES).collect::<Point>());
             let least = all.filter(|point| rule(point)).map(|point| cost(&point)).fold(f64::MAX, f64::min);
             let found = cost(&best.expect("the top holds"));
             exact += usize::from(found - least < 1e-9);

@@ -42,9 +42,8 @@ const MARKET: &str = r#"
 
 /// Four spot instances for the first hour, four more from then on. After three hours a regular request: one has to go.
 fn market() -> Case {
-    let row = |at: u64, lifetime: u64, account: &str| {
-        format!("{at},ecs.g5.large,{lifetime},{account}\n").repeat(4)
-    };
+    let row =
+        |at: u64, lifetime: u64, account: &str| format!("{at},ecs.g5.large,{lifetime},{account}\n").repeat(4);
     let spot = format!("at,type,lifetime,account\n{}{}", row(0, 3_600, "lab"), row(3_700, 36_000, "batch"));
     let case = Case::new(MARKET, Some(&spot));
     let regular = "at,type,lifetime\n10800,ecs.g5.large,60\n14400,ecs.g5.large,60\n14400,ecs.g5.large,60\n";
@@ -92,7 +91,11 @@ fn a_plan_buys_the_hosts_that_keep_interruptions_within_their_limit() {
     // Regular requests find no room twice on one host; spot requests always find some.
     assert_eq!(hosts("objectives.rejection_rate", "0"), 2);
     assert_eq!(hosts("objectives.rejections", "[{ of = \"spot\", most = 0 }]"), 1);
-    assert_eq!(hosts("objectives.rejections", "[{ of = \"all\", most = \"18%\" }]"), 2, "two of eleven: 18.2 %");
+    assert_eq!(
+        hosts("objectives.rejections", "[{ of = \"all\", most = \"18%\" }]"),
+        2,
+        "two of eleven: 18.2 %"
+    );
     assert_eq!(hosts("objectives.rejections", "[{ of = \"all\", most = \"19%\" }]"), 1);
 
     let plan = case.plan(&[("objectives.interruption_rate", "25%")]);
