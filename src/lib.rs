@@ -10,6 +10,7 @@ pub mod cli;
 pub mod compare;
 pub mod engine;
 pub mod evidence;
+pub mod fit;
 pub mod hypervisor;
 pub mod journal;
 pub mod load;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::cli::CliError;
+use crate::cli::output::whole_file;
 use crate::metrics::clock::WallMark;
 use crate::model::ZoneIx;
 use crate::placement::exercise::{Client, Spec};
@@ -36,8 +37,7 @@ pub(super) fn run(base: &Spec, steps: u64, path: &Path) -> Result<String, CliErr
         let (in_sets, _) = measure(&Spec { in_sets: 1.0, ..plain }, steps)?;
         points.push(Point { hosts, plain: step, in_sets, decision: (with_look - step).max(0.0) });
     }
-    std::fs::write(path, picture(&points, base))
-        .map_err(|error| CliError::new(format!("cannot write {}: {error}", path.display())))?;
+    whole_file(path, picture(&points, base).as_bytes())?;
     Ok(table(&points))
 }
 
