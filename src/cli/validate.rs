@@ -330,9 +330,11 @@ mod tests {
     }
 
     #[test]
-    fn request_ids_are_upper_case_uuids() {
-        let id = request_id(1);
-        assert_eq!(id.len(), 36);
-        assert_eq!(id, id.to_uppercase());
+    fn a_request_id_is_an_upper_case_uuid() {
+        // RPC-45
+        let id = request_id(7);
+        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(id.chars().all(|c| c == '-' || c.is_ascii_digit() || ('A'..='F').contains(&c)), "{id}");
+        assert_ne!(id, request_id(8));
     }
 }
