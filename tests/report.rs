@@ -238,6 +238,31 @@ fn histograms_of_several_runs_add_up() {
     assert_eq!(output.status.code(), Some(2), "a folder without logs is a user error");
 }
 
+#[test]
+fn runs_of_several_seeds_are_compared_in_a_table_and_on_a_page() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("recorded.toml"), SCENARIO).unwrap();
+    for (out, hosts) in [("small", "4"), ("large", "7")] {
+        let set = format!("pools.0.hosts={hosts}");
+        let output = packyard(
+            &["run", "recorded.toml", "-q", "--seeds", "1..3", "--out", out, "--set", &set],
+            root.path(),
+        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = packyard(&["compare", "small", "large", "--html", "page.html"], root.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let page = fs::read_to_string(root.path().join("page.html")).unwrap();
+    let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{text}"));
+    assert!(line("requests without room (%)").ends_with("better"), "{text}");
+    assert!(line("  requests  ").ends_with("the same"), "{text}");
+    for shown in [&text, &page] {
+        assert!(shown.contains("not significant") && shown.contains("better"), "{shown}");
+    }
+    assert!(!text.contains("-0 "), "{text}");
+}
+
 /// Names of all fields of a JSON value.
 fn names<'v>(value: &'v Value, found: &mut std::collections::BTreeSet<&'v str>) {
     match value {
