@@ -75,10 +75,15 @@ pub struct HistogramLog<W: Write> {
 impl<W: Write> HistogramLog<W> {
     /// Begins a log of values in `unit`, for a run that starts at this date. Times of intervals are virtual time.
     pub fn new(out: W, unit: &str, start: Utc) -> HistogramLog<W> {
+        HistogramLog::of_clock(out, unit, "virtual seconds", start)
+    }
+
+    /// Begins a log whose times of intervals are of another clock, such as `seconds of wall time`.
+    pub fn of_clock(out: W, unit: &str, clock: &str, start: Utc) -> HistogramLog<W> {
         let mut log = HistogramLog { out, serializer: Deflated::new(), failed: None };
         let head = format!(
             "#[Histogram log format version 1.3]\n\
-             #[packyard {}: values in {unit}; a tag for each histogram; times in virtual seconds]\n\
+             #[packyard {}: values in {unit}; a tag for each histogram; times in {clock}]\n\
              #[StartTime: {start}.000 (seconds since epoch)]\n\
              #[BaseTime: {start}.000 (seconds since epoch)]\n\
              \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",

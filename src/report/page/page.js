@@ -180,6 +180,7 @@ features();
 }
 const linked = ["utilization", "codes", "waits", "simulated", "fragmentation", "failures", "hosts", "zones", "spot", "money", "provenance"];
 const short = { codes: "Rejections", waits: "Latency", simulated: "Percentiles", fragmentation: "Fragmentation", failures: "Failures", hosts: "Hosts", spot: "Spot" };
+if ($("plan")) $("nav").append(el("a", { href: "#plan-title" }, "Plan"));
 for (const [id, title] of sections) if (linked.includes(id)) $("nav").append(el("a", { href: "#" + id + (id === "provenance" ? "" : "-title") }, short[id] || title));
 
 // --- theme, resize, print ---

@@ -4,6 +4,7 @@ mod calls;
 mod clients;
 mod lives;
 mod loads;
+mod loops;
 mod market;
 mod money;
 mod nodes;
