@@ -45,10 +45,10 @@ fn ten_times_the_rows_take_no_more_memory() {
     let (short, long, out) = (at("short.csv"), at("long.csv"), at("out"));
     write(Path::new(&short), 30_000);
     write(Path::new(&long), 300_000);
-    let parquet = format!("{out}.parquet");
+    let sampled = format!("{out}.csv");
     for args in [
         vec!["info"],
-        vec!["sample", "-o", &parquet, "--force", "--keep", "50%"],
+        vec!["sample", "-o", &sampled, "--force", "--keep", "50%"],
         vec!["fit", "-o", &out, "--force", "--model", "week"],
     ] {
         let peak = |file: &str| peak_kib(&[&args[..1], &[file], &args[1..]].concat());
