@@ -24,6 +24,7 @@ pub mod report;
 pub mod scenario;
 pub mod sim;
 pub mod spot;
+mod sync;
 pub mod validate;
 pub mod workload;
 pub mod world;

@@ -22,6 +22,26 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// Writes one file by way of a hidden one beside it: it is whole or not there.
+///
+/// # Errors
+/// When it cannot be written in full; what stood there before is then still there.
+pub(super) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let write = || {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut building = tempfile::Builder::new();
+        building.prefix(".packyard-");
+        // Temporary files are private to the user; results get the mode of any new file.
+        #[cfg(unix)]
+        building.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = building.tempfile_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    write().map(|_| ()).map_err(|error| CliError::new(format!("cannot write {}: {error}", path.display())))
+}
+
 /// The hidden folders that are being built now.
 static UNDER_WAY: parking_lot::Mutex<Vec<PathBuf>> = parking_lot::Mutex::new(Vec::new());
 

@@ -191,7 +191,7 @@ fn one(
     };
     for (number, there) in (0u32..).zip(&written.there) {
         for _ in 0..*there {
-            let Some((template, end)) = workload.draw(number) else { break };
+            let Some((template, end)) = workload.draw(number, SimTime::ZERO, None) else { break };
             watch.there(traced.entries[entry_of(&workload, template)].load, ends(SimTime::ZERO, end));
         }
     }

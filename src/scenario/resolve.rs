@@ -28,6 +28,7 @@ mod checks;
 mod checks_money;
 mod checks_nodes;
 mod checks_operations;
+mod checks_params;
 mod cloud;
 mod node_list;
 mod spot;
@@ -271,6 +272,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
     let prices = checks_money::prices(spec.prices.as_ref(), known)?;
     spot::market(&spec, known)?;
+    checks_params::known(&spec)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;

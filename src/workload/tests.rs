@@ -5,7 +5,9 @@ use std::path::Path;
 use super::*;
 
 mod generated;
+mod laws;
 mod replayed;
+mod reshaped;
 mod wrong;
 
 #[derive(serde::Deserialize)]

@@ -1,7 +1,7 @@
 //! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, groups, drift, accounts.
 
 use super::check::Wrongs;
-use super::{ArrivalsSpec, Choice, WorkloadSpec};
+use super::{ArrivalsSpec, Choice, LoopSpec, WorkloadSpec};
 use crate::scenario::units::{At, Span};
 
 /// Hours of a week.
@@ -10,6 +10,8 @@ const WEEK: usize = 168;
 const MOST_WEEKS: usize = 104;
 /// The most instances of one deployment group.
 const MOST_MEMBERS: u64 = 100_000;
+/// The most clients of one closed loop.
+const MOST_CLIENTS: u32 = 1_000_000;
 
 impl ArrivalsSpec {
     /// `hours`, `states` and `flash`.
@@ -70,6 +72,15 @@ impl ArrivalsSpec {
     }
 }
 
+impl LoopSpec {
+    pub(super) fn check(&self, wrongs: &mut Wrongs) {
+        if !(1..=MOST_CLIENTS).contains(self.clients.get()) {
+            wrongs.add(&self.clients, format!("must be a whole number from 1 to {MOST_CLIENTS}"));
+        }
+        wrongs.take(self.think.get().resolve());
+    }
+}
+
 impl WorkloadSpec {
     /// Groups, drift, and what hangs on accounts.
     pub(super) fn check_generator(&self, wrongs: &mut Wrongs) {
@@ -102,6 +113,9 @@ impl WorkloadSpec {
 
     fn check_groups(&self, wrongs: &mut Wrongs) {
         let Some(first) = self.groups.first() else { return };
+        if self.fleet.is_some() || self.closed_loop.is_some() {
+            wrongs.add(first, "groups come by themselves: they need `arrivals`");
+        }
         if self.trace.is_some() {
             wrongs.add(first, "a trace says itself what comes together: `groups` mean nothing to it");
         }
