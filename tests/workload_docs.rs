@@ -42,6 +42,7 @@ fn the_documented_blocks_work() {
             regions: vec![("cn-hangzhou", vec!["cn-hangzhou-b", "cn-hangzhou-g"])],
             accounts: vec!["main", "lab"],
             types: catalog.types.iter().map(|row| row.name.as_str()).collect(),
+            own_types: &[],
             images: catalog.images.iter().map(|image| image.id.as_str()).collect(),
             disk_categories: catalog.disks.iter().map(|disk| disk.category.as_str()).collect(),
         },

@@ -353,6 +353,7 @@ pub(super) fn commit(
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
+    let_go(admitted, world);
     commit_in(up_to_date(admitted.effective.clone(), world), None, request, world, fleet, now)
 }
 
@@ -456,12 +457,27 @@ fn close(request: &Request, world: &mut World, effective: &Effective) {
     }
 }
 
-/// Marks the call of this token as running.
-pub(super) fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+/// Marks the call as running: its token and an address.
+pub(super) fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
+    let effective = &admitted.effective;
+    admitted.hold = match effective.network {
+        Network::Vpc(place) if effective.named_address.is_none() && !effective.dry_run => {
+            place.vswitch.filter(|vswitch| world.hold_address(*vswitch))
+        }
+        _ => None,
+    };
     remember(request, world, admitted.effective(), "", TokenState::InProgress, now);
+}
+
+/// The address that the call held while it was in flight is free for itself, or for others.
+fn let_go(admitted: &Admitted, world: &mut World) {
+    if let Some(vswitch) = admitted.hold {
+        world.let_address_go(vswitch);
+    }
 }
 
 /// Ends a call that was begun and will not be committed.
 pub(super) fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
+    let_go(admitted, world);
     close(request, world, admitted.effective());
 }

@@ -38,6 +38,8 @@ use cx::Cx;
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Admitted {
     effective: Effective,
+    /// The vSwitch of which the call holds an address since it was [begun](begin).
+    hold: Option<u32>,
 }
 
 impl Admitted {
@@ -90,23 +92,25 @@ pub fn admit(request: &Request, world: &World, account: AccountIx, now: Utc) -> 
     let Some(row) = world.accounts.get(account.0) else {
         unreachable!("an account position comes from this world")
     };
-    let cx = Cx::new(request, world, account, row, now);
+    let disks = cx::disks(request, world);
+    let cx = Cx::new(request, &disks, world, account, row, now);
     match check::first(&order::PURE, &cx) {
         Some(reject) => Err(reject),
         None => match cx.effective() {
-            Some(effective) => Ok(Admitted { effective }),
+            Some(effective) => Ok(Admitted { effective, hold: None }),
             None => unreachable!("every value that a request can lack is asked for by a check"),
         },
     }
 }
 
-/// Marks the call of a client token as running, so that a retry in the meantime is told so (row 74). Needed only
-/// where time passes between [`admit`] and [`commit`].
-pub fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+/// Marks a call as running: a retry with its client token is told so (row 74), and one address of its vSwitch is spoken
+/// for, so that later calls than there are addresses are refused at their commit (row 158, R181). Needed only where time
+/// passes between [`admit`] and [`commit`], which ends it, as [`abandon`] does.
+pub fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
     commit::begin(admitted, request, world, now);
 }
 
-/// Ends a call that was begun and will not be committed: its token is free again.
+/// Ends a call that was begun and will not be committed: its token and its address are free again.
 pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
     commit::abandon(admitted, request, world);
 }

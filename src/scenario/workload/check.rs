@@ -9,6 +9,7 @@ use super::{
     SystemDiskSpec, WeekSpec, WorkloadSpec, Wrong,
 };
 use crate::api::ErrorTable;
+use crate::model::InstanceType;
 
 /// The names that a workload can refer to.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Known<'a> {
     pub accounts: Vec<&'a str>,
     /// Instance types of the catalog and of the scenario.
     pub types: Vec<&'a str>,
+    /// The scenario's own ones of them.
+    pub own_types: &'a [InstanceType],
     /// Images of the catalog and of the scenario.
     pub images: Vec<&'a str>,
     /// Disk categories.

@@ -156,10 +156,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let own = client_request(&self.clients, client);
         let request = own.unwrap_or_else(|| template.request(number));
         let mark = self.probe.start();
-        let answer = validate::admit(request, self.world, template.account, utc);
+        let mut answer = validate::admit(request, self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
-        // A retry that overtakes its first call is told so (IDEM-6).
-        if let (Some(request), Ok(admitted)) = (own, &answer) {
+        // A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
+        if let Ok(admitted) = &mut answer
+            && (own.is_some() || self.control.is_some())
+        {
             validate::begin(admitted, request, self.world, utc);
         }
         answer
