@@ -93,7 +93,11 @@ fn arrivals_are_checked() {
 
 #[test]
 fn rates_that_move_are_checked() {
-    arrivals("{ rate = \"1/h\", hours = [1.0] }", "needs 168 numbers (hours from Monday 0:00)", "[1.0]");
+    arrivals(
+        "{ rate = \"1/h\", hours = [1.0] }",
+        "needs 168 numbers (hours of whole weeks from Monday 0:00)",
+        "[1.0]",
+    );
     let hours = vec!["1.0"; 168].join(", ");
     let both = format!("{{ rate = \"1/h\", hours = [{hours}], week = {{ weekend = 0.5 }} }}");
     arrivals(&both, "`day` and `week` mean nothing beside them", &format!("[{hours}]"));
