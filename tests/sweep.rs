@@ -301,5 +301,8 @@ fn the_ray_driver_gathers_to_the_same_bytes() {
         .output()
         .expect("bash starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("one of them killed: the same bytes"), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("one of them killed: the same bytes"),
+        "{output:?}"
+    );
 }

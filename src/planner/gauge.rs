@@ -122,8 +122,7 @@ impl<'o> Gauge<'o> {
             let rejections = matches!(objective.kind, Kind::Rejections { .. });
             let latencies = matches!(objective.kind, Kind::Latency { .. })
                 .then(|| Box::new(Histogram::new(3).expect("three significant figures are allowed")));
-            let known =
-                asked.map(|asked| asked[place]).filter(|_| rejections && objective.window.is_none());
+            let known = asked.map(|asked| asked[place]).filter(|_| rejections && objective.window.is_none());
             Meter {
                 counts,
                 asked: 0,

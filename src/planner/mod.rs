@@ -30,8 +30,8 @@ pub use knobs::{Knob, Knobs, Point};
 pub use look::look_line;
 pub use objective::{Failure, Kind, Objective, Unit};
 pub use outcome::{
-    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting, SpotUse,
-    Verified,
+    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting,
+    SpotUse, Verified,
 };
 pub use page::{section, table_section};
 pub use parallel::cores;

@@ -31,8 +31,10 @@ pub(super) fn around(title: &str, body: &str) -> String {
 pub fn section(plan: &Plan) -> String {
     let mut out = String::new();
     if !plan.frontier.is_empty() {
-        out.push_str("<p class=\"about\">Cost against rejections: points that nothing cheaper beats, with their \
-             intervals; the answer is filled.</p>\n<div class=\"chart\">");
+        out.push_str(
+            "<p class=\"about\">Cost against rejections: points that nothing cheaper beats, with their \
+             intervals; the answer is filled.</p>\n<div class=\"chart\">",
+        );
         out.push_str(&drawing(plan));
         out.push_str("</div>\n<div class=\"scroll\"><table class=\"data\"><thead><tr>");
         for name in ["cost", "hosts", "rejections", "holds", "setting"] {

@@ -9,8 +9,8 @@ use super::bound;
 use super::knobs::{Knob, Knobs, Point, number_text};
 use super::objective::{Objective, Unit};
 use super::outcome::{
-    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting, SpotUse,
-    Verified,
+    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting,
+    SpotUse, Verified,
 };
 use super::search::Search;
 use super::statistics::{Interval, share_at_least, share_at_most};

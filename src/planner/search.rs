@@ -294,17 +294,17 @@ mod tests {
             };
             let cost = |point: &[usize]| point.iter().zip(&costs).map(|(&p, c)| p as f64 * c).sum::<f64>();
             let (best, tries) = cheapest(&costs, PLACES, &vec![0; count], rule);
-            let all = (0..PLACES.pow(count as u32)).map(|code| {
-                (0..count).map(|at| code / PLACES.pow(at as u32) % PLACES).collect::<Point>()
-            });
+            let all = (0..PLACES.pow(count as u32))
+                .map(|code| (0..count).map(|at| code / PLACES.pow(at as u32) % PLACES).collect::<Point>());
             let least = all.filter(|point| rule(point)).map(|point| cost(&point)).fold(f64::MAX, f64::min);
             let found = cost(&best.expect("the top holds"));
             exact += usize::from(found - least < 1e-9);
             worst = worst.max(found / least);
             assert!(found >= least - 1e-9 && tries < 1_500, "{found} {least} {tries}");
+            assert!(count > 2 || found - least < 1e-9, "two knobs: {found}, {least} is there");
         }
-        // No exchange of two is missed; an exchange of three at once can be.
-        assert!(exact * 100 >= PROBLEMS * 80, "{exact} of {PROBLEMS} exact, {worst} at worst");
-        assert!(worst < 1.15, "{worst}");
+        // What only an exchange of three at once would find is missed: 10 of the 150 with three knobs.
+        assert!(exact * 100 >= PROBLEMS * 95, "{exact} of {PROBLEMS} exact, {worst} at worst");
+        assert!(worst < 1.06, "{worst}");
     }
 }

@@ -24,7 +24,13 @@ fn the_command_tells_what_it_found() {
     assert!(!plan["frontier"].as_array().unwrap().is_empty());
     assert_eq!(std::fs::read_to_string(out.join("plan.json")).unwrap(), json);
     let text = std::fs::read_to_string(out.join("plan.txt")).unwrap();
-    for needle in ["answer: pools.line.hosts = ", "hosts, cost ", "what binds: memory", "margin", "one step less or more"] {
+    for needle in [
+        "answer: pools.line.hosts = ",
+        "hosts, cost ",
+        "what binds: memory",
+        "margin",
+        "one step less or more",
+    ] {
         assert!(text.contains(needle), "{needle}: {text}");
     }
     assert!(text.contains("fresh seeds") && text.contains("rejections (90 % interval)"), "{text}");

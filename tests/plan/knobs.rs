@@ -31,8 +31,10 @@ fn over_commit_is_as_low_as_the_peak_allows() {
 #[test]
 fn a_disk_pool_is_as_small_as_the_peak_allows() {
     // 19 system disks of 100 GiB.
-    let pool = "[[disk_pools]]\nzone = \"cn-hangzhou-g\"\ncategory = \"cloud_efficiency\"\ncapacity = \"1GiB\"";
-    let knob = "key = \"disk_pools.0.capacity\"\nlow = 50\nhigh = 5000\nstep = 50\nunit = \"GiB\"\ncost = 0.1";
+    let pool =
+        "[[disk_pools]]\nzone = \"cn-hangzhou-g\"\ncategory = \"cloud_efficiency\"\ncapacity = \"1GiB\"";
+    let knob =
+        "key = \"disk_pools.0.capacity\"\nlow = 50\nhigh = 5000\nstep = 50\nunit = \"GiB\"\ncost = 0.1";
     let case = case(9, FOUR, pool, knob);
     let params = "{ \"SystemDisk.Category\" = \"cloud_efficiency\", \"SystemDisk.Size\" = \"100\" }";
     let set = [("workloads.load.params", params)];

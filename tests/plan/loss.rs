@@ -8,7 +8,7 @@ use packyard::planner::{Extras, PlanError, Trials, plan};
 use crate::case::{Case, knobs_and_terms};
 
 /// A loss system: each host takes one instance, so there are as many servers as hosts.
-pub const LOSS: &str = r#"
+pub(crate) const LOSS: &str = r#"
     name = "loss"
     duration = "60d"
     warmup = "2d"

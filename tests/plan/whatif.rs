@@ -113,7 +113,8 @@ fn one_command_tables_policies_growth_mixes_and_failures() {
     assert_eq!(columns[5]["plan"]["objectives"][1]["name"], "loss of a zone (cn-hangzhou-g)");
 
     let text = run(&[]);
-    for needle in ["as is", "worst-fit", "x 1.673", "-g@peak", "fail hosts=1@peak", "cost, EUR", "seed = 77"] {
+    for needle in ["as is", "worst-fit", "x 1.673", "-g@peak", "fail hosts=1@peak", "cost, EUR", "seed = 77"]
+    {
         assert!(text.contains(needle), "{needle}: {text}");
     }
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap();

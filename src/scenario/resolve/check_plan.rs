@@ -1,10 +1,10 @@
 //! Checks of what a plan has to hold and may change.
 
 use super::*;
-use crate::scenario::units::Share;
 use crate::scenario::schema::{
     InterruptionSpec, Judge, KnobSpec, LatencySpec, ObjectivesSpec, PlanSpec, RejectionSpec, RequestsOf,
 };
+use crate::scenario::units::Share;
 
 /// Values of one knob: more of them are a mistake of the step.
 const MOST_VALUES: f64 = 10_000_000.0;
