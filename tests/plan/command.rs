@@ -33,7 +33,7 @@ fn the_command_tells_what_it_found() {
     ] {
         assert!(text.contains(needle), "{needle}: {text}");
     }
-    assert!(text.contains("fresh seeds") && text.contains("rejections (90 % interval)"), "{text}");
+    assert!(text.contains("fresh seeds") && text.contains("rejections (98 % interval)"), "{text}");
     // The answer's own run, and the plan as a section of its page.
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("id=\"plan\"") && page.contains("&lt;- the answer"));

@@ -186,14 +186,3 @@ fn every_setting_sees_the_same_requests() {
     }
     assert_ne!(runs[0][0].figures.requests, runs[0][1].figures.requests, "seeds differ");
 }
-
-#[test]
-fn a_setting_that_fails_takes_fewer_runs_than_there_are_seeds() {
-    let case = Case::new(LOSS, None);
-    let set = [("plan.judge", "every-seed"), ("duration", "8d"), ("plan.seeds", "20")];
-    let plan = case.plan(&set);
-    assert!(plan.answer.is_some());
-    // Two settings at least take all seeds: the top and the answer; one that fails mostly takes one.
-    let effort = plan.effort;
-    assert!(effort.settings >= 6 && effort.runs < u64::from(effort.settings) * 20 / 2, "{effort:?}");
-}

@@ -46,7 +46,8 @@ fn market() -> Case {
         |at: u64, lifetime: u64, account: &str| format!("{at},ecs.g5.large,{lifetime},{account}\n").repeat(4);
     let spot = format!("at,type,lifetime,account\n{}{}", row(0, 3_600, "lab"), row(3_700, 36_000, "batch"));
     let case = Case::new(MARKET, Some(&spot));
-    let regular = "at,type,lifetime\n10890,ecs.g5.large,60\n14490,ecs.g5.large,60\n14490,ecs.g5.large,60\n";
+    // A trace begins with its first row: that of a type that nobody knows counts nowhere.
+    let regular = "at,type,lifetime\n0,ecs.none,60\n10890,ecs.g5.large,60\n14490,ecs.g5.large,60\n14490,ecs.g5.large,60\n";
     std::fs::write(case.path.with_file_name("regular.csv"), regular).unwrap();
     case
 }
@@ -150,7 +151,7 @@ fn as_much_spot_is_sold_as_regular_customers_do_not_notice() {
         cost = -7
         "
     );
-    let trace = "at,type,lifetime\n".to_owned() + &"7200,ecs.g5.large,600\n".repeat(3);
+    let trace = "at,type,lifetime\n0,ecs.none,60\n".to_owned() + &"7200,ecs.g5.large,600\n".repeat(3);
     let case = Case::new(&scenario.replace("hosts = 1", "hosts = 2"), Some(&trace));
     let answer = case.plan(&[]).answer.unwrap();
     assert_eq!((answer.setting.values[0].1.as_str(), answer.setting.cost), ("5", -35.0));
