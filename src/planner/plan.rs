@@ -57,7 +57,12 @@ pub fn plan(
         basis: basis(terms),
         objectives: goals,
         knobs: knobs.0.iter().map(knob_line).collect(),
-        bound: found.bound.map(|point| setting(&trials, &point)).transpose()?,
+        // Where no hosts may change the bound says nothing: everything stands as low as it goes.
+        bound: found
+            .bound
+            .filter(|_| moves_hosts(knobs))
+            .map(|point| setting(&trials, &point))
+            .transpose()?,
         answer: None,
         in_the_way: None,
         sensitivity: Vec::new(),
@@ -90,6 +95,11 @@ fn objectives(source: &Source, knobs: &Knobs, scenario: &Scenario) -> Result<Vec
     let own = Objective::of(scenario);
     let made = Objective::of(&source.load(&knobs.overrides(&knobs.tops()))?);
     Ok(if made.len() == own.len() { own } else { made })
+}
+
+/// Whether a knob changes the number of hosts of a pool.
+fn moves_hosts(knobs: &Knobs) -> bool {
+    knobs.0.iter().any(|knob| knob.key.starts_with("pools.") && knob.key.ends_with(".hosts"))
 }
 
 /// What to say without objectives.
