@@ -247,7 +247,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Quotas count exactly what lives (QUO-81, QUO-82, VPC-23).
-    fn check_quotas(&self) {
+    pub(in crate::sim::run) fn check_quotas(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let mut own: BTreeMap<u32, Counted> = BTreeMap::new();
         let mut public = 0;
@@ -287,7 +287,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Room of the pools is that of the disks that there are.
-    fn check_pools(&self) {
+    pub(in crate::sim::run) fn check_pools(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let mut sold: BTreeMap<(u32, usize), u64> = BTreeMap::new();
         for (slot, record) in self.records() {
@@ -318,7 +318,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Hosts and sets count the instances that say that they belong to them.
-    fn check_groups(&self) {
+    pub(in crate::sim::run) fn check_groups(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let (mut hosts, mut sets) = (BTreeMap::<u32, u32>::new(), BTreeMap::<u32, u32>::new());
         for (slot, record) in self.records() {
@@ -362,7 +362,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Modes, places and states go together (LIFE-30, LIFE-35).
-    fn check_modes(&self) {
+    pub(in crate::sim::run) fn check_modes(&self) {
         for (slot, record) in self.records() {
             let instance = &self.instances[slot as usize];
             match instance.state {
