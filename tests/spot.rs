@@ -269,7 +269,7 @@ fn what_an_account_is_charged_is_the_sum_of_its_spot_bills() {
 
 #[test]
 fn an_overdue_spot_instance_is_stopped_costs_nothing_and_comes_back_where_price_allows() {
-    // SPOT-51 (LIFE-60 to LIFE-62): a balance of 120 at 0.05 an hour lasts 100 days; here the price is the list's.
+    // SPOT-51, LIFE-60 to LIFE-62.
     let text = |pay: &str| {
         let folder = tempfile::tempdir().expect("a folder");
         let prices = "time,zone,instance_type,price\n0,cn-hangzhou-g,ecs.g5.xlarge,0.100\n\
@@ -308,9 +308,9 @@ fn an_overdue_spot_instance_is_stopped_costs_nothing_and_comes_back_where_price_
     let (summary, _) = text(&pay("20d"));
     assert_eq!(summary.billing.as_ref().expect("bills").restored, 14);
     let market = summary.spot.expect("a market");
-    // From the return on day 20 to the price of day 40.
-    let hours = hours * 60 + (20 * 24 * 60 - 10);
-    assert_eq!((market.cost * 600.0).round() as u64 / 10, 14 * hours / 10);
+    // And from the return on day 20 to the price of day 40: 54,710 minutes each, to two decimals.
+    assert_eq!(hours * 60 + 20 * 24 * 60 - 10, 54_710);
+    assert_eq!((market.cost * 100.0).round() as u64, 14 * 9_118);
     assert_eq!(market.interruptions.price, 14, "day 40");
     let late = text(&pay("41d").replace("900.0", "9.0"));
     assert_eq!(late.0.billing.expect("bills").restored, 0);

@@ -71,13 +71,13 @@ fn a_host_of_less_than_a_cent_costs_nothing() {
             "{STOCK}[[operations]]\nat = \"1h\"\ndo = \"AllocateDedicatedHosts\"\nid = \"dh-x\"\n\
              params = {{ DedicatedHostType = \"ddh.g5\", ZoneId = \"cn-hangzhou-g\" }}\n\
              [[operations]]\nat = \"{span}\"\ndo = \"ReleaseDedicatedHost\"\nparams = {{ DedicatedHostId = \"dh-x\" }}\n\
-             [control_plane]\ninstant = true\n{}",
+             {}",
             super::idle()
         );
         of_hosts(&bills(&text("5h", "1000.0", &more)).0)
     };
-    assert_eq!(cost("01:00:30"), 0);
-    assert_eq!(cost("01:00:37"), 10_277);
+    assert_eq!(cost("1h30s"), 0);
+    assert_eq!(cost("1h37s"), 10_277);
 }
 
 #[test]
