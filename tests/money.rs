@@ -8,6 +8,8 @@ mod burstable;
 mod clients;
 #[path = "money/hosts.rs"]
 mod hosts;
+#[path = "money/loops.rs"]
+mod loops;
 #[path = "money/random.rs"]
 mod random;
 

@@ -12,6 +12,7 @@ mod errors;
 mod explain;
 mod load;
 mod output;
+mod percentiles;
 mod plan;
 mod prices;
 mod progress;
@@ -68,6 +69,7 @@ enum Command {
     Run(run::Args),
     Replay(replay::Args),
     Compare(compare::Args),
+    Percentiles(percentiles::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Percentiles(args) => percentiles::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),

@@ -81,6 +81,8 @@ pub(super) enum Record {
     GaveUp = 49,
     /// A fleet looked at its size (number: the fleet); detail: wanted size.
     Looked = 50,
+    /// A client of a closed loop has thought and asks (number: the client); detail: template.
+    Asked = 51,
 }
 
 impl Record {

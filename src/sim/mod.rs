@@ -35,12 +35,12 @@ pub use run::{Go, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
-    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
-    Summary, ZoneUse,
+    Engine, FleetSummary, LoopSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA,
+    Stage, Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Unmeasured, Usage};
 use crate::model::SimTime;
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
@@ -217,6 +217,11 @@ impl<'a> Simulation<'a> {
         Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
     }
 
+    /// Whether requests of a template buy on the scenario's spot market. Without a market none does.
+    pub fn is_spot(&self, template: usize) -> bool {
+        self.market.is_some() && self.templates[template].spot.is_some()
+    }
+
     /// Who will ask for what: the requests of the workload by number of their template.
     pub fn workload(&self) -> &Workload {
         &self.workload
@@ -338,7 +343,7 @@ fn stages(latency: &Latency) -> Vec<Stage> {
             .map(|outcome| Stage {
                 stage: stage.name(),
                 outcome: Some(outcome.name()),
-                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+                percentiles: latency.part(stage, outcome),
             })
             .filter(|part| part.percentiles.count > 0)
             .collect();

@@ -181,6 +181,17 @@ impl Requests {
         self.drawn(entry, zone, account)
     }
 
+    /// One request of an account that is known.
+    pub(super) fn draw_for(&mut self, at: SimTime, account: u32) -> Drawn {
+        let (entry, zone) = (self.mix.draw(at), self.zone.draw());
+        self.drawn(entry, zone, account)
+    }
+
+    /// An account.
+    pub(super) fn draw_account(&mut self) -> u32 {
+        self.account.draw()
+    }
+
     /// Zone and account of a group.
     pub(super) fn draw_place(&mut self) -> (u32, u32) {
         (self.zone.draw(), self.account.draw())

@@ -182,7 +182,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             return Err(Unsound::Part("CPU use and credits"));
         }
         if clients.is_some() || throttle.is_some() {
-            return Err(Unsound::Part("clients that try again, fleets and throttling"));
+            return Err(Unsound::Part("clients that try again, fleets, closed loops and throttling"));
         }
         let pending = queue.pending();
         let places: FxHashMap<Ticket, u32> =

@@ -247,6 +247,11 @@ impl Book {
         }
     }
 
+    /// Everything that was billed so far; the hour under way is not yet.
+    pub(in crate::sim) fn billed(&self) -> Money {
+        self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + ledger.bills())
+    }
+
     /// The bills of the run, up to its end.
     pub(in crate::sim) fn summary(
         &mut self,
