@@ -227,13 +227,20 @@ fn the_bill_is_the_integral_of_the_price_over_the_life() {
 fn billed(spot: &str, seed: u32, more: &str) -> String {
     let account = |id: &str, balance: &str| format!("[[accounts]]\nid = \"{id}\"\nbalance = {balance}\n");
     let owned = |id: &str, name: &str, rate: &str, params: &str| {
-        workload(name, rate, "3h", params).replacen("\nname", &format!("\naccounts = {{ {id} = 1 }}\nname"), 1)
+        workload(name, rate, "3h", params).replacen(
+            "\nname",
+            &format!("\naccounts = {{ {id} = 1 }}\nname"),
+            1,
+        )
     };
     let limited = r#"SpotStrategy = "SpotWithPriceLimit", SpotPriceLimit = "0.06""#;
     let pause = "operations = { pause = { share = 0.5, from = \"20:00\", to = \"23:00\", mode = \"StopCharging\" } }\n";
     let parts = [
         format!("seed = {seed}\n"),
-        cloud(8, &format!("[spot]\n{spot}\n[billing]\ndue = \"hour\"\n{more}[prices]\ndisk = {{ \"*\" = 0.0 }}\n")),
+        cloud(
+            8,
+            &format!("[spot]\n{spot}\n[billing]\ndue = \"hour\"\n{more}[prices]\ndisk = {{ \"*\" = 0.0 }}\n"),
+        ),
         account("regular", "\"unlimited\""),
         account("rich", "\"unlimited\""),
         account("poor", "120.0"),
@@ -255,7 +262,8 @@ fn what_an_account_is_charged_is_the_sum_of_its_spot_bills() {
         let (market, billing) = (summary.spot.expect("a market"), summary.billing.expect("bills"));
         let cents = |amount: f64| (amount * 100.0).round() as i64;
         for cost in &market.accounts {
-            let account = billing.accounts.iter().find(|one| one.account == cost.account).expect("it is known");
+            let account =
+                billing.accounts.iter().find(|one| one.account == cost.account).expect("it is known");
             assert_eq!(cents(account.billed), cents(cost.cost), "{}: {spot}", cost.account);
             assert!((account.billed * 100.0 - cents(account.billed) as f64).abs() < 1e-6, "whole cents");
         }

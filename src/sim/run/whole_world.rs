@@ -253,7 +253,8 @@ fn scenario(seed: u64, kind: usize, script: &Script, events: &[(u32, usize)]) ->
         .replace("HEADROOM", HEADROOM[kind / 3 % 3]);
     for &(hour, step, who) in script {
         let (action, params) = STEPS[step % STEPS.len()];
-        write!(text, "[[operations]]\nat = \"{hour}h\"\ndo = \"{action}\"\nparams = {{ {params} }}\n").unwrap();
+        write!(text, "[[operations]]\nat = \"{hour}h\"\ndo = \"{action}\"\nparams = {{ {params} }}\n")
+            .unwrap();
         let account = ["rich", "poor", "spender"][usize::from(who % 3)];
         match action {
             "CreateDisk" => writeln!(text, "id = \"d-own\"\naccount = \"{account}\""),
@@ -316,9 +317,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.check_modes();
         self.check_capacity();
         let ops = self.operations.as_deref().expect("the walk has operations");
-        let account = |slot: u32| {
-            self.instances.contains(slot as usize).then(|| AccountIx(ops.record(slot).account))
-        };
+        let account =
+            |slot: u32| self.instances.contains(slot as usize).then(|| AccountIx(ops.record(slot).account));
         self.money.as_deref().expect("the walk has bills").check(self.world, now, opening, account);
         let placed = self.instances.iter().filter_map(|(slot, instance)| {
             let host = instance.claim.as_ref().map(Claim::host)?;
