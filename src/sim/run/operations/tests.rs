@@ -216,6 +216,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             (self.instances.len(), self.instances.len())
         );
         self.check_quotas();
+        // Every request of this walk names its group.
+        let in_groups = self.world.groups.iter().map(|(_, _, group)| group.instances.used).sum::<u64>();
+        assert_eq!(in_groups, self.instances.len() as u64);
         self.check_pools();
         self.check_groups();
         self.check_modes();
@@ -284,7 +287,6 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         assert_eq!(free + self.instances.len() as u64, all, "private addresses");
         let live = self.instances.len() as u64;
         assert_eq!(self.world.vpcs.iter().map(|(_, _, vpc)| vpc.instances.used).sum::<u64>(), live);
-        assert_eq!(self.world.groups.iter().map(|(_, _, group)| group.instances.used).sum::<u64>(), live);
     }
 
     /// Room of the pools is that of the disks that there are.
