@@ -208,6 +208,12 @@ pub const ZONE_NOT_ON_SALE: Refusal = refusal(400, "Zone.NotOnSale", "The zone i
 pub const ZONE_NOT_OPEN: Refusal = refusal(403, "Zone.NotOpen", "The zone is not open to the account.");
 /// The account owes money (ADH-E001).
 pub const ARREARAGE: Refusal = refusal(400, "Account.Arrearage", "The account is in arrears.");
+/// The account cannot pay a subscription of hosts: the sheets name no code, so it is that of an instance (R136).
+pub const NOT_ENOUGH_BALANCE: Refusal = refusal(
+    403,
+    "InvalidAccountStatus.NotEnoughBalance",
+    "The account has too little money for the subscription.",
+);
 /// Too few hosts are left (DHST-53, ADH-E007).
 pub const NO_HOST_STOCK: Refusal =
     refusal(400, "OperationDenied.NoStock", "The dedicated-host type is out of stock.");
