@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod compare;
 mod conformance;
+mod diff;
 mod errors;
 mod explain;
 mod load;
@@ -68,6 +69,7 @@ enum Command {
     Run(run::Args),
     Replay(replay::Args),
     Compare(compare::Args),
+    Diff(diff::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),

@@ -7,6 +7,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+use super::draws::Tap;
+
 /// The root of all chance of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
@@ -25,7 +27,8 @@ impl Streams {
         hasher.update(&self.seed.to_le_bytes());
         hasher.update(&entity.to_le_bytes());
         hasher.update(purpose.as_bytes());
-        Stream { rng: ChaCha8Rng::from_seed(*hasher.finalize().as_bytes()) }
+        let rng = ChaCha8Rng::from_seed(*hasher.finalize().as_bytes());
+        Stream { rng, tap: Tap::of(purpose, entity) }
     }
 }
 
@@ -33,13 +36,19 @@ impl Streams {
 #[derive(Clone, Debug)]
 pub struct Stream {
     rng: ChaCha8Rng,
+    /// Who writes down what is drawn: nobody but in a check of chance.
+    tap: Option<Box<Tap>>,
 }
 
 impl Stream {
     /// 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        self.rng.next_u64()
+        let value = self.rng.next_u64();
+        if let Some(tap) = &self.tap {
+            tap.drawn(value);
+        }
+        value
     }
 
     /// How far the stream is: words of 32 bits drawn so far.

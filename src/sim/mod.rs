@@ -31,7 +31,7 @@ pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
-pub use run::{Go, Progress, Unsound};
+pub use run::{Ahead, Counters, Followed, Go, InstanceView, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,

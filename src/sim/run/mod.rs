@@ -15,6 +15,7 @@ pub(in crate::sim) use loads::Loads;
 pub(in crate::sim) use money::Book;
 pub(in crate::sim) use throttle::Throttle;
 mod state;
+mod steps;
 
 use slab::Slab;
 
@@ -40,6 +41,7 @@ use crate::sim::templates::Template;
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 pub(in crate::sim) use state::RunState;
 pub use state::Unsound;
+pub use steps::{Ahead, Counters, Followed, InstanceView};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -238,8 +240,18 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
 
     /// Runs to the end of the workload and of the run's duration; every call gets its answer.
     pub(in crate::sim) fn go(&mut self, watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+        self.go_while(|_, _| true, watch)
+    }
+
+    /// Runs to the end, as long as `more` likes what comes next.
+    fn go_while(
+        &mut self,
+        mut more: impl FnMut(&Self, SimTime) -> bool,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<Ended, WorkloadError> {
         // The run ends at its duration, but no call that came in before is left without an answer.
-        let cut_short = self.steps(|run, at| at <= run.until || run.tally.unanswered() > 0, watch)?;
+        let lasts = |run: &Self, at| at <= run.until || run.tally.unanswered() > 0;
+        let cut_short = self.steps(|run, at| lasts(run, at) && more(run, at), watch)?;
         let last = self.queue.now();
         let now = if cut_short || self.until == SimTime::NEVER { last } else { last.max(self.until) };
         while self.next_sample < now {
@@ -264,7 +276,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
     /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
     fn steps(
         &mut self,
-        more: impl Fn(&Self, SimTime) -> bool,
+        mut more: impl FnMut(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
         if !std::mem::replace(&mut self.begun, true) {
@@ -325,15 +337,20 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
     }
 
-    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
-        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
-        let (down, hosts_down) = counts.unwrap_or_default();
-        let queues = self.control.as_ref().map(|control| Queues {
+    /// What waits in the control plane.
+    fn queues(&self) -> Option<Queues> {
+        self.control.as_ref().map(|control| Queues {
             api: control.api.waiting() as u64,
             scheduler: control.schedulers.waiting() as u64,
             node: control.starts.queued() as u64,
             clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
-        });
+        })
+    }
+
+    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
+        let queues = self.queues();
         let view = View {
             world: self.world,
             fleet: self.fleet,
