@@ -7,7 +7,7 @@ use packyard::metrics::Unmeasured;
 use packyard::model::SimTime;
 use packyard::placement::Policy;
 use packyard::scenario::Scenario;
-use packyard::sim::{self, Go, SimError, Simulation, State, Summary, Unsound};
+use packyard::sim::{self, Go, SimError, Simulation, State, Summary};
 use proptest::prelude::*;
 
 const HOUR: u64 = 3_600_000_000;
@@ -132,18 +132,6 @@ fn interrupted(scenario: &Scenario, moments: &[u64]) {
     }
 }
 
-/// Scenarios with parts that a snapshot cannot hold yet (docs/journal.md): they are refused, never half saved.
-const NOT_YET: [&str; 8] = [
-    "zone-outage",
-    "rolling-maintenance",
-    "dedicated-hosts",
-    "disk-pool-exhaustion",
-    "burstable-credits",
-    "spot-fleet",
-    "spot-headroom",
-    "spot-replay",
-];
-
 #[test]
 fn every_shipped_scenario_goes_on_from_a_snapshot() {
     let digests = include_str!("golden/digests.txt").lines().filter_map(|line| line.split_once(' '));
@@ -154,11 +142,6 @@ fn every_shipped_scenario_goes_on_from_a_snapshot() {
             u64::MAX => 80 * HOUR,
             duration => duration,
         };
-        if NOT_YET.contains(&name) {
-            let refused = simulation(&scenario).save_at(SimTime(whole / 3));
-            assert!(matches!(refused, Err(SimError::State(Unsound::Part(_)))), "{name}");
-            continue;
-        }
         interrupted(&scenario, &[whole / 3, whole / 4 * 3 + 1_234_567]);
     }
 }

@@ -6,5 +6,5 @@ mod ladder;
 mod queue;
 mod rng;
 
-pub use queue::{Queue, Ticket};
+pub use queue::{Queue, QueueState, Ticket};
 pub use rng::{Stream, Streams};

@@ -3,6 +3,7 @@
 use super::demand::DemandId;
 use super::fleet::Fleet;
 use super::query::Key;
+use super::restore::SavedClaim;
 use super::sets::Bar;
 use super::want::{Claim, NoRoom, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
@@ -18,6 +19,16 @@ impl Reservation {
     /// The host.
     pub fn host(&self) -> HostIx {
         self.claim.host()
+    }
+
+    /// The reservation that a claim was.
+    pub fn of(claim: Claim) -> Reservation {
+        Reservation { claim }
+    }
+
+    /// As data: what [`Fleet::restore_claim`] claims again.
+    pub fn save(&self) -> SavedClaim {
+        self.claim.save()
     }
 }
 

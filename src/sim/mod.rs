@@ -16,6 +16,7 @@ mod observe;
 mod operations;
 mod packing;
 mod run;
+mod slots;
 mod state;
 mod station;
 mod summary;
@@ -283,6 +284,10 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     run.money = money.map(Box::new);
     run.clients = clients.map(Box::new);
     run.throttle = throttle.map(Box::new);
+    run.spot = spec.spot.as_ref().map(|spot| {
+        let text = toml::to_string(spot).expect("every value of a scenario has a TOML form");
+        *blake3::hash(text.as_bytes()).as_bytes()
+    });
     if let Some(state) = plan.state {
         run.restore(*state)?;
     }

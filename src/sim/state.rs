@@ -30,7 +30,7 @@ pub struct StateSize {
 
 impl State {
     /// Version of the layout: raise it whenever a struct that a state is made of changes.
-    pub const FORM: u32 = 1;
+    pub const FORM: u32 = 2;
 
     /// The time of the last event before it.
     pub fn now(&self) -> SimTime {

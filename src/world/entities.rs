@@ -30,7 +30,7 @@ impl ChargeType {
 }
 
 /// Which charge types are possible.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ChargeTypes {
     pub(crate) prepaid: bool,
     pub(crate) postpaid: bool,
@@ -266,7 +266,7 @@ pub(crate) struct Product {
     pub(crate) charge_types: ChargeTypes,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -338,7 +338,7 @@ impl HostStatus {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DedicatedHost {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -355,7 +355,7 @@ pub(crate) struct DedicatedHost {
     pub(crate) host: Option<HostIx>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeploymentSet {
     pub(crate) region: u32,
     pub(crate) dedicated_host_supported: bool,
@@ -365,7 +365,7 @@ pub(crate) struct DeploymentSet {
     pub(crate) keep_stopped: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct HpcCluster {
     pub(crate) region: u32,
     pub(crate) creating: bool,

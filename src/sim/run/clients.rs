@@ -1,10 +1,11 @@
 //! What clients do: they send a refused call again, ask for something else, give up; their fleets grow and shrink.
 
+mod saved;
+
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use rustc_hash::FxHashMap;
-use slab::Slab;
 
 use crate::api::{Param, Request};
 use crate::engine::Streams;
@@ -16,7 +17,9 @@ use crate::scenario::workload::{ClientSpec, Remove, RetryOn};
 use crate::sim::event::{ClientEvent, Event};
 use crate::sim::log::Record;
 use crate::sim::observe::{Gone, Observer};
+use crate::sim::slots::Slots;
 use crate::sim::summary::{ClientSummary, FleetSummary};
+use crate::sim::templates::Template;
 use crate::validate::Reject;
 use crate::workload::{self, End, Target};
 
@@ -33,7 +36,7 @@ pub(in crate::sim) struct Clients {
     /// By template: its workload, and what is asked for instead.
     workloads: Vec<u32>,
     instead: Vec<Vec<u32>>,
-    attempts: Slab<Attempt>,
+    attempts: Slots<Attempt>,
     fleets: Vec<Fleet>,
     /// Fleet and request of the instances of fleets, by slot. Looked up, never walked.
     members: FxHashMap<u32, (u32, u64)>,
@@ -72,8 +75,25 @@ struct Attempt {
     retries: u32,
     wait: u64,
     fleet: Option<u32>,
-    /// Its request, and the turn that it was made for.
-    request: Option<(u32, Box<Request>)>,
+    request: Option<Written>,
+}
+
+/// The request of a call.
+#[derive(Debug)]
+struct Written {
+    /// The turn that it was made for, and the number of the request that was its first.
+    turn: u32,
+    number: u64,
+    /// The template that it was made of.
+    template: u32,
+    request: Box<Request>,
+}
+
+/// Makes a request with the token of its client's call and turn.
+fn written(template: &Template, number_of: u32, first: u64, turn: u32, number: u64) -> Written {
+    let mut request = Box::new(template.request(number).clone());
+    request.set(Param::ClientToken, &format!("packyard-{first}-{turn}"));
+    Written { turn, number, template: number_of, request }
 }
 
 #[derive(Debug)]
@@ -97,9 +117,11 @@ struct Fleet {
     peak: u32,
     created: u64,
     deleted: u64,
+    /// Requests that were drawn for it.
+    drawn: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Counts {
     calls: u64,
     at_once: u64,
@@ -109,6 +131,7 @@ struct Counts {
     refused: u64,
     retries: u64,
     /// Microseconds from the first request to the answer that created.
+    #[serde(with = "crate::metrics::saved")]
     served: Histogram<u64>,
 }
 
@@ -161,6 +184,7 @@ impl Clients {
                     peak: 0,
                     created: 0,
                     deleted: 0,
+                    drawn: 0,
                 })
             })
             .collect();
@@ -175,7 +199,7 @@ impl Clients {
             rules,
             workloads: templates.iter().map(|template| template.workload).collect(),
             instead: templates.iter().map(|template| template.instead.clone()).collect(),
-            attempts: Slab::new(),
+            attempts: Slots::new(),
             fleets,
             members: FxHashMap::default(),
             streams: Streams::new(spec.seed),
@@ -194,7 +218,7 @@ impl Clients {
 
     /// The request of a client's call.
     pub(super) fn request(&self, attempt: u32) -> Option<&Request> {
-        self.attempts[attempt as usize].request.as_ref().map(|(_, request)| &**request)
+        self.attempts[attempt as usize].request.as_ref().map(|written| &*written.request)
     }
 
     /// What clients did.
@@ -337,12 +361,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn client_writes(&mut self, attempt: u32, number: u64) {
         let Some(clients) = &mut self.clients else { return };
         let one = &mut clients.attempts[attempt as usize];
-        if one.request.as_ref().is_some_and(|(turn, _)| *turn == one.turns) {
+        if one.request.as_ref().is_some_and(|written| written.turn == one.turns) {
             return;
         }
-        let mut request = Box::new(self.templates[one.template as usize].request(number).clone());
-        request.set(Param::ClientToken, &format!("packyard-{}-{}", one.first, one.turns));
-        one.request = Some((one.turns, request));
+        let template = &self.templates[one.template as usize];
+        one.request = Some(written(template, one.template, one.first, one.turns, number));
     }
 
     /// A client's call was refused, or answered with the instance of an earlier one.
@@ -437,6 +460,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let missing = if now < fleet.hold { 0 } else { wanted.saturating_sub(expected) };
         for _ in 0..missing.min(step) {
             let Some((template, end)) = self.workload.draw(workload) else { break };
+            if let Some(clients) = &mut self.clients {
+                clients.fleets[number as usize].drawn += 1;
+            }
             let call = self.client_calls(now, template, end, Some(number));
             self.request_arrives(now, template, end, call);
         }

@@ -17,8 +17,6 @@ pub(in crate::sim) use throttle::Throttle;
 mod state;
 mod steps;
 
-use slab::Slab;
-
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, CostStage, Latency, Usage};
@@ -35,6 +33,7 @@ use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::operations::Operations;
+use crate::sim::slots::Slots;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
@@ -69,6 +68,7 @@ pub enum Go {
 }
 
 /// A call in the control plane.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 struct Call {
     number: u64,
     template: u32,
@@ -142,8 +142,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     /// When the observer wants its next sample.
     next_sample: SimTime,
     queue: Queue<Event>,
-    calls: Slab<Call>,
-    instances: Slab<Instance>,
+    calls: Slots<Call>,
+    instances: Slots<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
     /// Each of these is there only when the scenario asks for it.
@@ -167,6 +167,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     warm: bool,
     /// The spot market, when the scenario has one.
     pub(in crate::sim) market: Option<Box<MarketRun>>,
+    /// Hash of the scenario's `[spot]`, for snapshots.
+    pub(in crate::sim) spot: Option<[u8; 32]>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -215,8 +217,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             observer,
             next_sample,
             queue: Queue::new(),
-            calls: Slab::new(),
-            instances: Slab::new(),
+            calls: Slots::new(),
+            instances: Slots::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
             loads: None,
@@ -235,6 +237,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             events: 0,
             warm: warmup == SimTime::ZERO,
             market: None,
+            spot: None,
         }
     }
 

@@ -21,7 +21,7 @@ pub struct ReplayError {
 }
 
 /// A change of a price.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// When; [`SimTime::ZERO`] also stands for everything before the run.
     pub at: SimTime,

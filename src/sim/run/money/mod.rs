@@ -1,6 +1,7 @@
 //! Bills of everything that runs, subscriptions, and accounts that do not pay.
 
 mod accounts;
+mod saved;
 mod terms;
 
 use crate::billing::{Charge, DueRule, Ledger, Meter, Metered, Next, Prices, Standing, Step, Term};
@@ -56,7 +57,7 @@ struct PaidIn {
 }
 
 /// What is billed of one instance.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Live {
     account: AccountIx,
     created: SimTime,
@@ -72,7 +73,7 @@ struct Live {
     lock: Option<(Lock, bool)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Subscription {
     term: Term,
     period: Period,
@@ -83,13 +84,13 @@ struct Subscription {
 }
 
 /// Why an instance is stopped for money (LIFE-40).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Lock {
     Expired,
     Overdue,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Counts {
     overdue: u64,
     stopped: u64,
