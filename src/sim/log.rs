@@ -256,6 +256,11 @@ impl LogState {
     pub(super) fn chain(&self) -> [u8; 32] {
         self.chain
     }
+
+    /// Full batches before it.
+    pub(super) fn batches(&self) -> u64 {
+        self.batches
+    }
 }
 
 impl EventLog {

@@ -276,6 +276,21 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         self.steps(|run, at| at <= moment.min(run.until), |_| Go::On).map(|_| ())
     }
 
+    /// As [`Run::advance_to`], while `watch` looks on; false when nothing is left to do after that, or `watch` stopped it.
+    pub(in crate::sim) fn advance_watched(
+        &mut self,
+        moment: SimTime,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<bool, WorkloadError> {
+        let stopped = self.steps(|run, at| at <= moment.min(run.until), watch)?;
+        Ok(!stopped && !self.queue.is_empty())
+    }
+
+    /// The moment of the last event.
+    pub(in crate::sim) fn now(&self) -> SimTime {
+        self.queue.now()
+    }
+
     /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
     fn steps(
         &mut self,

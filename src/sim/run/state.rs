@@ -72,6 +72,10 @@ impl RunState {
         self.log.chain()
     }
 
+    pub(in crate::sim) fn batches(&self) -> u64 {
+        self.log.batches()
+    }
+
     pub(in crate::sim) fn size(&self) -> StateSize {
         StateSize {
             instances: self.instances.len(),
@@ -297,7 +301,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
         self.mix = mix;
         self.events = events;
-        self.warm = warm;
+        // What lies behind is warm-up, when the run is measured from a later moment on.
+        self.warm = warm && self.warmup <= now;
         // Samples lie on multiples of the interval; those of the past belong to the run before the snapshot.
         if let Some(every) = self.observer.interval() {
             self.next_sample = SimTime(now.0.div_ceil(every.0.max(1)).saturating_mul(every.0));
