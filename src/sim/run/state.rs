@@ -303,6 +303,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.events = events;
         // What lies behind is warm-up, when the run is measured from a later moment on.
         self.warm = warm && self.warmup <= now;
+        if let Some(loads) = self.loads.as_mut().filter(|_| warm && !self.warm) {
+            loads.forget_samples();
+        }
         // Samples lie on multiples of the interval; those of the past belong to the run before the snapshot.
         if let Some(every) = self.observer.interval() {
             self.next_sample = SimTime(now.0.div_ceil(every.0.max(1)).saturating_mul(every.0));

@@ -1,6 +1,6 @@
 //! Loads and credits in a snapshot: everything but what the scenario says.
 
-use super::{Burst, HostUse, Live, Loads};
+use super::{Burst, HostUse, Live, Loads, Steal};
 
 type Saved = (Vec<Option<Live>>, Vec<HostUse>, [u64; 3], Burst);
 
@@ -23,6 +23,12 @@ impl Loads {
             burst,
         } = self;
         postcard::to_stdvec(&(lives, hosts, [*used, *sold, *samples], burst)).expect("plain data")
+    }
+
+    /// Forgets what was sampled: it was in the warm-up of the run that goes on.
+    pub(in crate::sim::run) fn forget_samples(&mut self) {
+        self.hosts.iter_mut().for_each(|host| host.steal = Steal::default());
+        (self.used, self.sold, self.samples) = (0, 0, 0);
     }
 
     /// Goes on from a state; none when that is of other hosts or loads.

@@ -345,9 +345,9 @@ fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear
             run.release(now, slot, Gone::Lifetime);
         }
         let nodes = run.nodes.as_mut().expect("the walk has node controllers");
-        assert!(nodes.moves.is_empty() && nodes.down.is_empty() && nodes.residents.iter().all(Vec::is_empty));
-        for claim in nodes.wiping.drain() {
-            run.fleet.release(claim);
+        assert!(nodes.moves.len() == 0 && nodes.down.is_empty() && nodes.residents.iter().all(Vec::is_empty));
+        for at in nodes.wiping.iter().map(|(at, _)| at).collect::<Vec<_>>() {
+            run.fleet.release(nodes.wiping.remove(at));
         }
         assert_eq!((run.total.instances.now(), run.total.cpu_milli.now()), (0, 0));
         (digest, report)
