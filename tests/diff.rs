@@ -173,7 +173,7 @@ fn another_policy_differs_at_its_first_other_choice() {
 
 #[test]
 fn one_edited_request_is_found_where_it_came_in_and_where_it_shows() {
-    const NUMBER: u64 = 1_500;
+    const NUMBER: u64 = 40;
     let dir = tempfile::tempdir().unwrap();
     let a = journal(dir.path(), "a", &[], |workload| workload);
     let b = journal(dir.path(), "b", &[], |workload| {
@@ -261,7 +261,7 @@ fn the_command_compares_journals_folders_and_scenarios() {
     assert!(found["draws"]["streams"].as_array().unwrap().len() > 3);
     for (args, needle) in [
         (vec!["diff", dir.path().to_str().unwrap()], "holds no scenario.toml"),
-        (vec!["diff", &journal, "--with", "workloads.0.name=x"], "the requests of a journal stay"),
+        (vec!["diff", &journal, "--with", "workloads.0.name=x"], "the requests of a journal"),
         (vec!["diff", "nothing-here.toml"], "there is no such file"),
         (vec!["diff", &scenario, "--with", "hosts=5"], "hosts"),
     ] {
