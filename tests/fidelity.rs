@@ -1,7 +1,8 @@
-//! `data/rules.csv` and `docs/fidelity.md`: what is called modelled is cited, and the page counts what the table says.
+//! `data/rules.csv` and `docs/fidelity.md`: what is called modelled is shown by a test that cites it, and the page counts
+//! what the table says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(serde::Deserialize)]
 struct Rule {
@@ -22,36 +23,105 @@ fn rules() -> Vec<Rule> {
     reader.deserialize().map(|row| row.expect("a sound row")).collect()
 }
 
-/// Words of every Rust file under `folder`, split where no rule id goes on.
-fn words(folder: &Path, into: &mut BTreeSet<String>) {
+/// Texts of all files under `folder` with this ending, and their paths.
+fn texts(folder: &Path, ending: &str, into: &mut Vec<(PathBuf, String)>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            words(&path, into);
-        } else if path.extension().is_some_and(|known| known == "rs") && !path.ends_with("fidelity.rs") {
-            let text = std::fs::read_to_string(&path).expect("source text");
-            let split = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-            into.extend(split.map(str::to_owned));
+            texts(&path, ending, into);
+        } else if path.extension().is_some_and(|known| known == ending) && !path.ends_with("fidelity.rs") {
+            let text = std::fs::read_to_string(&path).expect("text");
+            into.push((path, text));
         }
     }
 }
 
+/// What a source file has of tests: all of a file of tests, else what follows the head of its module of tests.
+fn tests_in<'t>(path: &Path, text: &'t str) -> &'t str {
+    if path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+        return text;
+    }
+    let heads = text.match_indices("#[cfg(test)]\n").filter(|(at, head)| {
+        let next = text[at + head.len()..].lines().next().unwrap_or_default();
+        next.ends_with("mod tests {")
+    });
+    heads.last().map_or("", |(at, _)| &text[at..])
+}
+
+/// The prefix and the number of an id: `CDS-P` and 4 of `CDS-P04`, with its digits.
+fn parts(id: &str) -> Option<(&str, usize, u32)> {
+    let head = id.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &id[head.len()..];
+    Some((head, digits.len(), digits.parse().ok()?)).filter(|_| head.contains('-'))
+}
+
+/// Ids that a text cites, those within `A-1 to A-9` included.
+fn ids(text: &str, into: &mut BTreeSet<String>) {
+    let split = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let mut before: [&str; 2] = [""; 2];
+    for word in split.filter(|word| !word.is_empty() && *word != "//") {
+        if before[1] == "to"
+            && let (Some((head, width, from)), Some((same, _, to))) = (parts(before[0]), parts(word))
+            && head == same
+        {
+            into.extend((from..to).map(|number| format!("{head}{number:0width$}")));
+        }
+        into.insert(word.to_owned());
+        before = [before[1], word];
+    }
+}
+
+/// Ids that the code or a test cites.
 fn cited() -> BTreeSet<String> {
-    let mut cited = BTreeSet::new();
-    words(&root().join("src"), &mut cited);
-    words(&root().join("tests"), &mut cited);
+    let mut files = Vec::new();
+    texts(&root().join("src"), "rs", &mut files);
+    let mut cited = shown();
+    files.iter().for_each(|(_, text)| ids(text, &mut cited));
     cited
 }
 
+/// Ids that a test cites: in its own text, or in the cases that it reads.
+fn shown() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    texts(&root().join("src"), "rs", &mut files);
+    texts(&root().join("tests"), "rs", &mut files);
+    texts(&root().join("tests"), "jsonl", &mut files);
+    texts(&root().join("tests/rules"), "csv", &mut files);
+    let mut shown = BTreeSet::new();
+    for (path, text) in &files {
+        let own = path.strip_prefix(root()).expect("a file of the project");
+        ids(if own.starts_with("src") { tests_in(own, text) } else { text }, &mut shown);
+    }
+    shown
+}
+
 #[test]
-fn what_is_called_modelled_is_cited() {
-    let cited = cited();
+fn what_is_called_modelled_is_shown_by_a_test() {
+    let shown = shown();
     let missing: Vec<String> = rules()
         .into_iter()
-        .filter(|rule| rule.status == "modelled" && !cited.contains(&rule.id))
+        .filter(|rule| rule.status == "modelled" && !shown.contains(&rule.id))
         .map(|rule| rule.id)
         .collect();
-    assert!(missing.is_empty(), "modelled and cited nowhere: {missing:?}");
+    assert!(missing.is_empty(), "modelled, and no test cites it: {missing:?}");
+}
+
+#[test]
+fn a_citation_is_read_as_it_is_meant() {
+    let mut found = BTreeSet::new();
+    ids("// LIFE-12 to LIFE-15, CDS-P08 to CDS-P10; MID-B1: and DEP-3 to\n/// DEP-4, R7", &mut found);
+    let expected = [
+        "LIFE-12", "LIFE-13", "LIFE-14", "LIFE-15", "CDS-P08", "CDS-P09", "CDS-P10", "MID-B1", "DEP-3",
+        "DEP-4", "R7",
+    ];
+    assert!(expected.iter().all(|id| found.contains(*id)), "{found:?}");
+    assert!(!found.contains("CDS-P11") && !found.contains("LIFE-11"));
+    let source =
+        "fn a() {} // X-1\n#[cfg(test)]\npub(crate) fn b() {} // X-2\n#[cfg(test)]\nmod tests {\n// X-3\n}";
+    let mut tests = BTreeSet::new();
+    ids(tests_in(Path::new("src/a.rs"), source), &mut tests);
+    assert!(tests.contains("X-3") && !tests.contains("X-1") && !tests.contains("X-2"));
+    assert_eq!(tests_in(Path::new("src/a/tests.rs"), source), source);
 }
 
 #[test]

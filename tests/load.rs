@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use packyard::load::{self, Fill, LoadError, Outcome, Pace, Plan, Step, Verdict};
+use packyard::load::{self, Fill, Histograms, LoadError, Outcome, Pace, Plan, Step, Verdict};
+use packyard::metrics::hdr::read_log;
 use packyard::scenario::Scenario;
 
 const TINY: &str = r#"
@@ -68,7 +69,14 @@ fn check_step(step: &Step) {
         assert!(rising.is_sorted(), "{rising:?}");
     }
     assert!(step.response_ns.max >= step.service_ns.p50, "a response takes at least its service");
-    assert!(step.locks.shared.contended <= step.locks.shared.taken);
+    for lock in [step.locks.confirm, step.locks.release, step.locks.whole] {
+        assert!(lock.contended <= lock.taken);
+    }
+    assert!(step.locks.confirm.taken >= step.created, "what was created was decided under the lock");
+    let Histograms { from, to, response, service, release } = &step.histograms;
+    assert!(from <= to);
+    assert_eq!((response.len(), service.len()), (step.sent, step.sent));
+    assert_eq!(release.len(), step.release_ns.count);
 }
 
 #[test]
@@ -108,11 +116,16 @@ fn the_fleet_stays_as_full_as_it_was_filled() {
 #[test]
 fn an_impossible_objective_breaks_in_the_first_step() {
     let objectives = vec!["p50=1us".parse().unwrap(), "max=1us".parse().unwrap()];
-    let plan = Plan { objectives, fill: Fill::Live(0), ..plan(Pace::Rising { start: 2_000.0, factor: 2.0 }) };
+    let plan = Plan {
+        objectives,
+        fill: Fill::Live(0),
+        ..plan(Pace::Rising { start: 2_000.0, factor: 2.0, refine: 2 })
+    };
     let outcome = check(&plan);
     let knee = outcome.knee.expect("rising steps have a knee");
     assert_eq!((knee.held, knee.broke), (None, Some(2_000.0)));
     assert_eq!(outcome.steps[0].verdict, Verdict::Broke);
+    assert_eq!(outcome.steps.len(), 1, "nothing held: there is nothing to be half way from");
     assert!(load::terminal(&outcome).contains("not even 2,000 requests/s"));
 }
 
@@ -129,11 +142,52 @@ fn a_rate_that_cannot_be_met_is_given_up_in_time() {
 
 #[test]
 fn steps_rise_until_the_knee_and_never_without_end() {
-    let plan = Plan { give_up: Duration::from_millis(20), ..plan(Pace::Rising { start: 2e4, factor: 30.0 }) };
+    let plan = Plan {
+        give_up: Duration::from_millis(20),
+        ..plan(Pace::Rising { start: 2e4, factor: 30.0, refine: 0 })
+    };
     let outcome = check(&plan);
     let rates: Vec<f64> = outcome.steps.iter().map(|step| step.offered_rate).collect();
     assert!(rates.windows(2).all(|pair| (pair[1] / pair[0] - 30.0).abs() < 1e-6), "{rates:?}");
     assert!(rates.len() <= 3, "the third rate is 18 million a second");
+}
+
+#[test]
+fn the_knee_is_closed_in_on_between_the_last_two_rates() {
+    // A thousand times as much from the first step to the second, which is beyond any machine.
+    let plan = Plan {
+        give_up: Duration::from_millis(500),
+        ..plan(Pace::Rising { start: 2e4, factor: 1e3, refine: 4 })
+    };
+    let outcome = check(&plan);
+    let knee = outcome.knee.expect("rising steps have a knee");
+    let (Some(held), Some(broke)) = (knee.held, knee.broke) else { panic!("{knee:?}") };
+    let rates: Vec<f64> = outcome.steps.iter().map(|step| step.offered_rate).collect();
+    assert_eq!(rates.len(), 2 + 4, "{rates:?}");
+    // Four halvings by ratio: the sixteenth root of a thousand lies between.
+    assert!((broke / held / 1e3f64.powf(1.0 / 16.0) - 1.0).abs() < 1e-6, "{knee:?}");
+    for step in &outcome.steps {
+        let below = step.offered_rate <= held;
+        assert!(below || step.offered_rate >= broke, "{rates:?}");
+        assert!(step.offered_rate != held || step.verdict == Verdict::Held);
+    }
+    assert_eq!(outcome.at_knee().map(|step| step.offered_rate), Some(held));
+}
+
+#[test]
+fn histograms_of_all_steps_are_written_and_read_back() {
+    let outcome = check(&plan(Pace::Fixed(4_000.0)));
+    let (step, mut log, mut read) = (&outcome.steps[0], Vec::new(), std::collections::BTreeMap::new());
+    outcome.hlog(&mut log).expect("a vector takes everything");
+    assert_eq!(read_log(&log, &mut read).expect("sound"), 3);
+    assert_eq!(read["response.4000"].len(), step.sent);
+    assert_eq!(read["service.4000"].value_at_quantile(0.99), step.service_ns.p99);
+    assert_eq!(read["release.4000"].len(), step.release_ns.count);
+    let hgrm = outcome.hgrm();
+    assert!(
+        hgrm.trim_start().starts_with("Value")
+            && hgrm.contains(&format!("Total count    = {:12}", step.sent))
+    );
 }
 
 #[test]
@@ -150,7 +204,7 @@ fn plans_that_make_no_sense_are_refused() {
         refused(plan(Pace::Fixed(rate)), "rate");
     }
     refused(plan(Pace::Fixed(1e12)), "make the step shorter");
-    refused(plan(Pace::Rising { start: 1.0, factor: 1.0 }), "factor");
+    refused(plan(Pace::Rising { start: 1.0, factor: 1.0, refine: 0 }), "factor");
 }
 
 #[test]
@@ -187,6 +241,18 @@ fn the_command_prints_text_or_json_and_tells_by_its_exit_code() {
     assert_eq!(json["schema"], load::LOAD_SCHEMA);
     assert_eq!(json["objectives"][0], "p99 <= 1ms");
     assert_eq!(json["steps"][0]["response_ns"]["count"], json["steps"][0]["sent"]);
+    let (hgrm, hlog) = (dir.path().join("knee.hgrm"), dir.path().join("all.hlog"));
+    let files = ["--hgrm", hgrm.to_str().unwrap(), "--hlog", hlog.to_str().unwrap()];
+    let written = bench(&[&["--rate", "2000", "--step", "50ms"], &files[..]].concat());
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    assert!(std::fs::read_to_string(&hgrm).unwrap().contains("Percentile"));
+    assert!(std::fs::read_to_string(&hlog).unwrap().contains("Tag=response.2000,"));
+    let several = bench(&["--rate", "2000", "--step", "50ms", "--workers", "1,2,3"]);
+    assert_eq!(several.status.code(), Some(0), "{}", String::from_utf8_lossy(&several.stderr));
+    let text = String::from_utf8(several.stdout).unwrap();
+    assert_eq!(text.matches("bench load").count(), 3);
+    let table: Vec<&str> = text.lines().rev().take(4).collect();
+    assert!(table[3].contains("most answers/s") && table[2].trim_start().starts_with('1'), "{text}");
     let broke = bench(&["--rate", "2000", "--step", "50ms", "--objective", "max=1us"]);
     assert_eq!(broke.status.code(), Some(1), "a single step that breaks what was asked for");
     assert!(String::from_utf8(broke.stdout).unwrap().contains("broke: max was"));
@@ -194,6 +260,8 @@ fn the_command_prints_text_or_json_and_tells_by_its_exit_code() {
         (vec!["--objective", "p95=1ms"], "p99.9 or max"),
         (vec!["--step", "forever"], "for ever"),
         (vec!["--rate", "0"], "rate"),
+        (vec!["--workers", "1,2", "--hgrm", "x.hgrm"], "one number of --workers"),
+        (vec!["--rate", "9", "--step", "50ms", "--hlog", "no/such/folder/x.hlog"], "cannot write"),
         (vec!["--trace", "none.csv"], "--trace"),
     ] {
         let refused = bench(&args);

@@ -6,6 +6,8 @@ mod billing;
 mod burstable;
 #[path = "money/clients.rs"]
 mod clients;
+#[path = "money/loops.rs"]
+mod loops;
 #[path = "money/random.rs"]
 mod random;
 

@@ -1,5 +1,8 @@
 //! Operations in a running cloud: what a script does to lives, hosts, disks and sets, seen in the report.
 
+#[path = "operations/rules.rs"]
+mod rules;
+
 use std::path::Path;
 
 use packyard::metrics::Unmeasured;
@@ -19,7 +22,11 @@ hosts = 8
 "#;
 
 fn run(text: &str) -> (Summary, OperationsSummary) {
-    let text = format!("{CLOUD}{text}");
+    run_in(CLOUD, text)
+}
+
+fn run_in(cloud: &str, text: &str) -> (Summary, OperationsSummary) {
+    let text = format!("{cloud}{text}");
     let scenario = Scenario::from_str(&text, "test.toml").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let simulation = Simulation::new(&scenario, Path::new("."), None).expect("it can be built");
     let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("no trace to fail");
@@ -64,7 +71,7 @@ fn a_creation_that_does_not_start_waits_for_a_script() {
 
 #[test]
 fn a_stop_without_charges_gives_the_place_to_others() {
-    // LIFE-35, LIFE-36: 8 hosts hold 42 instances of 2xlarge each... the second workload takes what the first gives up.
+    // LIFE-35, LIFE-36, STA-B3, STA-E012: 8 hosts hold 42 instances of 2xlarge each... the second workload takes what the first gives up.
     let first = workload("first", 2_000, "mix = [{ type = \"ecs.g5.2xlarge\" }]");
     let stop =
         step("1d", "StopInstance", "workload = \"first\"\nparams = { StoppedMode = \"StopCharging\" }");
@@ -231,7 +238,7 @@ fn a_failed_dedicated_host_moves_to_another_server_or_waits() {
 
 #[test]
 fn a_set_takes_seven_a_zone_each_on_a_host_of_its_own() {
-    // DEP-1, DEP-6, DEP-10, DEP-11, DEP-12, DEP-43, DEP-44, QUO-61
+    // DEP-1, DEP-6, DEP-10, DEP-11, DEP-12, DEP-43, DEP-44, QUO-61, MID-E002
     let lives = workload("a", 48, "mix = [{ type = \"ecs.g5.large\" }]");
     let script = [
         step("1h", "CreateDeploymentSet", "id = \"ds-a\""),

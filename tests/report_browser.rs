@@ -4,53 +4,113 @@
 //! (`tests/browser/chromium.sh`); else it says so and skips.
 
 mod browser;
+mod recorded;
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use browser::Browser;
+use recorded::{Recorded, SCENARIO, record};
 use serde_json::Value;
 
-const SCENARIO: &str = r#"
-name = "looked at"
-duration = "1d"
-seed = 3
-[control_plane]
-api_workers = 2
-[[pools]]
-zones = ["cn-hangzhou-g", "cn-hangzhou-h"]
-class = "ddh.g5"
-hosts = 4
-[[workloads]]
-name = "load"
-arrivals = { rate = "600/h", batch = { mean = 4.0 } }
-lifetime = { distribution = "exponential", mean = "2h" }
-mix = [{ type = "ecs.g5.large", weight = 3 }, { type = "ecs.g5.4xlarge", weight = 1 }]
-faults = { share = "5%" }
-"#;
-
-#[test]
-fn the_page_shows_the_numbers_of_the_summary_and_answers_to_people() {
-    let root = tempfile::tempdir().unwrap();
-    fs::write(root.path().join("looked.toml"), SCENARIO).unwrap();
-    let ran = Command::new(env!("CARGO_BIN_EXE_packyard"))
-        .args(["run", "looked.toml", "--out", "out", "--columns", "hosts=none"])
-        .current_dir(root.path())
-        .output()
-        .unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let out = root.path().join("out");
-    let summary: Value = serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
-
+/// The browser; none, said aloud, where there is none and none can be installed.
+fn chromium() -> Option<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/chromium.sh");
     let found = Command::new("bash").arg(script).output().expect("bash runs");
     if !found.status.success() {
         eprintln!("SKIPPED: {}", String::from_utf8_lossy(&found.stderr).trim());
-        return;
+        return None;
     }
-    let program = String::from_utf8(found.stdout).unwrap();
-    let mut page = Browser::open(program.trim(), root.path(), &out.join("report.html"));
+    Some(String::from_utf8(found.stdout).unwrap().trim().to_owned())
+}
+
+/// The scenario of the other tests with a spot market, bills and failures.
+fn with_parts() -> String {
+    let parts = r#"
+[failures]
+between = { distribution = "exponential", mean = "3d" }
+repair = { distribution = "exponential", mean = "1h" }
+recover = "elsewhere"
+[billing]
+due = "hour"
+[spot]
+price = { model = "utilization", floor = "10%", low = "50%", high = "98%", half_life = "30min" }
+[[spot.fleets]]
+name = "batch"
+target = 30
+zones = ["cn-hangzhou-g", "cn-hangzhou-h"]
+types = ["ecs.g5.xlarge"]
+strategy = "lowest-price"
+[[disk_pools]]
+zone = "cn-hangzhou-g"
+category = "cloud_essd"
+performance_level = "PL2"
+capacity = "20TiB"
+"#;
+    SCENARIO.replacen("[[pools]]", &format!("{parts}[[pools]]"), 1)
+}
+
+#[test]
+fn the_page_shows_the_parts_that_only_some_runs_have() {
+    let Recorded { root, out, summary } = &record(&with_parts(), &["--columns", "hosts=none"]);
+    let Some(program) = chromium() else { return };
+    let mut page = Browser::open(&program, root.path(), &out.join("report.html"));
+    let grouped = |path: &str| {
+        let digits =
+            summary.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path}")).to_string();
+        let parts: Vec<&str> =
+            digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap()).collect();
+        parts.join(",")
+    };
+    let spot = page.text("#spot");
+    for path in ["/spot/bought", "/spot/live", "/spot/interruptions/stock", "/spot/regular/no_room"] {
+        assert!(spot.contains(&grouped(path)), "{path}: {spot}");
+    }
+    assert!(page.text("#nodes").contains(&grouped("/nodes/host_failures")));
+    assert!(page.text("#accounts").contains("1000000001"));
+    assert!(page.text("#disks").contains("cloud_essd PL2"));
+    assert!(page.text("#operations").contains("cloud_essd PL2"));
+    // Prices by pool: hidden by the legend, another way by the menu, read by hover.
+    let lines = "document.querySelectorAll('#spot-prices path.line').length";
+    assert_eq!(page.eval(lines), Value::from(2));
+    page.hover("#spot-prices .chart");
+    let tip = page.text("#tip");
+    assert!(tip.contains("ecs.g5.xlarge") && tip.contains("UTC"), "{tip}");
+    page.eval(
+        "(() => { const s = document.querySelector('section[aria-labelledby=spot-prices-title] select'); \
+         s.value = 'used'; s.dispatchEvent(new Event('change')); })()",
+    );
+    page.hover("#spot-prices .chart");
+    assert!(page.text("#tip").contains('%'));
+    for chart in ["#spot-told path.area", "#survival path.line", "#money path.line", "#failures path.line"] {
+        let path = format!("document.querySelector('{chart}').getAttribute('d').length > 40");
+        assert_eq!(page.eval(&path), Value::Bool(true), "{chart}");
+        assert_eq!(
+            page.eval(&format!("document.querySelector('{chart}').getAttribute('d').includes('NaN')")),
+            Value::Bool(false)
+        );
+    }
+    // The map of hosts answers to the pointer and to keys.
+    page.hover("#hosts canvas");
+    assert!(page.text("#tip").contains("vCPU placed"));
+    page.eval("document.querySelector('#hosts canvas').focus()");
+    page.key("ArrowRight", 39);
+    assert!(page.text("#tip").contains("host 1 "), "{}", page.text("#tip"));
+    page.resize(390);
+    let wide = page.eval("document.documentElement.scrollWidth").as_i64().unwrap();
+    assert!(wide <= 390, "{wide} pixels on a phone");
+    // On paper everything is light, and the scenario is open.
+    page.eval("window.dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(page.eval("document.documentElement.dataset.theme"), Value::from("light"));
+    assert_eq!(page.eval("document.querySelector('#scenario').open"), Value::Bool(true));
+    assert_eq!(page.errors(), Vec::<String>::new(), "no console error");
+}
+
+#[test]
+fn the_page_shows_the_numbers_of_the_summary_and_answers_to_people() {
+    let Recorded { root, out, summary } = &record(SCENARIO, &["--columns", "hosts=none"]);
+    let Some(program) = chromium() else { return };
+    let mut page = Browser::open(&program, root.path(), &out.join("report.html"));
 
     // Numbers.
     let number = |path: &str| summary.pointer(path).and_then(Value::as_f64).unwrap();

@@ -355,3 +355,22 @@ fn names_are_known_and_unique() {
         None,
     );
 }
+
+#[test]
+fn strict_scenarios_refuse_parameters_that_create_instance_does_not_have() {
+    let text = |strict: &str, param: &str| {
+        format!(
+            "{strict}\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 4\n\n[[workloads]]\nname = \"web\"\n\
+             arrivals.rate = \"100/h\"\nlifetime = {{ distribution = \"exponential\", mean = \"6h\" }}\n\
+             mix = [{{ type = \"ecs.g5.large\", params = {{ \"{param}\" = \"x\" }} }}]\n"
+        )
+    };
+    // R6: ignored on the wire, and by default.
+    assert!(Scenario::from_str(&text("", "InstanceNam"), "test.toml").is_ok());
+    assert!(Scenario::from_str(&text("strict_params = true", "Tag.1.Key"), "test.toml").is_ok());
+    assert!(Scenario::from_str(&text("strict_params = true", "DataDisk.1.Size"), "test.toml").is_ok());
+    let error =
+        Scenario::from_str(&text("strict_params = true", "InstanceNam"), "test.toml").expect_err("strict");
+    assert_eq!(error.to_string(), "CreateInstance has no parameter `InstanceNam`");
+    assert_eq!((error.line(), error.advice()), (Some(11), Some("did you mean `InstanceName`?")));
+}

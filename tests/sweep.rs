@@ -191,6 +191,20 @@ fn a_folder_takes_one_sweep_only() {
     // The scenario is part of what a sweep is.
     std::fs::write(files.path("small.toml"), SCENARIO.replace("200/h", "201/h")).unwrap();
     assert_eq!(files.run(&["sweep", "little.toml", "--out", "runs"]).status.code(), Some(2));
+
+    // So are the files that it reads, such as prices of a spot market.
+    let prices = |price: &str| {
+        let row = format!("time,zone,instance_type,price\n0,cn-hangzhou-g,ecs.g5.large,{price}\n");
+        std::fs::write(files.path("prices.csv"), row).unwrap();
+    };
+    let market = "\n[spot]\nprice = { model = \"replay\", file = \"prices.csv\" }\n";
+    std::fs::write(files.path("small.toml"), SCENARIO.to_owned() + market).unwrap();
+    prices("0.1");
+    files.sound(&["sweep", "little.toml", "--out", "market"]);
+    files.sound(&["sweep", "little.toml", "--out", "market"]);
+    prices("0.2");
+    let other = files.run(&["sweep", "little.toml", "--out", "market"]);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("another sweep"), "{other:?}");
 }
 
 #[test]
@@ -266,4 +280,29 @@ fn the_slurm_scripts_gather_to_the_same_bytes() {
         .expect("bash starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("the same bytes"), "{output:?}");
+}
+
+/// The Ray driver on a local cluster of two workers, one of which is killed in the middle of a run. `PYTHON` names a Python
+/// that has ray.
+#[test]
+#[cfg(unix)]
+fn the_ray_driver_gathers_to_the_same_bytes() {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has = Command::new(&python).args(["-c", "import ray"]).stderr(Stdio::null()).status();
+    if !has.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: {python} has no ray (`pip install ray`, or name another Python with PYTHON=...)");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ray/test.sh");
+    let output = Command::new("bash")
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_packyard"))
+        .env("PYTHON", &python)
+        .output()
+        .expect("bash starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("one of them killed: the same bytes"),
+        "{output:?}"
+    );
 }

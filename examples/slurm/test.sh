@@ -16,10 +16,14 @@ cd "$work"
 "$PACKYARD" gather plain --out plain-gathered
 
 if command -v sbatch >/dev/null && sinfo --noheader --states=idle,mixed,allocated 2>/dev/null | grep -q .; then
-    how="slurm, an array of four"
+    how="slurm, an array of four, one task ended and sent back to the queue"
     job=$(sbatch --parsable --array=1-4 "$here/sweep.sbatch" sweep.toml "$work/slurm")
-    # One task is sent back to the queue while it runs or waits; it goes on where it was.
-    scontrol requeue "${job}_2" 2>/dev/null || true
+    # As soon as a task has made some runs it is sent back to the queue; it goes on where it was.
+    for _ in $(seq 300); do
+        [ -s slurm/runs-2-of-4.jsonl ] && break
+        sleep 0.1
+    done
+    scontrol requeue "${job}_2" || { echo "no task was requeued" >&2; exit 1; }
     sbatch --wait --dependency="afterok:$job" "$here/gather.sbatch" "$work/slurm"
 else
     how="no slurm here: its command lines, an array of four"

@@ -2,6 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+/// The disk categories that CreateInstance takes (R97, R105).
+pub const DISK_CATEGORIES: [&str; 5] =
+    ["cloud", "cloud_efficiency", "cloud_ssd", "ephemeral_ssd", "cloud_essd"];
+
 /// An integer: an optional minus and decimal digits (R5). Values beyond 64 bits saturate.
 pub fn integer(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {

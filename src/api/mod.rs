@@ -11,6 +11,7 @@ mod json;
 mod params;
 mod request;
 mod response;
+mod suspect;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::forms;
 use super::params::{COMMON, DiskField, Param, Params};
+use super::suspect;
 
 /// What is known of the text of `UserData`: decoded once, when it is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct DataDisk {
     /// N; saturated.
     pub index: u32,
     fields: [Option<Box<str>>; DiskField::ALL.len()],
+    /// One bit a field.
+    suspects: u16,
 }
 
 impl DataDisk {
@@ -34,8 +37,20 @@ impl DataDisk {
         self.fields[field as usize].as_deref()
     }
 
+    /// True when a rule may object to one of the texts by itself.
+    #[inline]
+    pub fn suspect(&self) -> bool {
+        self.suspects != 0
+    }
+
     fn is_empty(&self) -> bool {
         self.fields.iter().all(Option::is_none)
+    }
+
+    fn set(&mut self, field: DiskField, text: Option<&str>) {
+        let suspect = text.is_some_and(|text| suspect::disk_text(field, text));
+        self.suspects = self.suspects & !(1 << field as u8) | u16::from(suspect) << field as u8;
+        self.fields[field as usize] = text.map(Into::into);
     }
 }
 
@@ -48,6 +63,19 @@ pub struct Tag {
     pub key: Option<Box<str>>,
     /// `Tag.N.Value`.
     pub value: Option<Box<str>>,
+    suspect: bool,
+}
+
+impl Tag {
+    /// True when a rule may object to the tag by itself.
+    #[inline]
+    pub fn suspect(&self) -> bool {
+        self.suspect
+    }
+
+    fn judge(&mut self) {
+        self.suspect = suspect::tag(self.index, self.key.as_deref(), self.value.as_deref());
+    }
 }
 
 /// A call of CreateInstance: raw, nothing judged.
@@ -57,6 +85,7 @@ pub struct Tag {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
     present: Params,
+    suspects: Params,
     texts: [Option<Box<str>>; Param::ALL.len()],
     disks: Vec<DataDisk>,
     tags: Vec<Tag>,
@@ -69,6 +98,7 @@ impl Default for Request {
     fn default() -> Request {
         Request {
             present: Params::NONE,
+            suspects: Params::NONE,
             texts: [const { None }; Param::ALL.len()],
             disks: Vec::new(),
             tags: Vec::new(),
@@ -131,6 +161,7 @@ impl Request {
         if param == Param::UserData {
             self.user_data = if present { user_data(value) } else { UserData::Absent };
         }
+        self.suspects = self.suspects.with(param, present && suspect::text(param, value));
         self
     }
 
@@ -139,7 +170,7 @@ impl Request {
         let at = self.disks.binary_search_by_key(&index, |disk| disk.index);
         if value.is_empty() {
             if let Ok(at) = at {
-                self.disks[at].fields[field as usize] = None;
+                self.disks[at].set(field, None);
                 if self.disks[at].is_empty() {
                     self.disks.remove(at);
                 }
@@ -149,7 +180,7 @@ impl Request {
                 self.disks.insert(at, DataDisk { index, ..DataDisk::default() });
                 at
             });
-            self.disks[at].fields[field as usize] = Some(value.into());
+            self.disks[at].set(field, Some(value));
         }
         self
     }
@@ -159,6 +190,7 @@ impl Request {
         let tag = self.tag_mut(index);
         tag.key = Some(key.into());
         tag.value = Some(value.into());
+        tag.judge();
         self
     }
 
@@ -184,11 +216,15 @@ impl Request {
                 }
             }
             (Some("Tag"), Some(index), Some("Key")) => {
-                self.tag_mut(index).key = Some(value.into());
+                let tag = self.tag_mut(index);
+                tag.key = Some(value.into());
+                tag.judge();
                 return self;
             }
             (Some("Tag"), Some(index), Some("Value")) => {
-                self.tag_mut(index).value = Some(value.into());
+                let tag = self.tag_mut(index);
+                tag.value = Some(value.into());
+                tag.judge();
                 return self;
             }
             _ => {}
@@ -212,6 +248,13 @@ impl Request {
     #[inline]
     pub fn present(&self) -> Params {
         self.present
+    }
+
+    /// The parameters to whose text, by itself, a rule may object: found once, when they are set, so that a check of
+    /// texts need not read those of a sound request again.
+    #[inline]
+    pub fn suspects(&self) -> Params {
+        self.suspects
     }
 
     /// True when the parameter is in the request.

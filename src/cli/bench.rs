@@ -1,5 +1,6 @@
 //! `packyard bench`: how fast this program is on this machine.
 
+mod curve;
 mod hdr;
 mod packing;
 mod placement;

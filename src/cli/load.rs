@@ -9,7 +9,7 @@ use crate::scenario::Scenario;
 use crate::scenario::units::{Share, Span};
 
 use super::check::key_value;
-use super::output::print;
+use super::output::{print, whole_file};
 use super::run::interrupt_flag;
 use super::{CliError, EXIT_FAILED, EXIT_INTERRUPTED};
 
@@ -30,9 +30,9 @@ pub(super) struct Args {
     /// Change one key of the scenario, such as `--set policy=first-fit`; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
-    /// Tasks that answer requests [default: one for each core]
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
+    /// Tasks that answer requests; several numbers are measured one after another and compared [default: one for each core]
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
+    workers: Vec<usize>,
     /// What a step has to hold: p50, p90, p99, p99.9 or max of the response time; repeatable [default: p99=1ms]
     #[arg(long, value_name = "PERCENTILE=TIME")]
     objective: Vec<Objective>,
@@ -42,8 +42,11 @@ pub(super) struct Args {
     /// From one rate to the next
     #[arg(long, default_value_t = 1.5)]
     factor: f64,
+    /// Steps between the last rate that held and the first that broke, each half way between the nearest two
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    refine: u32,
     /// One step of this many requests a second, instead of rising ones; a broken --objective is then exit code 1
-    #[arg(long, conflicts_with_all = ["start_rate", "factor"])]
+    #[arg(long, conflicts_with_all = ["start_rate", "factor", "refine"])]
     rate: Option<f64>,
     /// Measured length of each step
     #[arg(long, value_name = "TIME", default_value = "2s")]
@@ -60,7 +63,13 @@ pub(super) struct Args {
     /// Number of live instances, instead of --fill
     #[arg(long, value_name = "N", conflicts_with = "fill")]
     live: Option<u64>,
-    /// Print the outcome as JSON
+    /// Write the response times at the knee (of the only step with --rate) as text for HDR plotters, in nanoseconds
+    #[arg(long, value_name = "FILE")]
+    hgrm: Option<PathBuf>,
+    /// Write the response, service and release times of every step as an HDR histogram log
+    #[arg(long, value_name = "FILE")]
+    hlog: Option<PathBuf>,
+    /// Print the outcome as JSON; with several numbers of workers, a list
     #[arg(long)]
     json: bool,
     /// No line for each step, even on a terminal
@@ -86,20 +95,56 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
             eprintln!("{}", load::step_line(step));
         }
     };
-    let plan = plan(&args)?;
-    let outcome =
-        load::run(&scenario, folder, args.trace.as_deref(), &plan, &stop, look).map_err(CliError::new)?;
-    if args.json {
-        let mut json = serde_json::to_string_pretty(&outcome).map_err(CliError::new)?;
-        json.push('\n');
-        print(&json)?;
-    } else {
-        print(&load::terminal(&outcome))?;
+    let several = args.workers.len() > 1;
+    if several && (args.hgrm.is_some() || args.hlog.is_some()) {
+        return Err(CliError::new("--hgrm and --hlog hold one run: give one number of --workers"));
     }
-    Ok(exit_code(&args, &outcome))
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = if args.workers.is_empty() { vec![cores()] } else { args.workers.clone() };
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for workers in workers {
+        let plan = plan(&args, workers)?;
+        if show && several {
+            eprintln!("{workers} workers");
+        }
+        let outcome =
+            load::run(&scenario, folder, args.trace.as_deref(), &plan, &stop, look).map_err(CliError::new)?;
+        let cut_short = outcome.cut_short;
+        outcomes.push(outcome);
+        if cut_short {
+            break;
+        }
+    }
+    write(&args, &outcomes)?;
+    let code = outcomes.iter().map(|outcome| exit_code(&args, outcome)).max().unwrap_or_default();
+    Ok(ExitCode::from(code))
 }
 
-fn plan(args: &Args) -> Result<Plan, CliError> {
+/// Prints the outcomes and writes the files that were asked for.
+fn write(args: &Args, outcomes: &[Outcome]) -> Result<(), CliError> {
+    if let [outcome] = outcomes {
+        if let Some(path) = &args.hgrm {
+            whole_file(path, outcome.hgrm().as_bytes())?;
+        }
+        if let Some(path) = &args.hlog {
+            let mut log = Vec::new();
+            outcome.hlog(&mut log).map_err(CliError::new)?;
+            whole_file(path, &log)?;
+        }
+    }
+    if args.json {
+        let json = match outcomes {
+            [outcome] => serde_json::to_string_pretty(outcome),
+            several => serde_json::to_string_pretty(several),
+        };
+        return print(&(json.map_err(CliError::new)? + "\n"));
+    }
+    let texts: Vec<String> = outcomes.iter().map(load::terminal).collect();
+    let compared = if outcomes.len() > 1 { format!("\n{}", load::scaling(outcomes)) } else { String::new() };
+    print(&(texts.join("\n") + &compared))
+}
+
+fn plan(args: &Args, workers: usize) -> Result<Plan, CliError> {
     let length = |span: Span| match span.is_forever() {
         true => Err(CliError::new("a step of load does not last for ever")),
         false => Ok(Duration::from_micros(span.get().0)),
@@ -109,10 +154,10 @@ fn plan(args: &Args) -> Result<Plan, CliError> {
         objectives.extend("p99=1ms".parse::<Objective>());
     }
     Ok(Plan {
-        workers: args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        workers,
         pace: match args.rate {
             Some(rate) => Pace::Fixed(rate),
-            None => Pace::Rising { start: args.start_rate, factor: args.factor },
+            None => Pace::Rising { start: args.start_rate, factor: args.factor, refine: args.refine },
         },
         objectives,
         warmup: length(args.warmup)?,
@@ -122,14 +167,15 @@ fn plan(args: &Args) -> Result<Plan, CliError> {
     })
 }
 
-fn exit_code(args: &Args, outcome: &Outcome) -> ExitCode {
+/// The exit code of one outcome; of several, the greatest counts.
+fn exit_code(args: &Args, outcome: &Outcome) -> u8 {
     let broke = |step: &load::Step| matches!(step.verdict, Verdict::Broke | Verdict::GaveUp);
     let asked = args.rate.is_some() && !args.objective.is_empty();
     if !outcome.conserved || (asked && outcome.steps.iter().any(broke)) {
-        ExitCode::from(EXIT_FAILED)
+        EXIT_FAILED
     } else if outcome.cut_short {
-        ExitCode::from(EXIT_INTERRUPTED)
+        EXIT_INTERRUPTED
     } else {
-        ExitCode::SUCCESS
+        0
     }
 }

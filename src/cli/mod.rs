@@ -13,6 +13,7 @@ mod errors;
 mod explain;
 mod load;
 mod output;
+mod percentiles;
 mod plan;
 mod prices;
 mod progress;
@@ -70,6 +71,7 @@ enum Command {
     Replay(replay::Args),
     Compare(compare::Args),
     Diff(diff::Args),
+    Percentiles(percentiles::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
     Schema(schema::Args),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Percentiles(args) => percentiles::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::CliError;
 
@@ -20,6 +20,26 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes one file by way of a hidden one beside it: it is whole or not there.
+///
+/// # Errors
+/// When it cannot be written in full; what stood there before is then still there.
+pub(super) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let write = || {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut building = tempfile::Builder::new();
+        building.prefix(".packyard-");
+        // Temporary files are private to the user; results get the mode of any new file.
+        #[cfg(unix)]
+        building.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = building.tempfile_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    write().map(|_| ()).map_err(|error| CliError::new(format!("cannot write {}: {error}", path.display())))
 }
 
 /// The hidden folders that are being built now.
@@ -116,6 +136,61 @@ impl OutDir {
         Ok(())
     }
 }
+
+/// A file of results under construction: a hidden sibling of its final place, renamed when complete, and removed when the
+/// program ends before that.
+pub(super) struct OutFile {
+    building: NamedTempFile,
+    target: PathBuf,
+}
+
+impl OutFile {
+    /// Begins the file `target`. An existing one is refused unless `force`, and then replaced at the end.
+    ///
+    /// # Errors
+    /// When `target` exists and `force` is off, or its folder cannot be written.
+    pub(super) fn create(target: &Path, force: bool) -> Result<OutFile, CliError> {
+        if target.exists() && !force {
+            return Err(CliError::new(format!("{} exists already; --force replaces it", target.display())));
+        }
+        let folder =
+            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut building = tempfile::Builder::new();
+        readable(building.prefix(".packyard-"));
+        match building.tempfile_in(folder) {
+            Ok(building) => Ok(OutFile { building, target: target.to_owned() }),
+            Err(error) => Err(CliError::new(format!("cannot write {}: {error}", target.display()))),
+        }
+    }
+
+    /// The file, for what writes into it by itself.
+    pub(super) fn file(&self) -> &fs::File {
+        self.building.as_file()
+    }
+
+    /// Puts the file in its place, once it has reached the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written in full or renamed; what stood there before is then still there.
+    pub(super) fn finish(self) -> Result<(), CliError> {
+        let OutFile { building, target } = self;
+        let put = || {
+            building.as_file().sync_all()?;
+            building.persist(&target).map_err(|error| error.error)
+        };
+        put().map(drop).map_err(|error| CliError::new(format!("cannot write {}: {error}", target.display())))
+    }
+}
+
+/// Temporary files are private to the user; results get the mode of any new file.
+#[cfg(unix)]
+fn readable(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    builder.permissions(fs::Permissions::from_mode(0o644));
+}
+
+#[cfg(not(unix))]
+fn readable(_: &mut tempfile::Builder<'_, '_>) {}
 
 /// Temporary folders are private to the user; results get the mode of any new folder.
 #[cfg(unix)]

@@ -2,16 +2,22 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::evidence::tables::Sample;
+use crate::evidence::{Options, Recorder};
+use crate::metrics::clock::WallMark;
 use crate::planner::whatif::{self, Change, Table};
 use crate::planner::{self, Extras, Knobs, Look, Plan, PlanError, Source, Terms};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Judge, PlanSpec};
 use crate::scenario::units::{Share, Span};
+use crate::sim::{Go, Progress, Simulation};
 
 use super::check::key_value;
 use super::output::{OutDir, print};
-use super::run::interrupt_flag;
+use super::record;
+use super::run::{interrupt_flag, peak_memory_mib};
 use super::{CliError, EXIT_FAILED, EXIT_INTERRUPTED};
 
 /// Find the cheapest setting of some keys with which the scenario's objectives hold.
@@ -76,7 +82,8 @@ pub(super) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Also write the result into a new folder: `plan.json`, `plan.txt`, `plan.html`
+    /// Also write the result into a new folder: `plan.json`, `plan.txt`, and the run of the answer with the plan in its
+    /// page (`report.html`, `summary.json`, `scenario.toml` with the answer in it; see `docs/report.md`)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace the folder of `--out` when it exists
@@ -138,18 +145,75 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
             eprintln!("interrupted: a plan has no result before its end");
             return Ok(ExitCode::from(EXIT_INTERRUPTED));
         }
-        Err(PlanError::Scenario(error)) => return Err(CliError::diagnostic(error)),
+        Err(PlanError::Scenario(error)) => {
+            if let Some(knob) = to_blame(&source, &spec, &knobs) {
+                eprintln!("{knob}");
+            }
+            return Err(CliError::diagnostic(error));
+        }
         Err(error) => return Err(CliError::new(error)),
     };
     let (json, text) = (shown.json()?, shown.text());
     if let Some(out) = out {
         out.write("plan.json", json.as_bytes())?;
         out.write("plan.txt", text.as_bytes())?;
-        out.write("plan.html", shown.page().as_bytes())?;
-        out.finish()?;
+        let made = match shown.example() {
+            Some((set, seed)) => example(out, &source.with(set), seed, &shown.section(), &stop)?,
+            None => out.finish().map(|()| true)?,
+        };
+        if !made {
+            eprintln!("interrupted: {} is not written", args.out.unwrap_or_default().display());
+            return Ok(ExitCode::from(EXIT_INTERRUPTED));
+        }
     }
     print(if args.json { &json } else { &text })?;
     Ok(if shown.holds() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+/// The first knob that alone makes the scenario wrong at an end of its range, or with one of its values, and its line.
+fn to_blame(source: &Source, spec: &PlanSpec, knobs: &Knobs) -> Option<String> {
+    let text = std::fs::read_to_string(&source.path).unwrap_or_default();
+    spec.knobs.iter().zip(&knobs.0).find_map(|(own, knob)| {
+        let last = knob.places() - 1;
+        let mut places = (0..=last).filter(|place| !knob.is_range() || *place == 0 || *place == last);
+        let wrong = places.find(|&place| source.load(&[(knob.key.clone(), knob.text(place))]).is_err())?;
+        // A knob of the command line stands behind the file's text.
+        let line = match text.get(..own.key.span().start).filter(|_| !own.key.span().is_empty()) {
+            Some(before) if before.len() < text.len() => {
+                format!("{}, line {}", source.path.display(), before.matches('\n').count() + 1)
+            }
+            _ => "--knob".to_owned(),
+        };
+        Some(format!("the knob `{}` ({line}) makes no scenario with {}:", knob.key, knob.text(wrong)))
+    })
+}
+
+/// Makes one run again, on one seed, and writes it with its page into the folder; false when it was interrupted.
+fn example(
+    out: OutDir,
+    source: &Source,
+    seed: u64,
+    section: &str,
+    stop: &AtomicBool,
+) -> Result<bool, CliError> {
+    let failed = |error| CliError::new(format!("cannot record the run: {error}"));
+    let seeded = [("seed".to_owned(), seed.to_string())];
+    let scenario = source.load(&seeded).map_err(CliError::diagnostic)?;
+    let simulation =
+        Simulation::new(&scenario, source.folder(), source.trace.as_deref()).map_err(CliError::new)?;
+    let every = scenario.spec.report.interval.get().get();
+    let options = Options { every, tables: None, sample: Sample::ALL, events: false };
+    let mut recorder = Recorder::create(out.path(), simulation.labels(), &options).map_err(failed)?;
+    let mut cost = recorder.engine_cost().map_err(failed)?;
+    let began = WallMark::now();
+    let watch = |_: &Progress| if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On };
+    let mut summary = simulation.run_observed(&mut cost, &mut recorder, watch).map_err(CliError::new)?;
+    if stop.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    summary.measured(&cost, began.elapsed_secs(), peak_memory_mib());
+    record::end(out, recorder, &mut cost, &summary, &scenario, section)?;
+    Ok(true)
 }
 
 /// What is shown.
@@ -174,10 +238,18 @@ impl Shown {
         }
     }
 
-    fn page(&self) -> String {
+    fn section(&self) -> String {
         match self {
-            Shown::Plan(plan) => planner::page(plan),
-            Shown::Table(table) => planner::table_page(table),
+            Shown::Plan(plan) => planner::section(plan),
+            Shown::Table(table) => planner::table_section(table),
+        }
+    }
+
+    /// Settings and seed of the run that shows it.
+    fn example(&self) -> Option<(&[(String, String)], u64)> {
+        match self {
+            Shown::Plan(plan) => plan.example().map(|(setting, seed)| (setting.values.as_slice(), seed)),
+            Shown::Table(table) => table.example(),
         }
     }
 

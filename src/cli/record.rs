@@ -64,7 +64,7 @@ pub(super) fn begin(
     both.map_err(|error| CliError::new(format!("cannot record the run: {error}")))
 }
 
-/// Writes the rest of the folder and puts it in its place.
+/// Writes the rest of the folder and puts it in its place. `section`: HTML for the page, before its charts.
 ///
 /// # Errors
 /// When a file cannot be written in full; then nothing appears.
@@ -74,13 +74,14 @@ pub(super) fn end(
     cost: &mut EngineCost,
     summary: &Summary,
     scenario: &Scenario,
+    section: &str,
 ) -> Result<(), CliError> {
     let failed = |error| CliError::new(format!("cannot record the run: {error}"));
     let recorded = recorder.finish(cost).map_err(failed)?;
     let toml = scenario.effective_toml();
     out.write("summary.json", report::json(summary).as_bytes())?;
     out.write("report.txt", report::terminal(summary).as_bytes())?;
-    out.write("report.html", report::page::html(summary, &recorded, &toml).as_bytes())?;
+    out.write("report.html", report::page::html(summary, &recorded, &toml, section).as_bytes())?;
     out.write("scenario.toml", toml.as_bytes())?;
     let manifest = Manifest::of(out.path(), &summary.run).map_err(failed)?;
     out.write(MANIFEST, manifest.json().as_bytes())?;

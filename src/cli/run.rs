@@ -98,7 +98,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let json = report::json(&summary);
     let text = report::terminal(&summary);
     if let (Some(out), Some(recorder)) = (out, recorder) {
-        record::end(out, recorder, &mut cost, &summary, &scenario)?;
+        record::end(out, recorder, &mut cost, &summary, &scenario, "")?;
     }
     print(if args.json { &json } else { &text })?;
     Ok(exit_code(&summary))

@@ -58,3 +58,15 @@ pub const WENT_DOWN: &str = "went_down";
 pub const MOVED: &str = "moved";
 /// Instances that are down.
 pub const DOWN: &str = "instances_down";
+/// Instances that were stopped for money: their owner did not pay, or their subscription was over.
+pub const LOCKED: &str = "locked";
+/// Burstable instances that spent their last credit and run at their baseline from then on.
+pub const THROTTLED: &str = "throttled";
+/// Market price of a spot instance an hour; split by zone and instance type.
+pub const SPOT_PRICE: &str = "spot_price";
+/// Spot instances that were told to go; split by cause: `price`, `stock`, `headroom`.
+pub const SPOT_INTERRUPTIONS: &str = "spot_interruptions";
+/// Spot instances that live.
+pub const SPOT_INSTANCES: &str = "spot_instances";
+/// Money that was billed: the hour under way is not yet.
+pub const BILLED: &str = "billed";

@@ -14,5 +14,5 @@ pub mod tables;
 pub use events::EventFile;
 pub use hostmap::{HostMap, ZoneMap};
 pub use manifest::{FileEntry, MANIFEST, Manifest};
-pub use recorder::{Options, Recorded, Recorder};
+pub use recorder::{ENGINE_LOG, LATENCY_LOG, Options, Recorded, Recorder};
 pub use sampler::Sampler;

@@ -17,6 +17,10 @@ use crate::sim::{Happened, Labels, Observer, View};
 
 /// Folder of the histograms.
 const HISTOGRAMS: &str = "histograms";
+/// Log of simulated latency: microseconds of virtual time, a tag for each stage and outcome.
+pub const LATENCY_LOG: &str = "histograms/simulated-latency.hlog";
+/// Log of engine cost: nanoseconds of wall time, a tag for each stage.
+pub const ENGINE_LOG: &str = "histograms/engine-cost.hlog";
 
 /// What is recorded.
 #[derive(Clone, Debug)]
@@ -75,7 +79,7 @@ impl Recorder {
         let log = if labels.instant {
             None
         } else {
-            let file = BufWriter::new(File::create(histograms.join("simulated-latency.hlog"))?);
+            let file = BufWriter::new(File::create(folder.join(LATENCY_LOG))?);
             Some(HistogramLog::new(file, "microseconds of virtual time", labels.start))
         };
         Ok(Recorder {
@@ -96,7 +100,7 @@ impl Recorder {
     /// # Errors
     /// When the log cannot be created.
     pub fn engine_cost(&self) -> io::Result<EngineCost> {
-        let file = File::create(self.folder.join(HISTOGRAMS).join("engine-cost.hlog"))?;
+        let file = File::create(self.folder.join(ENGINE_LOG))?;
         let out: Box<dyn Write + Send> = Box::new(BufWriter::new(file));
         Ok(EngineCost::logged(HistogramLog::new(out, "nanoseconds of wall time", self.labels.start)))
     }

@@ -145,7 +145,7 @@ impl Journal {
         let scenario = self.scenario(&[]).map_err(|error| WorkloadError::Supplied(error.to_string()))?;
         let setting = sim::setting(&scenario, &scenario.folder, None);
         Workload::supplied(self.header.kinds.clone(), Box::new(playback))?
-            .with_fleets(&scenario.spec.workloads, &setting)
+            .with_on_demand(&scenario.spec.workloads, &setting)
     }
 }
 

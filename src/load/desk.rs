@@ -1,6 +1,12 @@
-//! The control plane behind the workers: one world behind a readers-writer lock, one fleet with locks of its own.
+//! The control plane behind the workers: facts that nobody has to lock, one world of counters behind a lock, one fleet with
+//! locks of its own.
+//!
+//! Phases 1 to 11 of the gate and the search for a place read facts: types, images, networks, rights. They read a copy of
+//! the world that was made when it was empty and that no one writes to, so workers do not meet there. Only what creations
+//! use up (quotas, addresses, disk room, money) is decided in the world behind the lock, for all requests in one order. The
+//! answers are those of a gate that works alone ([`validate::confirm`]).
 
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use crate::api::Param;
@@ -18,7 +24,7 @@ pub(super) struct Live {
     holdings: Holdings,
 }
 
-/// How one kind of lock was used.
+/// How the lock was used for one purpose.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct LockUse {
     /// Times taken.
@@ -32,19 +38,21 @@ pub struct LockUse {
 /// How the lock of the world was used.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Locks {
-    /// For phases 1 to 11 of the gate.
-    pub shared: LockUse,
-    /// For phases 12 to 14 with all claims, and for releases.
-    pub exclusive: LockUse,
+    /// To decide a request that was admitted and has its place: counters and claims.
+    pub confirm: LockUse,
+    /// To give back what an instance held.
+    pub release: LockUse,
+    /// For the whole gate: requests with a client token, and those that the facts alone cannot refuse for good.
+    pub whole: LockUse,
 }
 
 impl LockUse {
     /// Takes a lock: at once, or with its wait measured. The clock is read only when there is a wait.
-    fn take<G>(&mut self, at_once: Option<G>, wait: impl FnOnce() -> G) -> G {
+    fn take<'w>(&mut self, world: &'w Mutex<World>) -> MutexGuard<'w, World> {
         self.taken += 1;
-        at_once.unwrap_or_else(|| {
+        world.try_lock().unwrap_or_else(|| {
             let since = WallMark::now();
-            let guard = wait();
+            let guard = world.lock();
             self.contended += 1;
             self.waited_ns += since.elapsed_nanos();
             guard
@@ -60,14 +68,17 @@ impl LockUse {
 
 impl Locks {
     pub(super) fn add(&mut self, other: Locks) {
-        self.shared.add(other.shared);
-        self.exclusive.add(other.exclusive);
+        self.confirm.add(other.confirm);
+        self.release.add(other.release);
+        self.whole.add(other.whole);
     }
 }
 
 /// What all workers share.
 pub(super) struct Desk {
-    world: RwLock<World>,
+    /// The world as it was when it was empty.
+    facts: World,
+    world: Mutex<World>,
     pub(super) fleet: Fleet,
     templates: Vec<Template>,
     /// Templates in the order in which the workload asks for them; requests walk round it.
@@ -77,7 +88,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(cloud: Cloud, templates: Vec<Template>, order: Vec<u32>) -> Desk {
         let Cloud { world, fleet, .. } = cloud;
-        Desk { world: RwLock::new(world), fleet, templates, order }
+        Desk { facts: world.clone(), world: Mutex::new(world), fleet, templates, order }
     }
 
     /// The template of request `number`.
@@ -86,30 +97,37 @@ impl Desk {
         &self.templates[self.order[at] as usize]
     }
 
-    /// Answers request `number`: the gate's phases 1 to 11 with readers beside it, the rest alone.
+    /// Answers request `number`.
     pub(super) fn serve(&self, number: u64, now: Utc, locks: &mut Locks) -> Result<Live, Reject> {
+        let Created { claim, holdings, .. } = self.create(number, now, locks)?;
+        Ok(Live { claim, holdings })
+    }
+
+    fn create(&self, number: u64, now: Utc, locks: &mut Locks) -> Result<Created, Reject> {
         let template = self.template(number);
         let request = template.request(number);
-        let Created { claim, holdings, .. } = if request.has(Param::ClientToken) {
-            // Two calls with one token must not both pass phase 2: they take turns.
-            let mut world = self.exclusive(&mut locks.exclusive);
-            validate::create(request, &mut world, &self.fleet, template.account, now)?
-        } else {
-            let admitted = {
-                let world = self.shared(&mut locks.shared);
-                validate::admit(request, &world, template.account, now)?
-            };
-            let mut world = self.exclusive(&mut locks.exclusive);
-            validate::commit(&admitted, request, &mut world, &self.fleet, now)?
-        };
-        Ok(Live { claim, holdings })
+        // Two calls with one token must not both pass phase 2: they take turns.
+        if !request.has(Param::ClientToken) {
+            match validate::admit(request, &self.facts, template.account, now) {
+                Ok(admitted) => {
+                    let reserved = validate::reserve(admitted, &self.facts, &self.fleet);
+                    let mut world = locks.confirm.take(&self.world);
+                    return validate::confirm(reserved, request, &mut world, &self.fleet, now);
+                }
+                Err(reject) if validate::is_lasting(&reject) => return Err(reject),
+                // What others did may have it refused for another reason.
+                Err(_) => {}
+            }
+        }
+        let mut world = locks.whole.take(&self.world);
+        validate::create(request, &mut world, &self.fleet, template.account, now)
     }
 
     /// Gives back all that an instance held.
     pub(super) fn release(&self, live: Live, locks: &mut Locks) {
         let Live { claim, holdings } = live;
         self.fleet.release(claim);
-        self.exclusive(&mut locks.exclusive).give_back(holdings);
+        locks.release.take(&self.world).give_back(holdings);
     }
 
     /// Claims of the whole fleet, used and sellable thousandths of a vCPU.
@@ -119,12 +137,109 @@ impl Desk {
             (sum.0 + zone.claims, sum.1 + zone.used.cpu_milli, sum.2 + zone.capacity.cpu_milli)
         })
     }
+}
 
-    fn shared(&self, used: &mut LockUse) -> RwLockReadGuard<'_, World> {
-        used.take(self.world.try_read(), || self.world.read())
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::engine::Streams;
+    use crate::scenario::Scenario;
+    use crate::sim;
+
+    /// Everything runs out: hosts, quotas, addresses, disk room, money.
+    const SCARCE: &str = r#"
+        name = "scarce"
+        [[pools]]
+        zones = ["cn-hangzhou-g", "cn-hangzhou-h"]
+        class = "ddh.g5"
+        hosts = 4
+        [[accounts]]
+        id = "rich"
+        max_instances = 60
+        [[accounts]]
+        id = "poor"
+        [world.accounts.poor]
+        balance = 4000.0
+        coupons = 300.0
+        [world.vswitches.NARROW]
+        free_ips = 12
+        [[workloads]]
+        name = "plain"
+        arrivals = { rate = "3000/h" }
+        lifetime = { distribution = "exponential", mean = "1h" }
+        mix = [{ type = "ecs.g5.large" }, { type = "ecs.g5.4xlarge", weight = 0.3 }]
+        faults = { share = "20%" }
+        [[workloads]]
+        name = "subscribed"
+        arrivals = { rate = "900/h" }
+        accounts = { poor = 1.0 }
+        lifetime = { distribution = "exponential", mean = "1h" }
+        mix = [{ type = "ecs.g5.large" }]
+        params = { InstanceChargeType = "PrePaid", Period = "1", PeriodUnit = "Month" }
+        [[workloads]]
+        name = "named"
+        arrivals = { rate = "600/h" }
+        lifetime = { distribution = "exponential", mean = "1h" }
+        mix = [{ type = "ecs.g5.large" }]
+        params = { PrivateIpAddress = "10.0.0.9", ClientToken = "again" }
+        [[workloads]]
+        name = "rows"
+        arrivals = { rate = "900/h" }
+        lifetime = { distribution = "exponential", mean = "1h" }
+        mix = [{ type = "ecs.g5.large" }]
+        faults = { share = "100%", rows = "all" }
+    "#;
+
+    fn desk() -> Desk {
+        let narrow = crate::scenario::naming::vswitch_id("cn-hangzhou-h", "rich");
+        let text = SCARCE.replace("NARROW", &format!("\"{narrow}\""));
+        let scenario = Scenario::from_str(&text, "scarce.toml").expect("a sound scenario");
+        let (cloud, workload, templates) = sim::prepare(&scenario, Path::new(""), None).expect("a cloud");
+        Desk::new(cloud, templates, super::super::order(workload).expect("requests"))
     }
 
-    fn exclusive(&self, used: &mut LockUse) -> RwLockWriteGuard<'_, World> {
-        used.take(self.world.try_write(), || self.world.write())
+    /// One request after another, with releases between: the desk answers as the gate alone does, which reads no copy.
+    #[test]
+    fn the_desk_answers_as_the_gate_alone() {
+        let (desk, alone) = (desk(), desk());
+        let now = Utc(1_567_382_400);
+        let mut luck = Streams::new(3).stream("test/desk", 0);
+        let (mut locks, mut live) = (Locks::default(), Vec::new());
+        let mut codes = BTreeSet::new();
+        for number in 0..30_000 {
+            let template = alone.template(number);
+            let request = template.request(number);
+            let expected = {
+                let mut world = alone.world.lock();
+                validate::create(request, &mut world, &alone.fleet, template.account, now)
+            };
+            let got = desk.create(number, now, &mut locks);
+            match (got, expected) {
+                (Ok(got), Ok(expected)) => {
+                    assert_eq!(got, expected, "request {number}");
+                    live.push((got, expected));
+                }
+                (Err(got), Err(expected)) => {
+                    assert_eq!(got, expected, "request {number}");
+                    codes.insert(got.check);
+                }
+                (got, expected) => panic!("request {number}: {got:?} instead of {expected:?}"),
+            }
+            while live.len() > 40 && luck.below(4) > 0 {
+                let (mine, theirs) = live.swap_remove(luck.below(live.len() as u64) as usize);
+                desk.release(Live { claim: mine.claim, holdings: mine.holdings }, &mut locks);
+                alone.release(Live { claim: theirs.claim, holdings: theirs.holdings }, &mut locks);
+            }
+        }
+        assert_eq!(desk.world.lock().digest(), alone.world.lock().digest());
+        assert!(locks.confirm.taken > 1_000 && locks.whole.taken > 1_000, "{locks:?}");
+        // What creations use up was used up, each of it.
+        for check in ["K1.stock", "N8.exhausted", "B1.frozen", "Q1.postpaid-account"] {
+            assert!(codes.contains(check), "{check} never fired: {codes:?}");
+        }
+        assert!(codes.len() > 150, "{} checks", codes.len());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The cloud, the requests and the gate are the simulator's; the clock is this machine's. Workers (tasks on a
 //! multi-threaded `tokio` runtime) take requests off one schedule that is fixed before a step begins (an open loop),
-//! wait for the moment that each is meant to be sent, and answer it: phases 1 to 11 of the gate under a shared lock
-//! of the world, phases 12 to 14 with all claims under the exclusive one. Response time counts from the intended
+//! wait for the moment that each is meant to be sent, and answer it: phases 1 to 11 of the gate and the search for a place
+//! on facts that no lock guards, counters and claims under the lock of the world. Response time counts from the intended
 //! moment, so that a stall is charged to everyone who had to wait for it (no coordinated omission).
 //!
 //! The fleet is filled first. Every worker then keeps as many instances alive as it began with: one created, one
@@ -27,11 +27,12 @@ use std::time::Duration;
 
 pub use desk::{LockUse, Locks};
 pub use objective::Objective;
-pub use outcome::{Knee, LOAD_SCHEMA, Outcome, Population, Step, Verdict};
-pub use terminal::{step_line, terminal};
+pub use outcome::{Histograms, Knee, LOAD_SCHEMA, Outcome, Population, Step, Verdict};
+pub use terminal::{scaling, step_line, terminal};
 
 use crate::engine::Streams;
-use crate::model::Utc;
+use crate::metrics::clock::WallMark;
+use crate::model::{SimTime, Utc};
 use crate::scenario::Scenario;
 use crate::sim::{self, SimError};
 use crate::workload::{Workload, WorkloadError};
@@ -93,6 +94,9 @@ pub enum Pace {
         start: f64,
         /// From one rate to the next; above 1.
         factor: f64,
+        /// Further steps between the last rate that held and the first that broke, each half way (by ratio) between the
+        /// two nearest.
+        refine: u32,
     },
 }
 
@@ -125,11 +129,12 @@ pub struct Plan {
 }
 
 impl Default for Plan {
-    /// Two workers, steps of two seconds from 10,000 requests a second, each half as high again as the one before.
+    /// Two workers, steps of two seconds from 10,000 requests a second, each half as high again as the one before, then
+    /// three between the last two: the knee to a twentieth.
     fn default() -> Plan {
         Plan {
             workers: 2,
-            pace: Pace::Rising { start: 10_000.0, factor: 1.5 },
+            pace: Pace::Rising { start: 10_000.0, factor: 1.5, refine: 3 },
             objectives: Vec::new(),
             warmup: Duration::from_millis(500),
             step: Duration::from_secs(2),
@@ -143,7 +148,7 @@ impl Plan {
     fn check(&self) -> Result<(), LoadError> {
         let (rate, factor) = match self.pace {
             Pace::Fixed(rate) => (rate, 2.0),
-            Pace::Rising { start, factor } => (start, factor),
+            Pace::Rising { start, factor, .. } => (start, factor),
         };
         let wrong = if self.workers == 0 {
             "there must be a worker"
@@ -161,11 +166,23 @@ impl Plan {
         Err(LoadError::Plan(wrong))
     }
 
-    /// The rate of step `number`; none after the last.
-    fn rate(&self, number: u64) -> Option<f64> {
-        match self.pace {
-            Pace::Fixed(rate) => (number == 0).then_some(rate),
-            Pace::Rising { start, factor } => Some(start * libm::pow(factor, number as f64)),
+    /// The rate of the step that follows `steps`; none after the last.
+    fn rate(&self, steps: &[Step]) -> Option<f64> {
+        let (start, factor, refine) = match self.pace {
+            Pace::Fixed(rate) => return steps.is_empty().then_some(rate),
+            Pace::Rising { start, factor, refine } => (start, factor, refine),
+        };
+        let rising = steps.iter().take_while(|step| step.verdict == Verdict::Held).count();
+        if rising == steps.len() {
+            return Some(start * libm::pow(factor, rising as f64));
+        }
+        let refined = steps.len() - rising - 1;
+        let interrupted = steps.iter().any(|step| step.verdict == Verdict::Interrupted);
+        match Knee::of(steps) {
+            Knee { held: Some(held), broke: Some(broke) } if refined < refine as usize && !interrupted => {
+                Some((held * broke).sqrt())
+            }
+            _ => None,
         }
     }
 }
@@ -195,7 +212,7 @@ pub fn run(
         .map_err(LoadError::Threads)?;
 
     let mut filling = fill(&desk, plan, start, stop);
-    let mut bench = Bench { plan, start, threads, stop, first: filling.tried };
+    let mut bench = Bench { plan, start, threads, stop, first: filling.tried, zero: WallMark::now() };
     let mut workers: Vec<Worker> = Vec::new();
     for (at, live) in filling.shares.drain(..).enumerate() {
         let luck = Streams::new(seed).stream("load/release", at as u64);
@@ -203,8 +220,8 @@ pub fn run(
     }
     let mut steps: Vec<Step> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
+        let Some(rate) = plan.rate(&steps) else { break };
         let number = steps.len() as u64;
-        let Some(rate) = plan.rate(number) else { break };
         let schedule = match schedule::poisson(seed, number, rate, plan) {
             // Nothing has broken at the highest rate that can be offered.
             Err(LoadError::TooMany { .. }) if number > 0 => break,
@@ -213,11 +230,7 @@ pub fn run(
         let (back, step) = runtime.block_on(bench.step(workers, rate, schedule));
         workers = back;
         look(&step);
-        let done = step.verdict != Verdict::Held;
         steps.push(step);
-        if done {
-            break;
-        }
     }
     let released = workers.iter().map(Worker::live).sum::<usize>() as u64 == desk.usage().0;
     workers.into_iter().for_each(Worker::leave);
@@ -242,13 +255,20 @@ pub fn run(
     })
 }
 
-/// Templates in the order in which the first arrivals of the workload ask for them.
+/// Templates in the order in which the first arrivals of the workload ask for them. Of fleets and closed loops nothing
+/// arrives by itself: where there is nothing else, they ask in turn.
 fn order(mut workload: Workload) -> Result<Vec<u32>, LoadError> {
     let mut order = Vec::with_capacity(ORDER);
     while order.len() < ORDER
         && let Some(arrival) = workload.next()?
     {
         order.push(arrival.template);
+    }
+    if order.is_empty() {
+        let sources: Vec<u32> = workload.on_demand().collect();
+        for number in sources.into_iter().cycle().take(ORDER) {
+            order.extend(workload.draw(number, SimTime::ZERO, None).map(|(template, _)| template));
+        }
     }
     if order.is_empty() { Err(LoadError::NoRequests) } else { Ok(order) }
 }

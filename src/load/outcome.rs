@@ -1,15 +1,21 @@
 //! What a load benchmark ends with, as data.
 
+use std::io::Write;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::metrics::Percentiles;
+use crate::metrics::hdr::{self, HistogramLog};
+use crate::model::{SimTime, Utc};
 use crate::sim::CodeCount;
 
 use super::desk::Locks;
 use super::objective::Objective;
 
 /// Version of the layout; it changes whenever a field changes its name or meaning.
-pub const LOAD_SCHEMA: &str = "packyard-load/1";
+pub const LOAD_SCHEMA: &str = "packyard-load/2";
 
 /// The result of `packyard bench load`. All of it is about this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -122,6 +128,59 @@ pub struct Step {
     pub busy: f64,
     /// Use of the world's lock, warm-up included.
     pub locks: Locks,
+    /// All measured times, for files in the formats of the HdrHistogram family.
+    #[serde(skip)]
+    pub histograms: Histograms,
+}
+
+/// The times of one step in nanoseconds, and when it was measured.
+#[derive(Clone, Debug)]
+pub struct Histograms {
+    /// End of the warm-up, from the begin of the first step.
+    pub from: Duration,
+    /// End of the step.
+    pub to: Duration,
+    /// See [`Step::response_ns`].
+    pub response: Histogram<u64>,
+    /// See [`Step::service_ns`].
+    pub service: Histogram<u64>,
+    /// See [`Step::release_ns`].
+    pub release: Histogram<u64>,
+}
+
+impl Outcome {
+    /// The step at the knee: the highest rate that held; the first step when none did.
+    pub fn at_knee(&self) -> Option<&Step> {
+        let held = self.steps.iter().filter(|step| step.verdict == Verdict::Held);
+        held.max_by(|a, b| a.offered_rate.total_cmp(&b.offered_rate)).or(self.steps.first())
+    }
+
+    /// The highest rate of answers that any step had.
+    pub fn most_achieved(&self) -> f64 {
+        self.steps.iter().map(|step| step.achieved_rate).fold(0.0, f64::max)
+    }
+
+    /// The response times at the knee as text (`.hgrm`), in nanoseconds; nothing without a step.
+    pub fn hgrm(&self) -> String {
+        self.at_knee().map(|step| hdr::distribution(&step.histograms.response)).unwrap_or_default()
+    }
+
+    /// All times of all steps as an interval log (`.hlog`), tagged `response.RATE` and so on, RATE in requests a second.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn hlog(&self, out: impl Write) -> std::io::Result<()> {
+        let mut log = HistogramLog::of_clock(out, "nanoseconds", "seconds of wall time", Utc(0));
+        for step in &self.steps {
+            let Histograms { from, to, response, service, release } = &step.histograms;
+            let moment = |since: &Duration| SimTime(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
+            for (kind, histogram) in [("response", response), ("service", service), ("release", release)] {
+                let tag = format!("{kind}.{:.0}", step.offered_rate);
+                log.write(&tag, moment(from), moment(to), histogram);
+            }
+        }
+        log.finish().map(|_| ())
+    }
 }
 
 /// Where rising load broke an objective.
@@ -134,12 +193,15 @@ pub struct Knee {
 }
 
 impl Knee {
-    /// The knee of steps of rising rate.
+    /// The knee of steps of rising rate and of those between the last two.
     pub(super) fn of(steps: &[Step]) -> Knee {
-        let rate = |step: Option<&Step>| step.map(|step| step.offered_rate);
+        let rates = |of: fn(Verdict) -> bool| {
+            steps.iter().filter(move |step| of(step.verdict)).map(|step| step.offered_rate)
+        };
         Knee {
-            held: rate(steps.iter().rfind(|step| step.verdict == Verdict::Held)),
-            broke: rate(steps.iter().find(|step| matches!(step.verdict, Verdict::Broke | Verdict::GaveUp))),
+            held: rates(|verdict| verdict == Verdict::Held).max_by(f64::total_cmp),
+            broke: rates(|verdict| matches!(verdict, Verdict::Broke | Verdict::GaveUp))
+                .min_by(f64::total_cmp),
         }
     }
 }

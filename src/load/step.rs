@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crossbeam::utils::CachePadded;
 
@@ -10,7 +11,7 @@ use crate::metrics::clock::WallMark;
 use crate::model::Utc;
 use crate::sim::CodeCount;
 
-use super::outcome::{Step, Verdict};
+use super::outcome::{Histograms, Step, Verdict};
 use super::worker::{Book, Shift, Worker};
 use super::{Objective, Plan};
 
@@ -21,6 +22,8 @@ pub(super) struct Bench<'a> {
     pub(super) threads: usize,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) first: u64,
+    /// When the first step began.
+    pub(super) zero: WallMark,
 }
 
 impl Bench<'_> {
@@ -32,6 +35,7 @@ impl Bench<'_> {
         schedule: Vec<u64>,
     ) -> (Vec<Worker>, Step) {
         let plan = self.plan;
+        let begun = Duration::from_nanos(self.zero.elapsed_nanos());
         let shift = Arc::new(Shift {
             warmup_ns: plan.warmup.as_nanos() as u64,
             give_up_ns: plan.give_up.as_nanos() as u64,
@@ -59,10 +63,10 @@ impl Bench<'_> {
             }
         }
         self.first += shift.schedule.len() as u64;
-        (back, self.summed(rate, &shift, &book))
+        (back, self.summed(rate, begun, &shift, book))
     }
 
-    fn summed(&self, rate: f64, shift: &Shift, book: &Book) -> Step {
+    fn summed(&self, rate: f64, begun: Duration, shift: &Shift, book: Book) -> Step {
         let plan = self.plan;
         let rejected = book.refused();
         let sent = book.created + rejected + book.replayed;
@@ -107,6 +111,13 @@ impl Bench<'_> {
             release_ns: Percentiles::of(&book.release),
             busy: share(book.busy_ns as f64, worked_ns),
             locks: book.locks,
+            histograms: Histograms {
+                from: begun + plan.warmup,
+                to: begun + Duration::from_nanos(end_ns).max(plan.warmup),
+                response: book.response,
+                service: book.service,
+                release: book.release,
+            },
         }
     }
 }

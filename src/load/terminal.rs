@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::metrics::Percentiles;
 use crate::report::{duration, grouped};
 
-use super::desk::LockUse;
+use super::desk::{LockUse, Locks};
 use super::outcome::{Outcome, Step, Verdict};
 
 /// Error codes shown before the rest is summed up.
@@ -34,12 +34,36 @@ pub fn terminal(outcome: &Outcome) -> String {
         );
         let _ = writeln!(out, "{:>25}{:<9}{}", "", "service", percentiles(&step.service_ns));
     }
-    if let Some(last) =
-        outcome.steps.iter().rfind(|step| step.verdict == Verdict::Held).or(outcome.steps.last())
-    {
-        details(&mut out, last);
+    if let Some(step) = outcome.at_knee() {
+        details(&mut out, step);
     }
     verdict(&mut out, outcome);
+    out
+}
+
+/// How the control plane scales: one line for each number of workers, with ratios to the first.
+pub fn scaling(outcomes: &[Outcome]) -> String {
+    let mut out = String::new();
+    let _ =
+        writeln!(out, "{:>8}{:>14}{:>8}{:>18}{:>8}", "workers", "knee/s", "ratio", "most answers/s", "ratio");
+    let held = |outcome: &Outcome| outcome.knee.and_then(|knee| knee.held);
+    let base = outcomes.first().map(|first| (held(first), first.most_achieved()));
+    for outcome in outcomes {
+        let ratio = |value: Option<f64>, base: Option<f64>| match (value, base) {
+            (Some(value), Some(base)) if base > 0.0 => format!("{:.2}", value / base),
+            _ => "-".to_owned(),
+        };
+        let (knee, most) = (held(outcome), outcome.most_achieved());
+        let _ = writeln!(
+            out,
+            "{:>8}{:>14}{:>8}{:>18}{:>8}",
+            outcome.workers,
+            knee.map_or_else(|| "-".to_owned(), rate),
+            ratio(knee, base.and_then(|base| base.0)),
+            rate(most),
+            ratio(Some(most), base.map(|base| base.1))
+        );
+    }
     out
 }
 
@@ -100,8 +124,12 @@ fn details(out: &mut String, step: &Step) {
         let count = rest.iter().map(|code| code.count).sum();
         let _ = writeln!(out, "  {:>10}  {} other codes", grouped(count), rest.len());
     }
-    let _ = writeln!(out, "world lock, shared: {}", lock(&step.locks.shared));
-    let _ = writeln!(out, "world lock, exclusive: {}", lock(&step.locks.exclusive));
+    let Locks { confirm, release, whole } = &step.locks;
+    for (purpose, used) in [("decisions", confirm), ("releases", release), ("the whole gate", whole)] {
+        if used.taken > 0 {
+            let _ = writeln!(out, "world lock for {purpose}: {}", lock(used));
+        }
+    }
 }
 
 fn lock(used: &LockUse) -> String {

@@ -97,7 +97,7 @@ impl EngineCost {
 
     /// Percentiles of one stage in nanoseconds.
     pub fn percentiles(&self, stage: CostStage) -> Percentiles {
-        Percentiles::of(&self.histogram(stage))
+        Percentiles::exact(&self.histogram(stage), self.stages.most(stage as usize))
     }
 
     /// Writes what is left to the log and ends it, when there is one. `now` is the end of the run.

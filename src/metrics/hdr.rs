@@ -10,29 +10,80 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use base64::Engine as _;
-use hdrhistogram::Histogram;
+use flate2::{Compress, Compression, FlushCompress};
 use hdrhistogram::serialization::interval_log::{
     IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag,
 };
-use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
+use hdrhistogram::{Counter, Histogram};
 
 use super::intervals::{histogram, merge};
 use crate::model::{SimTime, Utc};
 
+/// The compressed V2 form. It is that of `hdrhistogram`'s own serializer, but fast: one compressor for all histograms
+/// (setting one up costs more than using it), at its lowest level.
+struct Deflated {
+    plain: V2Serializer,
+    bytes: Vec<u8>,
+    packed: Vec<u8>,
+    zlib: Compress,
+}
+
+/// First word of the compressed V2 form.
+const COOKIE: u32 = 0x1c84_9304 | 0x10;
+
+impl Deflated {
+    fn new() -> Deflated {
+        let zlib = Compress::new(Compression::fast(), true);
+        Deflated { plain: V2Serializer::new(), bytes: Vec::new(), packed: Vec::new(), zlib }
+    }
+}
+
+impl Serializer for Deflated {
+    type SerializeError = String;
+
+    fn serialize<T: Counter, W: Write>(
+        &mut self,
+        histogram: &Histogram<T>,
+        out: &mut W,
+    ) -> Result<usize, String> {
+        self.bytes.clear();
+        self.plain.serialize(histogram, &mut self.bytes).map_err(|error| error.to_string())?;
+        self.packed.clear();
+        // Deflate adds at most five bytes for each block that does not shrink, beside the frame of zlib.
+        self.packed.reserve(self.bytes.len() + self.bytes.len() / 1_000 + 64);
+        self.zlib.reset();
+        let ended = self.zlib.compress_vec(&self.bytes, &mut self.packed, FlushCompress::Finish);
+        match ended {
+            Ok(flate2::Status::StreamEnd) => {}
+            other => return Err(format!("deflate: {other:?}")),
+        }
+        let length = u32::try_from(self.packed.len()).map_err(|error| error.to_string())?;
+        let head = [COOKIE.to_be_bytes(), length.to_be_bytes()].concat();
+        out.write_all(&head).and_then(|()| out.write_all(&self.packed)).map_err(|error| error.to_string())?;
+        Ok(head.len() + self.packed.len())
+    }
+}
+
 /// Writes an interval log. The first error is kept and told by [`HistogramLog::finish`].
 pub struct HistogramLog<W: Write> {
     out: W,
-    serializer: V2DeflateSerializer,
+    serializer: Deflated,
     failed: Option<io::Error>,
 }
 
 impl<W: Write> HistogramLog<W> {
     /// Begins a log of values in `unit`, for a run that starts at this date. Times of intervals are virtual time.
     pub fn new(out: W, unit: &str, start: Utc) -> HistogramLog<W> {
-        let mut log = HistogramLog { out, serializer: V2DeflateSerializer::new(), failed: None };
+        HistogramLog::of_clock(out, unit, "virtual seconds", start)
+    }
+
+    /// Begins a log whose times of intervals are of another clock, such as `seconds of wall time`.
+    pub fn of_clock(out: W, unit: &str, clock: &str, start: Utc) -> HistogramLog<W> {
+        let mut log = HistogramLog { out, serializer: Deflated::new(), failed: None };
         let head = format!(
             "#[Histogram log format version 1.3]\n\
-             #[packyard {}: values in {unit}; a tag for each histogram; times in virtual seconds]\n\
+             #[packyard {}: values in {unit}; a tag for each histogram; times in {clock}]\n\
              #[StartTime: {start}.000 (seconds since epoch)]\n\
              #[BaseTime: {start}.000 (seconds since epoch)]\n\
              \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",

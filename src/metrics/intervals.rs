@@ -19,6 +19,8 @@ pub fn merge(sum: &mut Histogram<u64>, other: &Histogram<u64>) {
 pub(super) struct Intervals {
     pub(super) recent: Vec<Histogram<u64>>,
     pub(super) past: Vec<Histogram<u64>>,
+    /// The largest value of each, exact: a histogram rounds it up to the end of its class.
+    pub(super) most: Vec<u64>,
     pub(super) since: SimTime,
     pub(super) values: u64,
 }
@@ -26,12 +28,13 @@ pub(super) struct Intervals {
 impl Intervals {
     pub(super) fn new(count: usize, since: SimTime) -> Intervals {
         let empty = || (0..count).map(|_| histogram()).collect();
-        Intervals { recent: empty(), past: empty(), since, values: 0 }
+        Intervals { recent: empty(), past: empty(), most: vec![0; count], since, values: 0 }
     }
 
     #[inline]
     pub(super) fn record(&mut self, at: usize, value: u64) {
         self.values += 1;
+        self.most[at] = self.most[at].max(value);
         self.recent[at].record(value).expect("an auto-resizing histogram takes any value");
     }
 
@@ -59,6 +62,11 @@ impl Intervals {
         }
         self.since = now;
         self.values = 0;
+    }
+
+    /// The largest value counted, exact; zero without values.
+    pub(super) fn most(&self, at: usize) -> u64 {
+        self.most[at]
     }
 
     /// Everything counted.

@@ -21,7 +21,7 @@ pub struct Percentiles {
     pub p9999: u64,
     /// 99.999th percentile.
     pub p99999: u64,
-    /// Largest value.
+    /// Largest value; exact where the one who counted kept it ([`Percentiles::exact`]).
     pub max: u64,
 }
 
@@ -40,6 +40,15 @@ impl Percentiles {
             p99999: at(0.99999),
             max: histogram.max(),
         }
+    }
+
+    /// Percentiles of `histogram`, whose largest value was `most`. A histogram only knows the class that it is in: no
+    /// percentile is above the value itself.
+    pub fn exact(histogram: &Histogram<u64>, most: u64) -> Percentiles {
+        let Percentiles { count, mean, p50, p90, p99, p999, p9999, p99999, .. } = Percentiles::of(histogram);
+        let [p50, p90, p99, p999, p9999, p99999] =
+            [p50, p90, p99, p999, p9999, p99999].map(|value| value.min(most));
+        Percentiles { count, mean, p50, p90, p99, p999, p9999, p99999, max: most }
     }
 }
 

@@ -248,6 +248,12 @@ impl Series {
         self.ends.len()
     }
 
+    /// Values kept: what its memory follows.
+    pub fn kept(&self) -> usize {
+        let waits = self.waits.iter().flat_map(|(_, points)| points).map(Waits::classes).sum::<usize>();
+        self.columns.iter().map(|column| column.values.len()).sum::<usize>() + waits
+    }
+
     /// True without points.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

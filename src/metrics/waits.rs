@@ -58,6 +58,11 @@ impl Waits {
         }
     }
 
+    /// Classes that occur.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
     /// Waits counted.
     pub fn count(&self) -> u64 {
         self.classes.iter().map(|(_, count)| u64::from(*count)).sum()

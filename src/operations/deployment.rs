@@ -45,7 +45,7 @@ pub fn modify(
     sets: &Sets,
     now: Utc,
 ) -> Result<Move, Refusal> {
-    let on_host = ["DedicatedHostId", "Tenancy", "Affinity", "MigrationType"];
+    let on_host = ["DedicatedHostId", "Tenancy", "Affinity", "MigrationType", "DedicatedHostClusterId"];
     match (params.get("DeploymentSetId"), on_host.iter().any(|name| params.has(name))) {
         (Some(_), true) | (None, false) => Err(INVALID_PARAM),
         (Some(id), false) => into_set(params, id, instance, sets, now),
@@ -95,10 +95,14 @@ fn to_host(params: &Params, instance: &Instance, hosts: &Hosts, now: Utc) -> Res
     if instance.set.is_some() {
         return Err(SET_ON_HOST);
     }
+    // DHST-16: a cluster limits the choice, and a named host outside it is none.
+    let cluster = params.get("DedicatedHostClusterId");
+    let own = |host: &Host| {
+        host.account == instance.account && cluster.is_none_or(|id| host.cluster.as_deref() == Some(id))
+    };
     let hosts = match named {
         Some(id) => {
-            let (at, host) =
-                hosts.named(id).filter(|(_, host)| host.account == instance.account).ok_or(UNKNOWN_HOST)?;
+            let (at, host) = hosts.named(id).filter(|(_, host)| own(host)).ok_or(UNKNOWN_HOST)?;
             if Some(at) == instance.host {
                 return Err(SAME_HOST);
             }
@@ -106,8 +110,7 @@ fn to_host(params: &Params, instance: &Instance, hosts: &Hosts, now: Utc) -> Res
             vec![at]
         }
         None => {
-            let own =
-                hosts.0.iter().filter(|(_, host)| host.account == instance.account && host.auto_placement);
+            let own = hosts.0.iter().filter(|(_, host)| own(host) && host.auto_placement);
             own.filter(|(_, host)| fits(host, instance).is_ok()).map(|(at, _)| *at).collect()
         }
     };
@@ -246,6 +249,31 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_limits_the_choice() {
+        // DHST-16, DHST-60, MID-P05, MID-P07, MID-P08, MID-P11
+        let mut hosts = hosts();
+        hosts.0.get_mut(&2).unwrap().cluster = Some("dc-a".to_owned());
+        let go = |pairs: &[(&str, &str)]| {
+            modify(&Params::of(pairs), &stopped(), &hosts, &Sets::default(), NOW).map(|to| match to {
+                Move::Host { hosts, affinity, .. } => (hosts, affinity),
+                Move::Set { .. } => panic!("no set was named"),
+            })
+        };
+        let auto = [("Tenancy", "host"), ("DedicatedHostClusterId", "dc-a")];
+        assert_eq!(
+            go(&auto),
+            Ok((vec![2], Affinity::Default)),
+            "MID-P08: default when it comes from a shared host"
+        );
+        assert_eq!(go(&[("Tenancy", "host"), ("DedicatedHostClusterId", "dc-b")]), Err(NO_HOST_FOUND));
+        let named = |id| [("DedicatedHostId", id), ("DedicatedHostClusterId", "dc-a"), ("Affinity", "host")];
+        assert_eq!(go(&named("dh-pre")), Ok((vec![2], Affinity::Host)));
+        assert_eq!(go(&named("dh-post")), Err(UNKNOWN_HOST));
+        assert_eq!(go(&[("DedicatedHostId", "dh-pre"), ("Affinity", "near")]), Err(INVALID_PARAM));
+        assert_eq!(go(&[("DedicatedHostClusterId", "dc-a")]), Err(INVALID_PARAM), "no host and no Tenancy");
+    }
+
+    #[test]
     fn a_live_migration_names_its_host_and_may_run() {
         // DHST-45, MID-P09
         let live = [("DedicatedHostId", "dh-post"), ("MigrationType", "live")];
@@ -256,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_set_takes_instances_of_shared_hosts_in_its_region() {
-        // DEP-22, DEP-30, DEP-31, DEP-32, DEP-33, DEP-42, MID-B6, MID-E001, MID-E003
+        // DEP-22, DEP-30, DEP-31, DEP-32, DEP-33, DEP-42, MID-B6, MID-E001, MID-E003, MID-P04, MID-P06
         let into = |id: &str, instance: &Instance| go(&[("DeploymentSetId", id)], instance);
         assert_eq!(into("ds-a", &Instance::running()), Ok(Move::Set { set: 9, force: false }));
         let forced = go(&[("DeploymentSetId", "ds-a"), ("Force", "true")], &stopped());
@@ -273,5 +301,9 @@ mod tests {
         assert_eq!(with(|one| one.family = 3), Err(SET_FAMILY));
         assert_eq!(with(|one| one.set = Some(9)), Err(SET_NOT_CHANGED));
         assert_eq!(with(|one| one.state = State::Starting), Err(WRONG_STATE));
+        assert_eq!(
+            go(&[("DeploymentSetId", "ds-a"), ("Force", "maybe")], &stopped()),
+            Err(INVALID_PARAMETER)
+        );
     }
 }

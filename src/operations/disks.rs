@@ -66,7 +66,14 @@ pub struct Create {
     pub category: CategoryIx,
     /// Size in GiB: the larger of Size and the snapshot's (DISK-8).
     pub gib: u32,
+    /// Performance level of an ESSD, counted from 0 for PL1 (DISK-9).
+    pub level: usize,
 }
+
+/// Performance levels of `cloud_essd` (DISK-9).
+const LEVELS: [&str; 3] = ["PL1", "PL2", "PL3"];
+/// Least size of a disk of each level, in GiB (DISK-9).
+const LEAST_OF_LEVEL: [u32; 3] = [20, 461, 1261];
 
 /// CreateDisk (DISK-60). `category`: the one that is named, when it exists; `source`: the snapshot that is named, when
 /// it exists.
@@ -91,10 +98,15 @@ pub fn create(
         (Some(size), Some(held)) if size < held => return Err(DISK_TOO_SMALL),
         (size, held) => size.unwrap_or(0).max(held.unwrap_or(0)),
     };
-    if !(category.gib.0..=category.gib.1).contains(&gib) {
+    let level = params.word("PerformanceLevel", &LEVELS, INVALID_PARAMETER)?;
+    if level.is_some() && category.category != CategoryIx::ESSD {
+        return Err(INVALID_PARAMETER);
+    }
+    let least = level.map_or(category.gib.0, |level| category.gib.0.max(LEAST_OF_LEVEL[level]));
+    if !(least..=category.gib.1).contains(&gib) {
         return Err(BAD_DISK_SIZE);
     }
-    Ok(Create { category: category.category, gib })
+    Ok(Create { category: category.category, gib, level: level.unwrap_or(0) })
 }
 
 /// Whether the account may have one more disk of its own: both quotas count it (DISK-90, QUO-20).
@@ -252,7 +264,10 @@ pub(crate) mod tests {
         // DISK-7, DISK-8, DISK-24, DISK-60, DISK-70, IMG-37
         let make = |pairs: &[(&str, &str)], source| create(&Params::of(pairs), ssd(), source);
         assert_eq!(make(&[], None), Err(MISSING_PARAMETER));
-        assert_eq!(make(&[("Size", "20")], None), Ok(Create { category: CategoryIx::SSD, gib: 20 }));
+        assert_eq!(
+            make(&[("Size", "20")], None),
+            Ok(Create { category: CategoryIx::SSD, gib: 20, level: 0 })
+        );
         assert_eq!(make(&[("Size", "19")], None), Err(BAD_DISK_SIZE));
         assert_eq!(make(&[("Size", "32769")], None), Err(BAD_DISK_SIZE));
         let source = Some(Source { gib: 100, finished: true, system: false });
@@ -263,6 +278,22 @@ pub(crate) mod tests {
         let local = Some(Category { local: true, ..ssd().unwrap() });
         assert_eq!(create(&Params::of(&[("Size", "20")]), local, None), Err(BAD_CATEGORY));
         assert_eq!(create(&Params::of(&[("Size", "20")]), None, None), Err(BAD_CATEGORY));
+    }
+
+    #[test]
+    fn a_performance_level_has_a_least_size() {
+        // DISK-9
+        let essd = Some(Category { category: CategoryIx::ESSD, ..ssd().unwrap() });
+        for (level, least) in [("PL1", 20), ("PL2", 461), ("PL3", 1261)] {
+            let make = |gib: u32| {
+                create(&Params::of(&[("PerformanceLevel", level), ("Size", &gib.to_string())]), essd, None)
+            };
+            assert_eq!(make(least).map(|made| made.gib), Ok(least), "{level}");
+            assert_eq!(make(least - 1), Err(BAD_DISK_SIZE), "{level}");
+        }
+        let wrong = |pairs: &[(&str, &str)], category| create(&Params::of(pairs), category, None);
+        assert_eq!(wrong(&[("PerformanceLevel", "PL9"), ("Size", "2000")], essd), Err(INVALID_PARAMETER));
+        assert_eq!(wrong(&[("PerformanceLevel", "PL1"), ("Size", "20")], ssd()), Err(INVALID_PARAMETER));
     }
 
     #[test]
@@ -277,7 +308,7 @@ pub(crate) mod tests {
 
     #[test]
     fn an_available_disk_of_the_zone_is_attached() {
-        // DISK-2, DISK-22, DISK-24, DISK-61
+        // DISK-2, DISK-22, DISK-24, DISK-40, DISK-61
         let running = Instance::running();
         let none = Params::default();
         let free = disk(DiskState::Available);

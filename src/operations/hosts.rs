@@ -170,7 +170,7 @@ fn attributes(params: &Params) -> Result<(Option<bool>, Option<OnMaintenance>), 
 
 /// Length of a host's subscription in months: 1-9, 12, 24, 36 months or 1-5 years (DHST-34).
 fn months(params: &Params) -> Result<u32, Refusal> {
-    let years = params.word("PeriodUnit", &["Month", "Year"], INVALID_PARAMETER)? == Some(1);
+    let years = params.word("PeriodUnit", &["Month", "Year"], BAD_PERIOD_UNIT)? == Some(1);
     let count = params.integer("Period", 1..=36, INVALID_PARAMETER)?.ok_or(MISSING_PERIOD)?;
     match (years, count) {
         (true, 1..=5) => Ok(12 * count as u32),
@@ -291,6 +291,8 @@ pub struct Change {
     pub auto_placement: Option<bool>,
     /// ActionOnMaintenance.
     pub action: Option<OnMaintenance>,
+    /// DedicatedHostClusterId.
+    pub cluster: Option<String>,
 }
 
 /// ModifyDedicatedHostAttribute (MDH-B1).
@@ -302,7 +304,8 @@ pub fn modify(params: &Params, account: u32, hosts: &Hosts) -> Result<Change, Re
     let own = hosts.named(id).filter(|(_, host)| host.account == account);
     let (host, _) = own.ok_or(UNKNOWN_HOST)?;
     let (auto_placement, action) = attributes(params)?;
-    Ok(Change { host, auto_placement, action })
+    let cluster = params.get("DedicatedHostClusterId").map(str::to_owned);
+    Ok(Change { host, auto_placement, action, cluster })
 }
 
 #[cfg(test)]
@@ -342,7 +345,33 @@ pub(crate) mod tests {
         let plain = wish(&[]).unwrap();
         assert_eq!((plain.quantity, plain.least, plain.charge), (1, 1, ChargeType::PostPaid));
         assert!(plain.auto_placement && plain.expires.is_none() && plain.action.is_none());
-        assert_eq!(read(&Params::default(), NOW), Err(MISSING_PARAMETER));
+        assert_eq!(read(&Params::default(), NOW), Err(MISSING_PARAMETER), "ADH-P03");
+    }
+
+    #[test]
+    fn what_is_asked_of_an_allocation_is_kept() {
+        // ADH-P03, ADH-P05, ADH-P06, ADH-P07, ADH-P10, ADH-P18, ADH-P23, ADH-P24, DHST-8, DHST-24
+        let asked = wish(&[
+            ("ZoneId", "cn-hangzhou-g"),
+            ("DedicatedHostName", "rack.7"),
+            ("Description", "of the database"),
+            ("AutoReleaseTime", "2019-09-03T00:00:30Z"),
+            ("DedicatedHostClusterId", "dc-a"),
+            ("CpuOverCommitRatio", "1.5"),
+        ])
+        .unwrap();
+        assert_eq!((asked.host_type.as_str(), asked.zone.as_deref()), ("ddh.g5", Some("cn-hangzhou-g")));
+        assert_eq!(asked.auto_release, Some(Utc(NOW.0 + 86_400)));
+        assert_eq!((asked.cluster.as_deref(), asked.ratio_milli), (Some("dc-a"), Some(1_500)));
+        assert!(wish(&[]).unwrap().zone.is_none(), "the system picks one");
+        // A renewal is of a subscription, and only of that.
+        let renew = [("AutoRenew", "true"), ("AutoRenewPeriod", "1")];
+        assert_eq!(wish(&renew).unwrap().auto_renew, None);
+        let prepaid = [("ChargeType", "PrePaid"), ("Period", "1"), renew[0], renew[1]];
+        assert_eq!(wish(&prepaid).unwrap().auto_renew, Some(1));
+        assert_eq!(wish(&prepaid[..2]).unwrap().auto_renew, None, "off when nothing is said");
+        let timed = [prepaid[0], prepaid[1], ("AutoReleaseTime", "2019-09-03T00:00:00Z")];
+        assert_eq!(wish(&timed), Err(BAD_RELEASE_TIME), "ADH-P18: pay-as-you-go only");
     }
 
     #[test]
@@ -371,6 +400,7 @@ pub(crate) mod tests {
         assert!(renew("6").is_ok());
         assert_eq!(renew("4"), Err(BAD_RENEW_PERIOD), "ADH-P11, ADH-E028");
         assert_eq!(wish(&[("ChargeType", "Free")]), Err(BAD_CHARGE_TYPE), "ADH-E002");
+        assert_eq!(prepaid(&[("Period", "1"), ("PeriodUnit", "Day")]), Err(BAD_PERIOD_UNIT), "ADH-E032");
     }
 
     #[test]
@@ -414,7 +444,8 @@ pub(crate) mod tests {
 
     #[test]
     fn only_an_empty_host_of_ones_own_that_is_paid_by_use_is_released() {
-        // DHST-7, RDH-B1, RDH-E001, RDH-E002, RDH-E003, RDH-E006, RDH-E007
+        // DHST-7, RDH-B1, RDH-E001, RDH-E002, RDH-E003, RDH-E006, RDH-E007, RDH-P03
+        assert_eq!(release(&Params::default(), 0, &Hosts::default()), Err(MISSING_PARAMETER));
         let mut hosts = Hosts::default();
         hosts.0.insert(7, host("dh-a", ChargeType::PostPaid));
         hosts.0.insert(8, host("dh-b", ChargeType::PrePaid));
@@ -432,7 +463,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_change_touches_what_is_given() {
-        // MDH-B1, MDH-E002, MDH-E004, MDH-E006, DHST-14, DHST-40
+        // MDH-B1, MDH-P03 to MDH-P10, MDH-E002, MDH-E004, MDH-E006, MDH-E008, MDH-E009, DHST-14, DHST-40, DHST-60
         let mut hosts = Hosts::default();
         hosts.0.insert(7, host("dh-a", ChargeType::PostPaid));
         let change = |pairs: &[(&str, &str)]| {
@@ -444,7 +475,18 @@ pub(crate) mod tests {
         assert_eq!((off.host, off.auto_placement, off.action), (7, Some(false), None));
         let stop = change(&[("ActionOnMaintenance", "Stop")]).unwrap();
         assert_eq!((stop.auto_placement, stop.action), (None, Some(OnMaintenance::Stop)));
+        let moved = change(&[("DedicatedHostClusterId", "dc-a")]).unwrap();
+        assert_eq!((moved.cluster.as_deref(), moved.auto_placement), (Some("dc-a"), None));
+        assert_eq!(off.cluster, None);
         assert_eq!(change(&[("DedicatedHostName", "-")]), Err(BAD_HOST_NAME));
+        assert_eq!(change(&[("Description", "http://a")]), Err(BAD_DESCRIPTION));
+        assert_eq!(change(&[("ActionOnMaintenance", "Wait")]), Err(INVALID_PARAMETER));
+        assert_eq!(change(&[("AutoPlacement", "yes")]), Err(INVALID_PARAMETER));
+        assert_eq!(change(&[("NetworkAttributes.SlbUdpTimeout", "311")]), Err(BAD_SLB_TIMEOUT));
+        assert_eq!(change(&[("NetworkAttributes.UdpTimeout", "14")]), Err(BAD_UDP_TIMEOUT));
+        let good = [("NetworkAttributes.UdpTimeout", "15"), ("NetworkAttributes.SlbUdpTimeout", "310")];
+        assert!(change(&good).is_ok());
+        assert_eq!(modify(&Params::default(), 0, &hosts), Err(MISSING_PARAMETER));
         assert_eq!(modify(&Params::of(&[("DedicatedHostId", "dh-a")]), 1, &hosts), Err(UNKNOWN_HOST));
     }
 

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_cluster_needs_a_name_and_goes_when_empty() {
-        // HPC-8, HPC-11, HPC-12
+        // HPC-1, HPC-8, HPC-11, HPC-12, HPC-13: any number of instances, and no call that asks for money
         let mut sets = Sets::default();
         sets.0.insert(4, set("ds-a"));
         let make = |pairs: &[(&str, &str)]| create(&Params::of(pairs), 0, &sets);
@@ -79,6 +79,8 @@ mod tests {
             Cluster { id: "hpc-a".to_owned(), account: Some(0), region: 0, set: None, instances: 1 };
         clusters.0.insert(2, cluster);
         let of = |id: &str| Params::of(&[("HpcClusterId", id)]);
+        assert_eq!(delete(&of("hpc-a"), 0, &clusters), Err(HPC_NOT_EMPTY));
+        clusters.0.get_mut(&2).unwrap().instances = 5_000;
         assert_eq!(delete(&of("hpc-a"), 0, &clusters), Err(HPC_NOT_EMPTY));
         assert_eq!(delete(&of("hpc-b"), 0, &clusters), Err(UNKNOWN_HPC));
         clusters.0.get_mut(&2).unwrap().instances = 0;

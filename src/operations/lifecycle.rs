@@ -5,10 +5,15 @@ use crate::model::Utc;
 use crate::world::ChargeType;
 
 use super::refusal::{
-    CHARGE_TYPE_VIOLATION, DELETION_PROTECTION, EXPIRED, INITIALIZING, INVALID_PARAMETER,
+    CHARGE_TYPE_VIOLATION, DELETION_PROTECTION, DRY_RUN, EXPIRED, INITIALIZING, INVALID_PARAMETER,
     STOPPED_MODE_NOT_SUPPORTED, UNCONFIRMED_STOP,
 };
 use super::{Instance, Lock, Params, Refusal, StoppedMode};
+
+/// The end of the checks: a dry run goes no further (STA-P04, STO-P06, REB-P04).
+fn unless_dry(params: &Params) -> Result<(), Refusal> {
+    if params.flag("DryRun")? { Err(DRY_RUN) } else { Ok(()) }
+}
 
 /// What a start has to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,10 +22,11 @@ pub struct Start {
     pub needs_place: bool,
 }
 
-/// StartInstance (STA-B1 to STA-B4, LIFE-12). Whether there is a place is the next question (LIFE-36).
+/// StartInstance (STA-B1 to STA-B4, LIFE-12). Whether there is a place is the next question (LIFE-36), which a dry run does
+/// not ask.
 ///
 /// # Errors
-/// Any state but Stopped, a lock, or an end that has passed.
+/// Any state but Stopped, a lock, or an end that has passed; a dry run that would pass.
 pub fn start(params: &Params, instance: &Instance, now: Utc) -> Result<Start, Refusal> {
     params.flag("InitLocalDisk")?;
     instance.open()?;
@@ -28,6 +34,7 @@ pub fn start(params: &Params, instance: &Instance, now: Utc) -> Result<Start, Re
         return Err(EXPIRED);
     }
     instance.in_state(&[State::Stopped])?;
+    unless_dry(params)?;
     Ok(Start { needs_place: instance.mode == StoppedMode::StopCharging })
 }
 
@@ -45,7 +52,8 @@ pub struct Stop {
 /// StopInstance (STO-B1 to STO-B4, LIFE-13). `feature`: the account stops without charges where it can (LIFE-32).
 ///
 /// # Errors
-/// Any state but Running, a lock, StoppedMode outside the feature (LIFE-34), an unconfirmed stop of i1.
+/// Any state but Running, a lock, StoppedMode outside the feature (LIFE-34), an unconfirmed stop of i1; a dry run that
+/// would pass.
 pub fn stop(params: &Params, instance: &Instance, feature: bool, now: Utc) -> Result<Stop, Refusal> {
     let force = params.flag("ForceStop")?;
     let confirmed = params.flag("ConfirmStop")?;
@@ -59,6 +67,7 @@ pub fn stop(params: &Params, instance: &Instance, feature: bool, now: Utc) -> Re
     if instance.wiped_by_stop && !confirmed {
         return Err(UNCONFIRMED_STOP);
     }
+    unless_dry(params)?;
     // LIFE-31: without a word of the call the account's feature decides, for those that qualify.
     let without_charges = asked.map_or(feature && instance.stops_without_charges(), |word| word == 1);
     let mode = if without_charges { StoppedMode::StopCharging } else { StoppedMode::KeepCharging };
@@ -68,13 +77,23 @@ pub fn stop(params: &Params, instance: &Instance, feature: bool, now: Utc) -> Re
 /// RebootInstance (REB-B1, REB-B2, LIFE-14); the answer is whether its system is not asked.
 ///
 /// # Errors
-/// Any state but Running, or a lock.
+/// Any state but Running, or a lock; a dry run that would pass.
 pub fn reboot(params: &Params, instance: &Instance, now: Utc) -> Result<bool, Refusal> {
     let force = params.flag("ForceStop")?;
     instance.open()?;
     instance.paid(now)?;
     instance.in_state(&[State::Running])?;
+    unless_dry(params)?;
     Ok(force)
+}
+
+/// The system inside shuts down: the instance stops and goes on costing, whatever the account's feature (LIFE-19, LIFE-37).
+///
+/// # Errors
+/// Any state but Running.
+pub fn shut_down(instance: &Instance) -> Result<StoppedMode, Refusal> {
+    instance.in_state(&[State::Running])?;
+    Ok(StoppedMode::KeepCharging)
 }
 
 /// What a deletion does beside the release.
@@ -161,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_stopped_mode_follows_the_call_then_the_account() {
-        // LIFE-31, LIFE-32, LIFE-34, STO-P03
+        // LIFE-30, LIFE-31, LIFE-32, LIFE-34, STO-P03, STO-B4, STO-E004
         let mode = |text: Option<&str>, feature: bool, instance: &Instance| {
             let params = text.map_or_else(none, |text| Params::of(&[("StoppedMode", text)]));
             stop(&params, instance, feature, NOW).map(|stop| stop.mode)
@@ -199,7 +218,12 @@ mod tests {
 
     #[test]
     fn locks_refuse_what_the_sheet_says() {
-        // LIFE-41, LIFE-42, LIFE-43, STA-B2, STA-B4, STO-B2, REB-B2, STO-E003, REB-E003, STA-E003, DEL-B5
+        // LIFE-41, LIFE-42, LIFE-43, STA-B2, STA-B4, STO-B2, REB-B2, STO-E003, REB-E003, STA-E003, DEL-B5,
+        // STA-E008, STO-E006, REB-E005
+        assert_eq!(
+            start(&none(), &Instance { lock: Some(Lock::Security), ..in_state(State::Stopped) }, NOW),
+            Err(LOCKED_FOR_SECURITY)
+        );
         let locked = |lock| Instance { lock: Some(lock), ..Instance::running() };
         let security = locked(Lock::Security);
         assert_eq!(stop(&none(), &security, false, NOW), Err(LOCKED_FOR_SECURITY));
@@ -249,8 +273,52 @@ mod tests {
     }
 
     #[test]
+    fn a_dry_run_checks_and_does_nothing() {
+        // STA-P04, STO-P06, REB-P04
+        let dry = Params::of(&[("DryRun", "true")]);
+        let stopped = Instance::stopped(StoppedMode::StopCharging);
+        let running = Instance::running();
+        assert_eq!(start(&dry, &stopped, NOW), Err(DRY_RUN));
+        assert_eq!(stop(&dry, &running, true, NOW), Err(DRY_RUN));
+        assert_eq!(reboot(&dry, &running, NOW), Err(DRY_RUN));
+        assert_eq!((DRY_RUN.status, DRY_RUN.code), (400, "DryRunOperation"));
+        // What would be refused is refused as ever.
+        assert_eq!(start(&dry, &running, NOW), Err(WRONG_STATE));
+        assert_eq!(stop(&dry, &stopped, true, NOW), Err(WRONG_STATE));
+        assert_eq!(reboot(&Params::of(&[("DryRun", "maybe")]), &running, NOW), Err(INVALID_PARAMETER));
+        assert!(start(&Params::of(&[("DryRun", "false")]), &stopped, NOW).is_ok());
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        // STA-P03, STO-P04, REB-P03, DEL-P03, DEL-E004
+        let with = |name: &str, value: &str| Params::of(&[(name, value)]);
+        let (running, stopped) = (Instance::running(), Instance::stopped(StoppedMode::KeepCharging));
+        assert_eq!(start(&with("InitLocalDisk", "perhaps"), &stopped, NOW), Err(INVALID_PARAMETER));
+        assert!(start(&with("InitLocalDisk", "true"), &stopped, NOW).is_ok());
+        assert_eq!(stop(&with("ForceStop", "1"), &running, false, NOW), Err(INVALID_PARAMETER));
+        assert!(stop(&with("ForceStop", "true"), &running, false, NOW).unwrap().force);
+        assert!(!stop(&none(), &running, false, NOW).unwrap().force);
+        assert_eq!(reboot(&with("ForceStop", "1"), &running, NOW), Err(INVALID_PARAMETER));
+        assert_eq!(reboot(&with("ForceStop", "true"), &running, NOW), Ok(true));
+        assert_eq!(reboot(&none(), &running, NOW), Ok(false));
+        assert_eq!(delete(&with("Force", "yes"), &running, NOW), Err(INVALID_PARAMETER));
+        assert!(delete(&with("Force", "true"), &running, NOW).is_ok());
+        assert_eq!((INVALID_PARAMETER.status, INVALID_PARAMETER.code), (400, "InvalidParameter"));
+    }
+
+    #[test]
+    fn a_shutdown_from_inside_goes_on_costing() {
+        // LIFE-19, LIFE-37
+        assert_eq!(shut_down(&Instance::running()), Ok(StoppedMode::KeepCharging));
+        for state in [State::Pending, State::Starting, State::Stopping, State::Stopped] {
+            assert_eq!(shut_down(&in_state(state)), Err(WRONG_STATE));
+        }
+    }
+
+    #[test]
     fn a_stop_that_wipes_disks_is_confirmed() {
-        // STO-B3, STO-E002, STO-P05, DISK-71
+        // STO-B3, STO-E002, STO-P05, DISK-71, DISK-72
         let i1 = Instance { local_disks: true, wiped_by_stop: true, ..Instance::running() };
         assert_eq!(stop(&none(), &i1, false, NOW), Err(UNCONFIRMED_STOP));
         let confirm = Params::of(&[("ConfirmStop", "true")]);

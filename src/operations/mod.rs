@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod release_time;
 pub mod sets;
 pub mod snapshots;
+pub mod tokens;
 
 pub use instance::{Event, Instance, Lock, StoppedMode};
 pub use params::{Action, Params};

@@ -56,25 +56,27 @@ macro_rules! actions {
 }
 
 actions! {
-    StartInstance, Instance, ["InitLocalDisk"], "Starts a stopped instance (STA).";
-    StopInstance, Instance, ["StoppedMode", "ForceStop", "ConfirmStop"], "Stops a running instance (STO).";
-    RebootInstance, Instance, ["ForceStop"], "Restarts a running instance (REB).";
+    StartInstance, Instance, ["InitLocalDisk", "DryRun"], "Starts a stopped instance (STA).";
+    StopInstance, Instance, ["StoppedMode", "ForceStop", "ConfirmStop", "DryRun"], "Stops a running instance (STO).";
+    RebootInstance, Instance, ["ForceStop", "DryRun"], "Restarts a running instance (REB).";
     DeleteInstance, Instance, ["Force", "TerminateSubscription"], "Releases an instance (DEL).";
     ModifyInstanceAutoReleaseTime, Instance, ["AutoReleaseTime"],
         "Sets, changes or cancels the time of release (MAR).";
     ModifyInstanceAttribute, Instance, ["DeletionProtection"], "Switches the protection from deletion.";
     ModifyInstanceDeployment, Instance,
-        ["DeploymentSetId", "DedicatedHostId", "Force", "Tenancy", "Affinity", "MigrationType"],
+        ["DeploymentSetId", "DedicatedHostId", "Force", "Tenancy", "Affinity", "MigrationType",
+         "DedicatedHostClusterId"],
         "Moves an instance to a dedicated host, or into a deployment set (MID).";
     AllocatePublicIpAddress, Instance, [], "Gives an instance a public address (APA).";
     RedeployInstance, Instance, ["ForceStop"], "Moves an instance with a pending event to another server (RED).";
     AttachDisk, Instance, ["DiskId", "DeleteWithInstance"], "Attaches an available disk (DISK-61).";
     DetachDisk, Instance, ["DiskId"], "Detaches a portable disk (DISK-62).";
-    CreateSnapshot, Instance, ["DiskId", "SnapshotName"], "Makes a snapshot of a disk of the instance (IMG-32).";
-    ResizeDisk, Instance, ["DiskId", "NewSize", "Type"], "Enlarges a disk of the instance (DISK-64).";
+    CreateSnapshot, Instance, ["DiskId", "SnapshotName", "ClientToken"], "Makes a snapshot of a disk of the instance (IMG-32).";
+    ResizeDisk, Instance, ["DiskId", "NewSize", "Type", "ClientToken"], "Enlarges a disk of the instance (DISK-64).";
     ModifyDiskAttribute, Instance, ["DiskId", "DeleteWithInstance"],
         "Says whether a data disk goes with its instance (DISK-51).";
-    CreateDisk, Account, ["ZoneId", "DiskCategory", "Size", "SnapshotId", "PerformanceLevel", "DiskName"],
+    CreateDisk, Account, ["ZoneId", "DiskCategory", "Size", "SnapshotId", "PerformanceLevel", "DiskName",
+         "ClientToken"],
         "Makes a disk of its own (DISK-60).";
     DeleteDisk, Account, ["DiskId"], "Deletes an available disk (DISK-63).";
     DeleteSnapshot, Account, ["SnapshotId"], "Deletes a snapshot.";
@@ -82,24 +84,27 @@ actions! {
         ["ZoneId", "DedicatedHostType", "Quantity", "MinQuantity", "ChargeType", "Period", "PeriodUnit", "AutoRenew",
          "AutoRenewPeriod", "AutoPlacement", "ActionOnMaintenance", "AutoReleaseTime", "DedicatedHostName",
          "Description", "DedicatedHostClusterId", "CpuOverCommitRatio", "NetworkAttributes.SlbUdpTimeout",
-         "NetworkAttributes.UdpTimeout"],
+         "NetworkAttributes.UdpTimeout", "ClientToken"],
         "Allocates dedicated hosts from the zone's stock (ADH).";
     ReleaseDedicatedHost, Account, ["DedicatedHostId"], "Releases an empty pay-as-you-go host (RDH).";
     ModifyDedicatedHostAttribute, Account,
         ["DedicatedHostId", "AutoPlacement", "ActionOnMaintenance", "DedicatedHostName", "Description",
-         "NetworkAttributes.SlbUdpTimeout", "NetworkAttributes.UdpTimeout"],
+         "NetworkAttributes.SlbUdpTimeout", "NetworkAttributes.UdpTimeout", "DedicatedHostClusterId"],
         "Changes attributes of a dedicated host (MDH).";
     CreateDeploymentSet, Account,
-        ["DeploymentSetName", "Description", "Domain", "Granularity", "Strategy",
-         "OnUnableToRedeployFailedInstance"],
+        ["DeploymentSetName", "Description", "Domain", "Granularity", "Strategy", "DeploymentStrategy",
+         "OnUnableToRedeployFailedInstance", "ClientToken"],
         "Makes a deployment set (CDS).";
     DeleteDeploymentSet, Account, ["DeploymentSetId"], "Deletes an empty deployment set (DEP-44).";
-    CreateHpcCluster, Account, ["Name", "Description", "DeploymentSetId"], "Makes an HPC cluster (HPC-8).";
+    CreateHpcCluster, Account, ["Name", "Description", "DeploymentSetId", "ClientToken"],
+        "Makes an HPC cluster (HPC-8).";
     RedeployDedicatedHost, Account, ["DedicatedHostId"], "Moves a host that is under assessment (DHST-43).";
     SetHostCondition, Account, ["DedicatedHostId", "Status"],
         "An act of the operator: a dedicated host is Available, UnderAssessment or PermanentFailure from now on.";
     SetLock, Instance, ["LockReason"],
         "An act of the operator: locks an instance (`financial`, `security`), or unlocks it.";
+    ShutDown, Instance, [],
+        "An act of the system inside: it shuts down, and the instance stops with its place (LIFE-19).";
     RaiseEvent, Instance, ["EventType"],
         "An act of the operator: an event such as `SystemMaintenance.Redeploy` is pending, or no more (RED-B4).";
     DeleteHpcCluster, Account, ["HpcClusterId"], "Deletes an empty HPC cluster (HPC-11).";
@@ -129,6 +134,11 @@ impl Params {
     /// True when the parameter is there.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// All pairs, in the order of their names.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A Boolean, `false` when it is absent.

@@ -44,6 +44,18 @@ pub const MISSING_PARAMETER: Refusal =
 /// The Period of a subscription is missing, spelled so (DHST-34, ADH-E005).
 pub const MISSING_PERIOD: Refusal =
     refusal(400, "MissingParamter", "A subscription needs the parameter Period.");
+/// A dry run that would pass (STA-P04, STO-P06, REB-P04).
+pub const DRY_RUN: Refusal =
+    refusal(400, "DryRunOperation", "The call would succeed; nothing was done, as it is a dry run.");
+/// A client token in a bad form (IDEM-7).
+pub const BAD_TOKEN: Refusal =
+    refusal(400, "InvalidClientToken.ValueNotSupported", "ClientToken is at most 64 ASCII characters.");
+/// A client token that came with other parameters before (IDEM-4).
+pub const TOKEN_MISMATCH: Refusal =
+    refusal(400, "IdempotentParameterMismatch", "The token came with other parameters before.");
+/// The same, as CreateSnapshot says it (IDEM-13).
+pub const SNAPSHOT_TOKEN_MISMATCH: Refusal =
+    refusal(403, "IdempotentParameterMismatch", "The token came with other parameters before.");
 /// A value that the parameter does not take.
 pub const INVALID_PARAMETER: Refusal =
     refusal(400, "InvalidParameter", "A parameter has a value that it does not take.");
@@ -188,6 +200,18 @@ pub const HOST_QUOTA: Refusal = refusal(
     "QuotaExceed.AfterpayDedicatedHost",
     "The account has as many pay-as-you-go dedicated hosts as it may.",
 );
+/// The region is not open to the account (ADH-E011).
+pub const REGION_DENIED: Refusal =
+    refusal(403, "RegionUnauthorized", "The region is not open to the account.");
+/// Sales of the region are suspended (ADH-E006).
+pub const SALES_SUSPENDED: Refusal =
+    refusal(400, "OperationDenied", "Nothing is sold in the region at the moment.");
+/// The account has no way to pay (ADH-E021).
+pub const NO_PAYMENT_METHOD: Refusal =
+    refusal(404, "PaymentMethodNotFound", "The account has no payment method on file.");
+/// PeriodUnit of a host (ADH-E032).
+pub const BAD_PERIOD_UNIT: Refusal =
+    refusal(400, "InvalidPeriodUnit.ValueNotSupported", "PeriodUnit is Month or Year.");
 /// AutoRenewPeriod (DHST-34, ADH-E028).
 pub const BAD_RENEW_PERIOD: Refusal =
     refusal(400, "InvalidAutoRenewPeriod.ValueNotSupported", "AutoRenewPeriod is 1, 2, 3, 6 or 12 months.");

@@ -125,7 +125,9 @@ pub fn create(params: &Params, quota: Quota) -> Result<Create, Refusal> {
     }
     params.word("Domain", &["Default"], BAD_DOMAIN)?;
     let strategies = ["Availability", "StrictDispersion", "LooseDispersion"];
-    let strategy = params.word("Strategy", &strategies, BAD_STRATEGY)?;
+    // Samples send DeploymentStrategy, which the table of parameters lacks (CDS-B2).
+    let spelled = params.word("DeploymentStrategy", &strategies, BAD_STRATEGY)?;
+    let strategy = params.word("Strategy", &strategies, BAD_STRATEGY)?.or(spelled);
     let granularity = params.word("Granularity", &["Host", "Rack", "Switch", "switch"], BAD_GRANULARITY)?;
     let apart = match granularity {
         None | Some(0) => Granularity::Host,
@@ -180,11 +182,14 @@ pub(crate) mod tests {
 
     #[test]
     fn a_set_is_made_by_either_spelling_of_its_one_strategy() {
-        // DEP-1, DEP-2, DEP-3, DEP-50, CDS-B1, CDS-P06 to CDS-P09, CDS-E002 to CDS-E006, CDS-E008
+        // DEP-1, DEP-2, DEP-3, DEP-50, CDS-B1, CDS-B2, CDS-P04 to CDS-P09, CDS-E002 to CDS-E006, CDS-E008
         let make = |pairs: &[(&str, &str)]| create(&Params::of(pairs), Quota::default());
         let host = Create { apart: Granularity::Host, on_unable: OnUnable::CancelMembershipAndStart };
         assert_eq!(make(&[]), Ok(host));
         assert_eq!(make(&[("Strategy", "Availability")]), Ok(host));
+        assert_eq!(make(&[("DeploymentStrategy", "Availability")]), Ok(host));
+        assert_eq!(make(&[("DeploymentStrategy", "Packed")]), Err(BAD_STRATEGY));
+        assert_eq!(make(&[("DeploymentSetName", "set:1_a-b"), ("Description", "of the web")]), Ok(host));
         let old = [("Strategy", "StrictDispersion"), ("Domain", "Default"), ("Granularity", "Host")];
         assert_eq!(make(&old), Ok(host));
         let wide = make(&[("Strategy", "LooseDispersion"), ("Granularity", "switch")]).unwrap();
@@ -201,6 +206,19 @@ pub(crate) mod tests {
             ("OnUnableToRedeployFailedInstance", "Wait", INVALID_PARAMETER),
         ] {
             assert_eq!(make(&[(name, value)]), Err(wrong), "{name}");
+        }
+    }
+
+    #[test]
+    fn sets_take_the_families_of_2021_which_are_those_of_2019_and_more() {
+        // DEP-20, DEP-21
+        let of_2019 =
+            ["c5", "g5", "hfc5", "hfg5", "r5", "se1ne", "sn1ne", "sn2ne", "d1", "d1ne", "i2", "ic5"];
+        for family in of_2019.iter().chain(&["c6", "g6", "r6", "hfr6", "d2c", "i1", "i2gne"]) {
+            assert!(FAMILIES.contains(&format!("ecs.{family}").as_str()), "{family}");
+        }
+        for family in ["ecs.t5", "ecs.gn6v", "ecs.sccg5", "ecs.n4"] {
+            assert!(!FAMILIES.contains(&family), "{family}");
         }
     }
 

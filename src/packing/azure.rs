@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::PackingError;
+use super::bound::Flow;
 use super::sizes::{Living, Vms};
 use crate::model::{HostIx, ZoneIx};
 use crate::placement::{DemandId, HostClass, HostState, Policy, Want};
@@ -35,6 +36,16 @@ impl Trace {
     }
 }
 
+/// The least hosts of `cores` and `gib` that hold a trace, whatever the placement: a lower bound.
+pub fn least_hosts(Trace(vms): &Trace, cores: u32, gib: u32) -> u64 {
+    let class = host(cores, gib);
+    Flow { vms: &vms.list, demands: &vms.demands, class: &class, release: true }.least_hosts()
+}
+
+fn host(cores: u32, gib: u32) -> HostClass {
+    HostClass::plain("host", cores.saturating_mul(1_000), gib.saturating_mul(1_024))
+}
+
 /// Hosts that stand ready at first; doubled when they are too few.
 const READY: u32 = 2_048;
 
@@ -60,8 +71,7 @@ fn attempt(
     policy: &Policy,
     ready: u32,
 ) -> Result<Option<u32>, PackingError> {
-    let class = HostClass::plain("host", cores.saturating_mul(1_000), gib.saturating_mul(1_024));
-    let fleet = vms.fleet(class, ready, policy.clone())?;
+    let fleet = vms.fleet(host(cores, gib), ready, policy.clone())?;
     for host in 0..ready {
         fleet.set_host_state(HostIx(host), HostState::Failed);
     }

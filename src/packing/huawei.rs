@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use super::PackingError;
+use super::bound::Flow;
 use super::sizes::{Living, Vms};
 use crate::model::{SimTime, ZoneIx};
 use crate::placement::{DemandId, Fleet, HostClass, Policy, Want};
@@ -72,13 +73,30 @@ pub struct Whole {
 }
 
 impl Setup {
-    fn fleet(&self, trace: &Trace) -> Result<Fleet, PackingError> {
-        let class = HostClass {
+    fn class(&self) -> HostClass {
+        HostClass {
             numa_nodes: 2,
             split_above_mib: Some(self.threshold_gib.saturating_mul(1_024)),
             ..HostClass::plain("server", 2 * NODE_CORES * 1_000, 2 * NODE_GIB * 1_024)
-        };
-        trace.0.fleet(class, self.servers, self.policy.clone())
+        }
+    }
+
+    fn fleet(&self, trace: &Trace) -> Result<Fleet, PackingError> {
+        trace.0.fleet(self.class(), self.servers, self.policy.clone())
+    }
+
+    /// No placement can place more VMs than this from the one at place `start` on until the first that fits nowhere,
+    /// whatever the policy.
+    pub fn at_most(&self, trace: &Trace, start: usize) -> u64 {
+        let (class, vms) = (self.class(), trace.0.list.get(start..).unwrap_or(&[]));
+        Flow { vms, demands: &trace.0.demands, class: &class, release: self.release }
+            .most_placed(self.servers.into())
+    }
+
+    /// No placement can hold every VM of the trace, with releases, on fewer servers than this.
+    pub fn least_servers(&self, trace: &Trace) -> u64 {
+        let class = self.class();
+        Flow { vms: &trace.0.list, demands: &trace.0.demands, class: &class, release: true }.least_hosts()
     }
 
     /// Places VMs from the one at place `start` on, into the empty cluster, until the first that fits nowhere: how many were

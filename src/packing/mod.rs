@@ -7,6 +7,7 @@
 //! Protocols, commands, tables and deviations: `docs/packing.md`.
 
 pub mod azure;
+mod bound;
 pub mod huawei;
 pub mod openb;
 mod sizes;

@@ -12,8 +12,8 @@ use super::luck::Luck;
 use super::policy::Policy;
 use super::shard::Shard;
 use super::state::Facts;
-use super::sync::AtomicU64;
 use crate::model::{ClassIx, HostIx, Resources, ZoneIx};
+use crate::sync::AtomicU64;
 
 /// Collects classes, hosts and demands, and makes a [`Fleet`] of them.
 #[derive(Clone, Debug)]

@@ -1,10 +1,11 @@
 //! Changing what is claimed: reserve and commit, resize in place, migrate.
 
+use super::bars::Bars;
 use super::demand::DemandId;
 use super::fleet::Fleet;
 use super::query::Key;
 use super::restore::SavedClaim;
-use super::sets::Bar;
+use super::sets::Granularity;
 use super::want::{Claim, NoRoom, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
 
@@ -142,14 +143,13 @@ impl Fleet {
         match want.host {
             Some(host) if host == claim.host => Err(Reason::WrongHost),
             Some(host) => self.find_named(want, zone, host),
-            None => self.find_any(place, self.key(want), &[self.bar_of(claim.host)], claiming),
+            None => self.find_any(place, self.key(want), self.bar_over(Some(claim.host)), claiming),
         }
     }
 
     /// The bar over one host.
-    pub(super) fn bar_of(&self, host: HostIx) -> Bar {
-        let (shard, at) = self.layout.locate(host);
-        Bar::one(shard as u32, at)
+    pub(super) fn bar_over(&self, host: Option<HostIx>) -> Option<Bars<'_>> {
+        Bars::new(&self.layout, Granularity::Host, &[], host)
     }
 
     /// Claims the host that `find` names and gives the old claim back, under both locks, taken in shard order.

@@ -9,7 +9,7 @@ use super::{
     BuildError, Claim, ClusterIx, Demand, DemandId, Fleet, FleetBuilder, Granularity, HostClass, HostGroup,
     NoRoom, Policy, SetIx, SetRule, Want,
 };
-use crate::model::ZoneIx;
+use crate::model::{HostIx, ZoneIx};
 
 /// Sizes of instances in vCPUs and GiB with their weights: the shape of public-cloud requests, many small ones,
 /// from 1 to 8 GiB a vCPU.
@@ -26,6 +26,11 @@ const MIX: [(u32, u32, u32); 10] = [
     (16, 128, 2),
 ];
 
+/// Members of a set.
+const MEMBERS: u32 = 7;
+/// Free places in sets that a client draws from.
+const FREE_PLACES: usize = 256;
+
 /// What to build and how to load it.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -41,7 +46,8 @@ pub struct Spec {
     pub load: f64,
     /// Seed of sizes and releases.
     pub seed: u64,
-    /// Share of requests that are members of a deployment set of up to 7.
+    /// Share of requests that are members of a deployment set of up to 7. Sets live on: a place that a member left is
+    /// taken by a later one.
     pub in_sets: f64,
     /// Share of requests that ask for one of 4 clusters of their zone.
     pub in_clusters: f64,
@@ -96,7 +102,8 @@ pub struct Client<'f> {
     claims: Vec<Claim>,
     in_sets: u32,
     in_clusters: u32,
-    set: Option<(SetIx, u32)>,
+    /// Sets with a place to give, each as often as it has places.
+    places: Vec<SetIx>,
     /// Requests that found no room.
     pub refused: u64,
     hash: u64,
@@ -124,7 +131,7 @@ impl<'f> Client<'f> {
             claims: Vec::new(),
             in_sets: share(spec.in_sets),
             in_clusters: share(spec.in_clusters),
-            set: None,
+            places: Vec::new(),
             refused: 0,
             hash: 0,
         }
@@ -166,11 +173,7 @@ impl<'f> Client<'f> {
         };
         let mut want = Want::zone(demand, zone);
         if (drawn as u32 & 0xFFFF) < self.in_sets {
-            let (set, left) = self.set.unwrap_or_else(|| {
-                (self.fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: 7 }), 7)
-            });
-            self.set = (left > 1).then_some((set, left - 1));
-            want = want.member_of(set);
+            want = want.member_of(self.some_set());
         }
         if (drawn as u32 >> 16) < self.in_clusters {
             want = want.in_cluster(ClusterIx(zone.0 * 4 + (drawn as u32 & 3)));
@@ -182,11 +185,22 @@ impl<'f> Client<'f> {
                 Ok(demand)
             }
             Err(none) => {
+                self.places.extend(want.set);
                 self.refused += 1;
                 self.hash = (self.hash ^ !0).wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 Err(none)
             }
         }
+    }
+
+    /// A set with a place, each place with equal chance; there are always some hundred.
+    fn some_set(&mut self) -> SetIx {
+        while self.places.len() < FREE_PLACES {
+            let set = self.fleet.add_set(SetRule::Spread { apart: Granularity::Host, per_zone: MEMBERS });
+            self.places.extend([set; MEMBERS as usize]);
+        }
+        let at = ((self.rng.next_u64() >> 32) * self.places.len() as u64) >> 32;
+        self.places.swap_remove(at as usize)
     }
 
     /// Gives one claim back, any with equal chance.
@@ -197,7 +211,15 @@ impl<'f> Client<'f> {
         }
         let at = ((self.rng.next_u64() >> 32) * self.claims.len() as u64) >> 32;
         let claim = self.claims.swap_remove(at as usize);
+        self.places.extend(claim.set());
         self.fleet.release(claim);
+    }
+
+    /// Where a plain request of the mix would go now; claims nothing.
+    #[inline]
+    pub fn look(&mut self) -> Option<HostIx> {
+        let at = ((self.rng.next_u64() >> 32) * self.table.len() as u64) >> 32;
+        self.fleet.peek(&Want::zone(self.table[at as usize], self.zones[0])).ok()
     }
 
     /// One release and one placement.

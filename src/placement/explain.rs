@@ -1,8 +1,8 @@
 //! Why a request has no room, and what would give it some. Made on demand; looks at shapes, never at every host.
 
+use super::bars::Bars;
 use super::class::HostClass;
 use super::demand::Demand;
-use super::find::barred;
 use super::fleet::Fleet;
 use super::shape::{self, Free};
 use super::want::{Reason, Want, Zones};
@@ -125,12 +125,12 @@ impl Fleet {
         let mut removed = [0u64; Reason::ALL.len()];
         let mut near: Vec<(u64, Near)> = Vec::new();
         let (mut fit, mut hosts) = (0, 0);
-        let (bars, set_full) = self.bars_in(want, zone);
+        let (apart, members, set_full) = self.members_of(want, zone);
+        let bars = Bars::new(&self.layout, apart, &members, None);
         let key = self.key(want);
         let demand = &self.facts.demands[want.demand.0 as usize];
         for &shard in self.zones.get(zone.at()).map_or(&[][..], |place| &place.shards) {
             let mut state = self.shards[shard as usize].lock();
-            let bars = super::sets::bars_of(&bars, shard);
             hosts += state.shape_of.len() as u64;
             let named = want
                 .host
@@ -180,13 +180,10 @@ impl Fleet {
                 }
             }
             // Hosts with room that the set bars: only the bars are looked at.
-            let end = state.shape_of.len() as u32;
-            for position in bars.iter().flat_map(|bar| bar.start..bar.end.min(end)) {
+            let barred = bars.map_or_else(Vec::new, |bars| bars.of(shard).positions());
+            for position in barred.into_iter().flatten() {
                 let is_it = named.is_none_or(|named| named == (shard as usize, position));
-                if is_it
-                    && barred(bars, position).is_some()
-                    && state.has_room_at(&self.facts, query, position)
-                {
+                if is_it && state.has_room_at(&self.facts, query, position) {
                     fit -= 1;
                     removed[Reason::Set as usize] += 1;
                 }

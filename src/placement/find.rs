@@ -2,28 +2,23 @@
 
 use std::ops::Range;
 
+use super::bars::{Bars, barred};
 use super::hostset::BLOCK;
 use super::policy::{Pick, Score};
 use super::query::{Key, UNKNOWN};
-use super::sets::Bar;
 use super::shape;
 use super::state::{Facts, State};
 use super::want::Reason;
 
-/// Positions of one shard that a deployment set bars: disjoint, ascending.
-pub(super) type Bars<'a> = &'a [Bar];
-
-/// The end of the bar over `at`, when there is one.
-#[inline]
-pub(super) fn barred(bars: Bars<'_>, at: u32) -> Option<u32> {
-    let bar = bars.get(bars.partition_point(|bar| bar.end <= at))?;
-    (bar.start <= at).then_some(bar.end)
-}
-
 impl State {
     /// The host with the best score, the lowest among equals.
     #[inline]
-    pub(super) fn find_best(&mut self, facts: &Facts, query: usize, bars: Bars<'_>) -> Option<(Score, u32)> {
+    pub(super) fn find_best(
+        &mut self,
+        facts: &Facts,
+        query: usize,
+        bars: Option<Bars<'_>>,
+    ) -> Option<(Score, u32)> {
         self.settle(facts, query);
         let mut best: Option<(Score, u32)> = None;
         let mut from = 0;
@@ -38,7 +33,7 @@ impl State {
             }
             let hosts = &mut self.shapes.list[shape as usize].hosts;
             let least = hosts.least(&self.shape_of, shape);
-            let least = if bars.is_empty() { Some(least) } else { self.outside(shape, least, bars) };
+            let least = if bars.is_none() { Some(least) } else { self.outside(shape, least, bars) };
             if let Some(least) = least
                 && best.is_none_or(|(_, held)| least < held)
             {
@@ -52,7 +47,7 @@ impl State {
     }
 
     /// The least host of a shape that is not barred.
-    fn outside(&self, shape: u32, least: u32, bars: Bars<'_>) -> Option<u32> {
+    fn outside(&self, shape: u32, least: u32, bars: Option<Bars<'_>>) -> Option<u32> {
         let mut at = least;
         while let Some(end) = barred(bars, at) {
             at = self.shapes.list[shape as usize].hosts.next(&self.shape_of, shape, end)?;
@@ -61,7 +56,12 @@ impl State {
     }
 
     /// The lowest host in `range` with room (policies that look at positions).
-    pub(super) fn find_lowest(&mut self, query: usize, range: Range<u32>, bars: Bars<'_>) -> Option<u32> {
+    pub(super) fn find_lowest(
+        &mut self,
+        query: usize,
+        range: Range<u32>,
+        bars: Option<Bars<'_>>,
+    ) -> Option<u32> {
         let mut from = range.start;
         while from < range.end {
             let block = self.queries[query].blocks.next(from as usize / BLOCK)?;
@@ -80,7 +80,7 @@ impl State {
             if !any {
                 self.queries[query].blocks.clear(block);
             }
-            from = barred(bars, end).unwrap_or(end);
+            from = if end < range.end { barred(bars, end).unwrap_or(end) } else { end };
         }
         None
     }
@@ -91,7 +91,7 @@ impl State {
         facts: &Facts,
         query: usize,
         range: Range<u32>,
-        bars: Bars<'_>,
+        bars: Option<Bars<'_>>,
     ) -> Option<(Score, u32)> {
         if facts.pick != Pick::Best {
             return self.find_lowest(query, range, bars).map(|at| (Score(0), at));
@@ -117,15 +117,19 @@ impl State {
     }
 
     /// How many hosts outside the bars have room (policies that look at positions).
-    pub(super) fn count_open(&mut self, query: usize, bars: Bars<'_>) -> u32 {
+    pub(super) fn count_open(&mut self, query: usize, bars: Option<Bars<'_>>) -> u32 {
         let open = self.live.iter().filter(|&&shape| self.open.has(shape, query));
         let all: u32 = open.map(|&shape| self.shapes.list[shape as usize].hosts.len()).sum();
-        let barred = bars.iter().flat_map(|bar| bar.start..bar.end);
-        all - barred.filter(|&at| self.open.has(self.shape_of[at as usize], query)).count() as u32
+        let barred = bars.map_or_else(Vec::new, |bars| bars.positions());
+        all - barred
+            .into_iter()
+            .flatten()
+            .filter(|&at| self.open.has(self.shape_of[at as usize], query))
+            .count() as u32
     }
 
     /// The host with room that has `nth` such hosts outside the bars before it.
-    pub(super) fn nth_open(&mut self, query: usize, bars: Bars<'_>, nth: u32) -> Option<u32> {
+    pub(super) fn nth_open(&mut self, query: usize, bars: Option<Bars<'_>>, nth: u32) -> Option<u32> {
         let end = self.shape_of.len() as u32;
         let mut at = self.find_lowest(query, 0..end, bars)?;
         for _ in 0..nth {

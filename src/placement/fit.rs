@@ -159,17 +159,36 @@ pub(super) fn tag_after(rule: &dyn Rule, demand: &Demand, lifetime: u8, words: &
     rule.tag(&Taken { demand, lifetime, tag: shape::tag_of(words) })
 }
 
+/// Takes a part out of what is free. Asserted in release builds too: each change from shape to shape is computed here
+/// once, and remembered.
+fn less(free: &mut u32, part: u32, class: &HostClass, what: &str) {
+    *free = free.checked_sub(part).unwrap_or_else(|| {
+        panic!("a host of class `{}` has {free} of its {what} free, and {part} would be taken", class.name)
+    });
+}
+
+/// Gives a part back to what is free of `most`. Asserted in release builds too.
+fn more(free: &mut u32, part: u32, most: u32, class: &HostClass, what: &str) {
+    let sum = free.checked_add(part).filter(|sum| *sum <= most);
+    *free = sum.unwrap_or_else(|| {
+        panic!(
+            "a host of class `{}` has {free} of {most} of its {what} free, and {part} would come back",
+            class.name
+        )
+    });
+}
+
 /// Takes the demand out of a vector, at a spot that fits.
 pub(super) fn take(demand: &Demand, class: &HostClass, tag: u32, spot: Spot, words: &mut [u32]) {
     shape::set_tag(words, tag);
-    *shape::disks_mut(words) -= demand.local_disks;
+    less(shape::disks_mut(words), demand.local_disks, class, "local disks");
     if class.nics.is_some() {
-        *shape::nics_mut(words) -= demand.nics;
+        less(shape::nics_mut(words), demand.nics, class, "network cards");
     }
     let mut from = |node: u8, (cpu, memory): (u32, u32)| {
         let free = shape::node_mut(words, node);
-        free[0] -= cpu;
-        free[1] -= memory;
+        less(&mut free[0], cpu, class, "vCPU thousandths");
+        less(&mut free[1], memory, class, "MiB");
     };
     match spot.nodes() {
         (node, None) => from(node, (demand.cpu_milli, demand.memory_mib)),
@@ -188,7 +207,7 @@ pub(super) fn take(demand: &Demand, class: &HostClass, tag: u32, spot: Spot, wor
             gpus.partition_point(|&left| left < milli)
         };
         for left in &mut gpus[first..first + count as usize] {
-            *left -= milli;
+            less(left, milli, class, "GPU thousandths");
         }
         gpus.sort_unstable();
     }
@@ -197,14 +216,14 @@ pub(super) fn take(demand: &Demand, class: &HostClass, tag: u32, spot: Spot, wor
 /// Gives CPU, memory, disks and cards of the demand back; the GPUs are the caller's, who knows the devices.
 /// The tag stays.
 pub(super) fn give(demand: &Demand, class: &HostClass, nodes: u8, words: &mut [u32]) {
-    *shape::disks_mut(words) += demand.local_disks;
-    if class.nics.is_some() {
-        *shape::nics_mut(words) += demand.nics;
+    more(shape::disks_mut(words), demand.local_disks, class.local_disks, class, "local disks");
+    if let Some(nics) = class.nics {
+        more(shape::nics_mut(words), demand.nics, nics, class, "network cards");
     }
     let mut to = |node: u8, (cpu, memory): (u32, u32)| {
-        let free = shape::node_mut(words, node);
-        free[0] += cpu;
-        free[1] += memory;
+        let (free, most) = (shape::node_mut(words, node), class.node(node.into()));
+        more(&mut free[0], cpu, most.0, class, "vCPU thousandths");
+        more(&mut free[1], memory, most.1, class, "MiB");
     };
     match (Spot { nodes, devices: 0 }).nodes() {
         (node, None) => to(node, (demand.cpu_milli, demand.memory_mib)),

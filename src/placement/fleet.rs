@@ -13,9 +13,9 @@ use super::shape;
 use super::shard::Shard;
 use super::state::{Facts, State};
 use super::stats::Stats;
-use super::sync::{AtomicU64, MutexGuard};
 use super::want::{Claim, NoRoom, Reason, Want, Zones};
 use crate::model::{ClassIx, HostIx, Resources, ZoneIx};
+use crate::sync::{AtomicU64, MutexGuard};
 
 /// What the fleet keeps for each zone.
 #[derive(Debug)]
@@ -219,18 +219,25 @@ impl Fleet {
 
     #[inline]
     fn place_in(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
-        let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
-        let plain = want.set.is_none() && want.host.is_none();
-        if let (true, &[shard], Pick::Best) = (plain, place.shards.as_slice(), self.facts.pick) {
-            return self.place_in_only(want, shard as usize);
-        }
         if want.set.is_some() {
             return self.place_in_set(want, zone);
         }
-        self.place_found(want, |claiming| self.find_in(want, zone, claiming))
+        match self.only_shard(want, zone) {
+            Some(shard) => self.place_in_only(want, shard),
+            None => self.place_found(want, |claiming| self.find_in(want, zone, claiming)),
+        }
     }
 
-    /// The short way: a zone of one shard, a policy that ranks shapes, and no constraint on hosts.
+    /// The one shard that a request must look at: a zone of one, a policy that ranks shapes, and no host named.
+    #[inline]
+    pub(super) fn only_shard(&self, want: &Want<'_>, zone: ZoneIx) -> Option<usize> {
+        match (self.zones.get(zone.at())?.shards.as_slice(), self.facts.pick) {
+            (&[shard], Pick::Best) if want.host.is_none() => Some(shard as usize),
+            _ => None,
+        }
+    }
+
+    /// The short way: search and claim under one lock, in the only shard.
     #[inline]
     fn place_in_only(&self, want: &Want<'_>, shard: usize) -> Result<Claim, Reason> {
         let key = self.key(want);
@@ -244,7 +251,7 @@ impl Fleet {
         let state = &mut *guard;
         state.stats.decisions += 1;
         let query = state.query(&self.facts, key);
-        match state.find_best(&self.facts, query, &[]) {
+        match state.find_best(&self.facts, query, None) {
             Some((_, at)) => Ok(self.claim(state, query, shard, at, want)),
             None => Err(home.note_full(state, &self.facts, query)),
         }

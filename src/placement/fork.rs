@@ -1,7 +1,7 @@
 //! A twin of a fleet, for questions of the kind "what if".
 
 use super::fleet::{Fleet, Zone};
-use super::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 impl Fleet {
     /// A twin in the same state, which goes its own way from here on: what is done to one does not show on the other.

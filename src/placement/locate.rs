@@ -1,14 +1,14 @@
 //! Which shard, and which host in it: for zones of several shards, for the policies that look at positions or
 //! draw, and for requests that name their host.
 
+use super::bars::{Bars, barred};
 use super::demand::DemandId;
 use super::fleet::{Fleet, Zone};
 use super::policy::{Pick, Score};
 use super::query::Key;
-use super::sets::{Bar, bars_of};
-use super::sync::Ordering;
 use super::want::{Reason, Want};
 use crate::model::{HostIx, ZoneIx};
+use crate::sync::Ordering;
 
 /// Draws before the exact way is taken.
 const DRAWS: u32 = 24;
@@ -28,7 +28,7 @@ impl Fleet {
         }
         match want.host {
             Some(host) => self.find_named(want, zone, host),
-            None => self.find_any(place, self.key(want), &[], claiming),
+            None => self.find_any(place, self.key(want), None, claiming),
         }
     }
 
@@ -50,7 +50,7 @@ impl Fleet {
         &self,
         place: &Zone,
         key: Key,
-        bars: &[Bar],
+        bars: Option<Bars<'_>>,
         claiming: bool,
     ) -> Result<(usize, u32), Reason> {
         let found = match self.facts.pick {
@@ -70,7 +70,7 @@ impl Fleet {
         if key.is_plain() { self.shards[shard as usize].known_full(demand) } else { None }
     }
 
-    fn find_best(&self, place: &Zone, key: Key, bars: &[Bar]) -> Option<(usize, u32)> {
+    fn find_best(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>) -> Option<(usize, u32)> {
         let mut best: Option<(Score, usize, u32)> = None;
         for &shard in &place.shards {
             if self.known_full(shard, &key).is_some() {
@@ -78,7 +78,7 @@ impl Fleet {
             }
             let mut state = self.shards[shard as usize].lock();
             let query = state.query(&self.facts, key);
-            if let Some((score, at)) = state.find_best(&self.facts, query, bars_of(bars, shard))
+            if let Some((score, at)) = state.find_best(&self.facts, query, bars.map(|bars| bars.of(shard)))
                 && best.is_none_or(|(held, ..)| score > held)
             {
                 best = Some((score, shard as usize, at));
@@ -87,7 +87,7 @@ impl Fleet {
         best.map(|(_, shard, at)| (shard, at))
     }
 
-    fn find_lowest(&self, place: &Zone, key: Key, bars: &[Bar]) -> Option<(usize, u32)> {
+    fn find_lowest(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>) -> Option<(usize, u32)> {
         (0..place.shards.len()).find_map(|part| self.lowest_of_part(place, part, key, bars, 0..u32::MAX))
     }
 
@@ -96,7 +96,7 @@ impl Fleet {
         place: &Zone,
         part: usize,
         key: Key,
-        bars: &[Bar],
+        bars: Option<Bars<'_>>,
         range: std::ops::Range<u32>,
     ) -> Option<(usize, u32)> {
         let shard = place.shards[part];
@@ -106,11 +106,17 @@ impl Fleet {
         let mut state = self.shards[shard as usize].lock();
         let query = state.query(&self.facts, key);
         let end = range.end.min(state.shape_of.len() as u32);
-        let at = state.find_lowest(query, range.start..end, bars_of(bars, shard))?;
+        let at = state.find_lowest(query, range.start..end, bars.map(|bars| bars.of(shard)))?;
         Some((shard as usize, at))
     }
 
-    fn find_next(&self, place: &Zone, key: Key, bars: &[Bar], claiming: bool) -> Option<(usize, u32)> {
+    fn find_next(
+        &self,
+        place: &Zone,
+        key: Key,
+        bars: Option<Bars<'_>>,
+        claiming: bool,
+    ) -> Option<(usize, u32)> {
         let cursor = place.cursor.load(Ordering::Relaxed);
         let (part, at) = ((cursor >> 32) as usize, cursor as u32);
         let parts = place.shards.len();
@@ -130,7 +136,7 @@ impl Fleet {
     }
 
     /// A host with room, each with equal chance: first by drawing hosts, then by counting those with room.
-    fn draw(&self, place: &Zone, key: Key, bars: &[Bar]) -> Option<(Score, usize, u32)> {
+    fn draw(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>) -> Option<(Score, usize, u32)> {
         for _ in 0..DRAWS {
             let mut drawn = place.luck.below(place.hosts);
             for &shard in &place.shards {
@@ -142,7 +148,7 @@ impl Fleet {
                 }
                 let query = state.query(&self.facts, key);
                 if state.has_room_at(&self.facts, query, drawn)
-                    && super::find::barred(bars_of(bars, shard), drawn).is_none()
+                    && barred(bars.map(|bars| bars.of(shard)), drawn).is_none()
                 {
                     return Some((state.score_at(query, drawn), shard as usize, drawn));
                 }
@@ -153,7 +159,7 @@ impl Fleet {
         for &shard in &place.shards {
             let mut state = self.shards[shard as usize].lock();
             let query = state.query(&self.facts, key);
-            counts.push(state.count_open(query, bars_of(bars, shard)));
+            counts.push(state.count_open(query, bars.map(|bars| bars.of(shard))));
         }
         let total: u32 = counts.iter().sum();
         if total == 0 {
@@ -167,13 +173,13 @@ impl Fleet {
             }
             let mut state = self.shards[shard as usize].lock();
             let query = state.query(&self.facts, key);
-            let at = state.nth_open(query, bars_of(bars, shard), drawn)?;
+            let at = state.nth_open(query, bars.map(|bars| bars.of(shard)), drawn)?;
             return Some((state.score_at(query, at), shard as usize, at));
         }
         None
     }
 
-    fn best_of(&self, place: &Zone, key: Key, bars: &[Bar], choices: u32) -> Option<(usize, u32)> {
+    fn best_of(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>, choices: u32) -> Option<(usize, u32)> {
         let mut best: Option<(Score, usize, u32)> = None;
         for _ in 0..choices.max(1) {
             let (score, shard, at) = self.draw(place, key, bars)?;
@@ -187,7 +193,7 @@ impl Fleet {
         best.map(|(_, shard, at)| (shard, at))
     }
 
-    fn why_not(&self, place: &Zone, key: Key, bars: &[Bar]) -> Reason {
+    fn why_not(&self, place: &Zone, key: Key, bars: Option<Bars<'_>>) -> Reason {
         let reasons = place.shards.iter().map(|&shard| {
             if let Some(reason) = self.known_full(shard, &key) {
                 return reason;
@@ -195,7 +201,7 @@ impl Fleet {
             let home = &self.shards[shard as usize];
             let mut state = home.lock();
             let query = state.query(&self.facts, key);
-            if bars.is_empty() {
+            if bars.is_none() {
                 home.note_full(&mut state, &self.facts, query)
             } else {
                 state.why_not(&self.facts, query).0

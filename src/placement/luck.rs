@@ -3,8 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-use super::sync::Mutex;
 use crate::engine::draws::Tap;
+use crate::sync::Mutex;
 
 /// A zone's stream. Its key is a BLAKE3 hash of the seed and the zone; outputs are fixed for ever.
 #[derive(Debug)]

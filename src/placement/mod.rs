@@ -12,7 +12,9 @@
 //!
 //! Data structures, costs and the lock protocol: `docs/placement.md`.
 
+mod bars;
 mod bits;
+pub mod bounds;
 mod builder;
 mod change;
 mod class;
@@ -37,8 +39,8 @@ mod shape;
 mod shard;
 mod state;
 mod stats;
+mod summary;
 mod survey;
-mod sync;
 mod want;
 mod what_if;
 

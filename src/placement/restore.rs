@@ -14,9 +14,9 @@ use super::fleet::Fleet;
 use super::sets::{SetIx, SetRule};
 use super::shape::{self, Free, Vector};
 use super::state::{Facts, State};
-use super::sync::Ordering;
 use super::want::{Claim, NO_NODE, Want, Zones};
 use crate::model::{HostIx, Resources, ZoneIx};
+use crate::sync::Ordering;
 
 /// A [`Claim`] as data. It claims nothing until [`Fleet::restore_claim`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

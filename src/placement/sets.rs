@@ -1,15 +1,17 @@
 //! Deployment sets and HPC clusters: instances that keep apart, or near each other.
 //!
-//! A set knows which positions of which shards its members bar, sorted, so that the search skips them without a
-//! look at any other host. Sets lie behind a fixed number of locks (stripes). Lock order: a stripe, then a shard.
+//! A set knows the hosts of its members; the search asks of a host that it meets whether one of them bars it
+//! (`bars`). Sets lie behind a fixed number of locks (stripes). Lock order: a stripe, then a shard.
 
+use crossbeam::utils::CachePadded;
 use smallvec::SmallVec;
 
+use super::bars::{self, Bars};
 use super::fleet::{Fleet, Zone};
 use super::layout::Layout;
-use super::sync::{AtomicU64, Mutex, Ordering};
 use super::want::{Claim, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// A deployment set or an HPC cluster of the fleet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -42,59 +44,47 @@ pub enum SetRule {
     Near,
 }
 
-/// Positions of one shard that members bar.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Bar {
-    shard: u32,
-    pub(super) start: u32,
-    pub(super) end: u32,
-    members: u32,
-}
-
-impl Bar {
-    /// Over one host.
-    pub(super) fn one(shard: u32, at: u32) -> Bar {
-        Bar { shard, start: at, end: at + 1, members: 1 }
-    }
-}
-
-/// One set.
+/// One set: one cache line while it has up to seven members, all of one zone.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 struct Set {
     rule: SetRule,
-    /// For `Spread`: sorted by shard and position, disjoint.
-    bars: SmallVec<[Bar; 7]>,
-    /// For `Near`: hosts of members.
-    hosts: Vec<HostIx>,
-    /// Members in each zone that has any.
-    counts: SmallVec<[(ZoneIx, u32); 2]>,
+    /// Hosts of members, in no order that matters.
+    hosts: SmallVec<[HostIx; 7]>,
+    /// The zone of the first member ever, and members there now.
+    home: (ZoneIx, u32),
+    /// The same for other zones.
+    elsewhere: Option<Box<Elsewhere>>,
 }
 
-/// The bars of one shard among those of a set.
-#[inline]
-pub(super) fn bars_of(bars: &[Bar], shard: u32) -> &[Bar] {
-    let start = bars.partition_point(|bar| bar.shard < shard);
-    let end = start + bars[start..].partition_point(|bar| bar.shard == shard);
-    &bars[start..end]
-}
+const _: () = assert!(size_of::<Set>() == 64);
+
+/// Members in each other zone that has had any.
+#[derive(Clone, Debug, Default)]
+struct Elsewhere(Vec<(ZoneIx, u32)>);
 
 const STRIPES: usize = 64;
+/// Of a set that has had no member.
+const NO_ZONE: ZoneIx = ZoneIx(u32::MAX);
 
 /// All sets of a fleet.
 #[derive(Debug)]
 pub(super) struct Sets {
-    stripes: Vec<Mutex<Vec<Set>>>,
+    stripes: Vec<CachePadded<Mutex<Vec<Set>>>>,
     next: AtomicU64,
 }
 
 impl Sets {
     pub(super) fn new() -> Sets {
-        Sets { stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new())).collect(), next: AtomicU64::new(0) }
+        Sets {
+            stripes: (0..STRIPES).map(|_| Mutex::new(Vec::new()).into()).collect(),
+            next: AtomicU64::new(0),
+        }
     }
 
     /// A twin in the same state.
     pub(super) fn fork(&self) -> Sets {
-        let stripes = self.stripes.iter().map(|stripe| Mutex::new(stripe.lock().clone())).collect();
+        let stripes = self.stripes.iter().map(|stripe| Mutex::new(stripe.lock().clone()).into()).collect();
         Sets { stripes, next: AtomicU64::new(self.next.load(Ordering::Relaxed)) }
     }
 
@@ -103,7 +93,7 @@ impl Sets {
         let mut sets = self.stripes[number % STRIPES].lock();
         // Threads may add out of order: the slots between belong to sets that are being added.
         while sets.len() <= number / STRIPES {
-            sets.push(Set { rule, bars: SmallVec::new(), hosts: Vec::new(), counts: SmallVec::new() });
+            sets.push(Set { rule, hosts: SmallVec::new(), home: (NO_ZONE, 0), elsewhere: None });
         }
         sets[number / STRIPES].rule = rule;
         SetIx(number as u32)
@@ -125,63 +115,62 @@ impl Sets {
 
 impl Set {
     fn count(&self, zone: ZoneIx) -> u32 {
-        self.counts.iter().find(|(known, _)| *known == zone).map_or(0, |&(_, count)| count)
+        if self.home.0 == zone {
+            return self.home.1;
+        }
+        let elsewhere = self.elsewhere.iter().flat_map(|elsewhere| &elsewhere.0);
+        elsewhere.copied().find(|(known, _)| *known == zone).map_or(0, |(_, count)| count)
+    }
+
+    /// The count of a zone, to change it.
+    fn count_mut(&mut self, zone: ZoneIx) -> &mut u32 {
+        if self.home.0 == NO_ZONE {
+            self.home.0 = zone;
+        }
+        if self.home.0 == zone {
+            return &mut self.home.1;
+        }
+        let counts = &mut self.elsewhere.get_or_insert_default().0;
+        let at = counts.iter().position(|(known, _)| *known == zone).unwrap_or_else(|| {
+            counts.push((zone, 0));
+            counts.len() - 1
+        });
+        &mut counts[at].1
     }
 
     fn count_in(&mut self, zone: ZoneIx) {
-        match self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((zone, 1)),
-        }
+        *self.count_mut(zone) += 1;
     }
 
     fn count_out(&mut self, zone: ZoneIx) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == zone) {
-            *count -= 1;
-        }
+        let count = self.count_mut(zone);
+        *count = count.checked_sub(1).expect("who leaves a set was a member of it");
     }
 
-    /// Hosts that a member on `host` bars.
-    fn reach(layout: &Layout, apart: Granularity, host: HostIx) -> std::ops::Range<u32> {
-        match apart {
-            Granularity::Host => host.0..host.0 + 1,
-            Granularity::Rack => layout.segment(host).rack_hosts(host),
-            Granularity::Switch => layout.segment(host).switch_hosts(host),
-        }
+    /// Whether it may have no more members in a zone.
+    fn is_full(&self, zone: ZoneIx) -> bool {
+        matches!(self.rule, SetRule::Spread { per_zone, .. } if self.count(zone) >= per_zone)
     }
 
-    fn join(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
+    fn join(&mut self, zone: ZoneIx, host: HostIx) {
         self.count_in(zone);
-        let SetRule::Spread { apart, .. } = self.rule else { return self.hosts.push(host) };
-        layout.positions(Self::reach(layout, apart, host), |shard, positions| {
-            let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
-            match self.bars.get_mut(at) {
-                Some(bar) if (bar.shard, bar.start) == (shard, positions.start) => bar.members += 1,
-                _ => {
-                    let bar = Bar { shard, start: positions.start, end: positions.end, members: 1 };
-                    self.bars.insert(at, bar);
-                }
-            }
-        });
+        self.hosts.push(host);
     }
 
-    fn leave(&mut self, layout: &Layout, zone: ZoneIx, host: HostIx) {
+    fn leave(&mut self, zone: ZoneIx, host: HostIx) {
         self.count_out(zone);
-        let SetRule::Spread { apart, .. } = self.rule else {
-            if let Some(at) = self.hosts.iter().rposition(|known| *known == host) {
-                self.hosts.remove(at);
-            }
-            return;
-        };
-        layout.positions(Self::reach(layout, apart, host), |shard, positions| {
-            let at = self.bars.partition_point(|bar| (bar.shard, bar.start) < (shard, positions.start));
-            if let Some(bar) = self.bars.get_mut(at) {
-                bar.members -= 1;
-                if bar.members == 0 {
-                    self.bars.remove(at);
-                }
-            }
-        });
+        if let Some(at) = self.hosts.iter().position(|member| *member == host) {
+            self.hosts.swap_remove(at);
+        }
+    }
+
+    /// What its members bar to others, and the host that is left.
+    #[inline]
+    fn bars<'a>(&'a self, layout: &'a Layout, leaving: Option<HostIx>) -> Option<Bars<'a>> {
+        match self.rule {
+            SetRule::Spread { apart, .. } => Bars::new(layout, apart, &self.hosts, leaving),
+            SetRule::Near => Bars::new(layout, Granularity::Host, &[], leaving),
+        }
     }
 
     /// Racks, then switches of members in a zone, as ranges of hosts: those with the most members first, the
@@ -191,7 +180,7 @@ impl Set {
         for apart in [Granularity::Rack, Granularity::Switch] {
             let mut reached: Vec<(u32, std::ops::Range<u32>)> = Vec::new();
             for &host in self.hosts.iter().filter(|&&host| layout.segment(host).zone == zone) {
-                let range = Self::reach(layout, apart, host);
+                let range = bars::reach(layout, apart, host);
                 match reached.iter_mut().find(|(_, known)| *known == range) {
                     Some((count, _)) => *count += 1,
                     None => reached.push((1, range)),
@@ -226,14 +215,19 @@ impl Fleet {
         self.sets.with(set, |set| set.count_out(zone));
     }
 
-    /// The bars that a request's set puts up now, and whether the set is full in a zone.
-    pub(super) fn bars_in(&self, want: &Want<'_>, zone: ZoneIx) -> (SmallVec<[Bar; 7]>, bool) {
-        let Some(set) = want.set else { return (SmallVec::new(), false) };
-        let bars = self.sets.with(set, |set| {
-            let full = matches!(set.rule, SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone);
-            (set.bars.clone(), full)
+    /// The members whom a request's set keeps apart now, and whether the set is full in a zone.
+    pub(super) fn members_of(
+        &self,
+        want: &Want<'_>,
+        zone: ZoneIx,
+    ) -> (Granularity, SmallVec<[HostIx; 7]>, bool) {
+        let nobody = (Granularity::Host, SmallVec::new(), false);
+        let Some(set) = want.set else { return nobody };
+        let members = self.sets.with(set, |set| match set.rule {
+            SetRule::Spread { apart, .. } => (apart, set.hosts.clone(), set.is_full(zone)),
+            SetRule::Near => nobody.clone(),
         });
-        bars.unwrap_or_default()
+        members.unwrap_or(nobody)
     }
 
     /// Where a member of a set would go in a zone. Claims nothing.
@@ -253,17 +247,16 @@ impl Fleet {
         claiming: bool,
     ) -> Result<(usize, u32), Reason> {
         let Some(place) = self.zones.get(zone.at()) else { return Err(Reason::NoHosts) };
-        if let SetRule::Spread { per_zone, .. } = set.rule
-            && set.count(zone) >= per_zone
-        {
+        if set.is_full(zone) {
             return Err(Reason::SetFull);
         }
+        let bars = set.bars(&self.layout, leaving);
         if let Some(host) = want.host {
             if leaving == Some(host) {
                 return Err(Reason::WrongHost);
             }
             let (shard, at) = self.find_named(want, zone, host)?;
-            return match super::find::barred(bars_of(&set.bars, shard as u32), at) {
+            return match bars::barred(bars.map(|bars| bars.of(shard as u32)), at) {
                 Some(_) => Err(Reason::Set),
                 None => Ok((shard, at)),
             };
@@ -273,13 +266,7 @@ impl Fleet {
         {
             return Ok(found);
         }
-        let Some(leaving) = leaving else { return self.find_any(place, self.key(want), &set.bars, claiming) };
-        let (own, mut bars) = (self.bar_of(leaving), set.bars.clone());
-        let at = bars.partition_point(|bar| (bar.shard, bar.end) <= (own.shard, own.start));
-        if bars.get(at).is_none_or(|bar| (bar.shard, bar.start) > (own.shard, own.start)) {
-            bars.insert(at, own);
-        }
-        self.find_any(place, self.key(want), &bars, claiming)
+        self.find_any(place, self.key(want), bars, claiming)
     }
 
     fn find_near(
@@ -290,14 +277,15 @@ impl Fleet {
         leaving: Option<HostIx>,
     ) -> Option<(usize, u32)> {
         let key = self.key(want);
-        let own: Vec<Bar> = leaving.map(|host| self.bar_of(host)).into_iter().collect();
+        let own = self.bar_over(leaving);
         for range in set.near(&self.layout, place.zone) {
             let mut parts = Vec::new();
             self.layout.positions(range, |shard, positions| parts.push((shard, positions)));
             let best = parts.into_iter().filter_map(|(shard, positions)| {
                 let mut state = self.shards[shard as usize].lock();
                 let query = state.query(&self.facts, key);
-                let (score, at) = state.find_within(&self.facts, query, positions, bars_of(&own, shard))?;
+                let (score, at) =
+                    state.find_within(&self.facts, query, positions, own.map(|own| own.of(shard)))?;
                 Some((std::cmp::Reverse(score), shard as usize, at))
             });
             if let Some((_, shard, at)) = best.min() {
@@ -311,11 +299,49 @@ impl Fleet {
     pub(super) fn place_in_set(&self, want: &Want<'_>, zone: ZoneIx) -> Result<Claim, Reason> {
         let Some(set) = want.set else { return Err(Reason::Set) };
         let placed = self.sets.with(set, |set| {
+            if let (Some(shard), SetRule::Spread { .. }) = (self.only_shard(want, zone), set.rule) {
+                return self.place_member_in_only(set, want, zone, shard);
+            }
             let claim = self.place_found(want, |claiming| self.find_for(set, want, zone, None, claiming))?;
-            set.join(&self.layout, zone, claim.host);
+            set.join(zone, claim.host);
             Ok(claim)
         });
         placed.unwrap_or(Err(Reason::Set))
+    }
+
+    /// The short way for a member, as [`Fleet::place_in_only`]. Nothing of the set is read or written between the two
+    /// locks: so the cache misses on the set and on the shard overlap.
+    #[inline]
+    fn place_member_in_only(
+        &self,
+        set: &mut Set,
+        want: &Want<'_>,
+        zone: ZoneIx,
+        shard: usize,
+    ) -> Result<Claim, Reason> {
+        let key = self.key(want);
+        let home = &self.shards[shard];
+        let full = if key.is_plain() { home.known_full(key.demand) } else { None };
+        if let Some(reason) = full {
+            return Err(if set.is_full(zone) { Reason::SetFull } else { reason });
+        }
+        let mut guard = home.lock();
+        let state = &mut *guard;
+        state.stats.decisions += 1;
+        if set.is_full(zone) {
+            return Err(Reason::SetFull);
+        }
+        let query = state.query(&self.facts, key);
+        let bars = set.bars(&self.layout, None).map(|bars| bars.of(shard as u32));
+        match state.find_best(&self.facts, query, bars) {
+            Some((_, at)) => {
+                let claim = self.claim(state, query, shard, at, want);
+                set.join(zone, claim.host);
+                Ok(claim)
+            }
+            None if bars.is_none() => Err(home.note_full(state, &self.facts, query)),
+            None => Err(state.why_not(&self.facts, query).0),
+        }
     }
 
     /// Moves a claim to a host of a zone as a member of a set, under the lock of the set. A claim that is a member
@@ -331,13 +357,13 @@ impl Fleet {
         let member = claim.set() == Some(set);
         let moved = self.sets.with(set, |set| {
             if member {
-                set.leave(&self.layout, old_zone, claim.host);
+                set.leave(old_zone, claim.host);
             }
             let find = |claiming| self.find_for(set, want, zone, Some(claim.host), claiming);
             let moved = self.move_found(claim, want, find);
             match &moved {
-                Ok(new) => set.join(&self.layout, zone, new.host),
-                Err(_) if member => set.join(&self.layout, old_zone, claim.host),
+                Ok(new) => set.join(zone, new.host),
+                Err(_) if member => set.join(old_zone, claim.host),
                 Err(_) => {}
             }
             moved
@@ -349,15 +375,14 @@ impl Fleet {
     pub(super) fn enter_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) -> Result<(), Reason> {
         let (shard, at) = self.layout.locate(host);
         let entered = self.sets.with(set, |set| {
-            match set.rule {
-                SetRule::Spread { per_zone, .. } if set.count(zone) >= per_zone => {
-                    return Err(Reason::SetFull);
-                }
-                _ if super::find::barred(bars_of(&set.bars, shard as u32), at).is_some() => {
-                    return Err(Reason::Set);
-                }
-                _ => set.join(&self.layout, zone, host),
+            if set.is_full(zone) {
+                return Err(Reason::SetFull);
             }
+            let bars = set.bars(&self.layout, None).map(|bars| bars.of(shard as u32));
+            if bars::barred(bars, at).is_some() {
+                return Err(Reason::Set);
+            }
+            set.join(zone, host);
             Ok(())
         });
         entered.unwrap_or(Err(Reason::Set))
@@ -376,15 +401,15 @@ impl Fleet {
         let old_zone = self.layout.segment(claim.host).zone;
         let reserved = self.sets.with(set, |set| {
             if member {
-                set.leave(&self.layout, old_zone, claim.host);
+                set.leave(old_zone, claim.host);
             }
             let find = |claiming| self.find_for(set, want, zone, Some(claim.host), claiming);
             let reserved = self.place_found(want, find);
             if member {
-                set.join(&self.layout, old_zone, claim.host);
+                set.join(old_zone, claim.host);
             }
             if let Ok(new) = &reserved {
-                set.join(&self.layout, zone, new.host);
+                set.join(zone, new.host);
             }
             reserved
         });
@@ -394,20 +419,27 @@ impl Fleet {
     /// Makes the holder of a claim a member of a set, whatever the set's limits; false when there is no such set.
     pub(super) fn seat(&self, set: SetIx, host: HostIx) -> bool {
         let zone = self.layout.segment(host).zone;
-        self.sets.with(set, |set| set.join(&self.layout, zone, host)).is_some()
+        self.sets.with(set, |set| set.join(zone, host)).is_some()
     }
 
     /// Takes a member out of a set.
     pub(super) fn leave_set(&self, set: SetIx, zone: ZoneIx, host: HostIx) {
-        self.sets.with(set, |set| set.leave(&self.layout, zone, host));
+        self.sets.with(set, |set| set.leave(zone, host));
     }
 
     /// Gives a member's claim back, under the lock of its set.
     pub(super) fn release_member(&self, set: SetIx, claim: Claim) {
         let zone = self.layout.segment(claim.host).zone;
+        let (shard, at) = self.layout.locate(claim.host);
+        let home = &self.shards[shard];
         self.sets.with(set, |set| {
-            set.leave(&self.layout, zone, claim.host);
-            self.vacate(claim);
+            // Both locks before any work on either, as in `place_member_in_only`; and the set's line is called for
+            // before it is needed.
+            let mut state = home.lock();
+            std::hint::black_box(set.home.1);
+            state.vacate(&self.facts, claim.demand, at, claim.nodes, claim.devices);
+            home.grew();
+            set.leave(zone, claim.host);
         });
     }
 }

@@ -460,7 +460,7 @@ impl State {
         let from = self.shape_of[at as usize];
         let facts_of = &facts.demands[demand.0 as usize];
         self.used -= facts.sums[demand.0 as usize].0;
-        self.claims -= 1;
+        self.claims = self.claims.checked_sub(1).expect("no more claims come back than were given");
         let to = if devices == 0 {
             let row = demand.0 as usize * SPOTS + spot_number(nodes);
             match self.gives.get(row).and_then(|row| row.get(from as usize)) {
@@ -500,6 +500,10 @@ impl State {
         for (device, left) in real.iter_mut().enumerate() {
             if devices >> device & 1 == 1 {
                 *left += demand.gpus().1 as u16;
+                assert!(
+                    *left <= 1_000,
+                    "device {device} of position {at} would have {left} thousandths free"
+                );
             }
             gpus[device] = u32::from(*left);
         }

@@ -1,12 +1,15 @@
 //! The observer that measures objectives while a run goes on, and ends a run that has failed for certain.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{LatencyEnd, RejectionCount};
+use crate::scenario::schema::{LatencyEnd, RejectionCount, RequestsOf};
 use crate::sim::{Happened, Observer, Simulation, View};
 use crate::validate::Reject;
+use crate::workload::Template;
 
 use super::objective::{Kind, Objective};
 use super::population::Population;
@@ -22,7 +25,7 @@ pub struct Measured {
     pub window: Option<u64>,
 }
 
-/// Requests after the warm-up that came to a place, or found none.
+/// Regular requests after the warm-up that came to a place, or found none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Placed {
     /// Instances created.
@@ -33,12 +36,24 @@ pub(super) struct Placed {
     pub(super) no_disks: u64,
 }
 
+/// What becomes of a spot instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Turn {
+    Bought,
+    Told,
+    Gone,
+}
+
 /// Measures all objectives of a run.
 #[derive(Debug)]
 pub(super) struct Gauge<'o> {
     objectives: &'o [Objective],
     meters: Vec<Meter>,
     population: Option<Population>,
+    /// By template: whether it buys on the spot market.
+    is_spot: Vec<bool>,
+    /// Spot instances that live and were not told to go, with their templates; none when no objective asks for them.
+    spot: Option<BTreeMap<u64, u32>>,
     placed: Placed,
     interval: SimDuration,
     warmup: SimTime,
@@ -56,9 +71,11 @@ struct Meter {
     counts: Vec<bool>,
     /// Requests of templates that count, after the warm-up.
     asked: u64,
-    /// Refusals that count, and all that is counted, in the window at hand.
-    refused: u64,
+    /// Refusals or notices that count, and all that is counted, in the window at hand.
+    missed: u64,
     all: u64,
+    /// Spot instances that live, were not told to go, and count.
+    live: u64,
     latencies: Option<Box<Histogram<u64>>>,
     window: u64,
     worst: Option<(f64, u64)>,
@@ -77,29 +94,41 @@ impl<'o> Gauge<'o> {
         asked: Option<&[u64]>,
     ) -> Gauge<'o> {
         let templates = simulation.workload().templates();
+        let is_spot: Vec<bool> = (0..templates.len()).map(|at| simulation.is_spot(at)).collect();
+        // Whether a template's type and account are among those named.
+        let named = |template: &Template, types: &[String], accounts: &[String]| {
+            let value = template.params.iter().find(|(name, _)| name == "InstanceType");
+            let own = value.map_or("", |(_, value)| value.as_str());
+            let account = &scenario.accounts[template.account.at()];
+            (types.is_empty() || types.iter().any(|name| name == own))
+                && (accounts.is_empty() || accounts.contains(account))
+        };
         let meter = |place: usize, objective: &Objective| {
-            let counts = templates
-                .iter()
-                .map(|template| match &objective.kind {
-                    Kind::Rejections { types, accounts, count } => {
-                        let value = template.params.iter().find(|(name, _)| name == "InstanceType");
-                        let named = value.map_or("", |(_, value)| value.as_str());
-                        let account = &scenario.accounts[template.account.at()];
-                        (types.is_empty() || types.iter().any(|name| name == named))
-                            && (accounts.is_empty() || accounts.contains(account))
-                            && (*count == RejectionCount::All || template.fault.is_none())
-                    }
-                    _ => true,
-                })
-                .collect();
+            let counts = |(template, &spot): (&Template, &bool)| match &objective.kind {
+                Kind::Rejections { types, accounts, of, count } => {
+                    let whose = match of {
+                        RequestsOf::Regular => !spot,
+                        RequestsOf::Spot => spot,
+                        RequestsOf::All => true,
+                    };
+                    whose
+                        && named(template, types, accounts)
+                        && (*count == RejectionCount::All || template.fault.is_none())
+                }
+                Kind::Interruptions { types, accounts } => spot && named(template, types, accounts),
+                _ => true,
+            };
+            let counts = templates.iter().zip(&is_spot).map(counts).collect();
+            let rejections = matches!(objective.kind, Kind::Rejections { .. });
             let latencies = matches!(objective.kind, Kind::Latency { .. })
                 .then(|| Box::new(Histogram::new(3).expect("three significant figures are allowed")));
-            let known = asked.map(|asked| asked[place]).filter(|_| objective.window.is_none());
+            let known = asked.map(|asked| asked[place]).filter(|_| rejections && objective.window.is_none());
             Meter {
                 counts,
                 asked: 0,
-                refused: 0,
+                missed: 0,
                 all: 0,
+                live: 0,
                 latencies,
                 window: 0,
                 worst: None,
@@ -107,12 +136,16 @@ impl<'o> Gauge<'o> {
                 most_refused: known.map(|asked| (objective.limit * asked as f64).floor() as u64),
             }
         };
+        let interruptions =
+            objectives.iter().any(|objective| matches!(objective.kind, Kind::Interruptions { .. }));
         let survival = objectives.iter().any(|objective| matches!(objective.kind, Kind::Survival { .. }));
         let duration = scenario.spec.duration.get().get();
         Gauge {
             objectives,
             meters: objectives.iter().enumerate().map(|(place, objective)| meter(place, objective)).collect(),
             population: survival.then(|| Population::new(simulation)),
+            is_spot,
+            spot: interruptions.then(BTreeMap::new),
             placed: Placed::default(),
             interval: scenario.spec.report.interval.get().get(),
             warmup: SimTime::ZERO + scenario.spec.warmup.get().get(),
@@ -146,10 +179,15 @@ impl<'o> Gauge<'o> {
         if arrived < self.warmup {
             return;
         }
-        let no_room = refused.is_some_and(Reject::is_for_want_of_room);
-        self.placed.created += u64::from(refused.is_none());
-        self.placed.no_room += u64::from(no_room);
-        self.placed.no_disks += u64::from(no_room && refused.is_some_and(|reject| reject.no_room.is_none()));
+        let spot = self.is_spot[template as usize];
+        let no_host_or_disk = refused.is_some_and(Reject::is_for_want_of_room);
+        let no_room = no_host_or_disk || spot && refused.is_some_and(Reject::is_for_want_of_stock);
+        if !spot {
+            self.placed.created += u64::from(refused.is_none());
+            self.placed.no_room += u64::from(no_room);
+            self.placed.no_disks +=
+                u64::from(no_room && refused.is_some_and(|reject| reject.no_room.is_none()));
+        }
         for (objective, meter) in self.objectives.iter().zip(&mut self.meters) {
             let Kind::Rejections { count, .. } = objective.kind else { continue };
             let counts = match count {
@@ -162,8 +200,32 @@ impl<'o> Gauge<'o> {
             self.failed |= meter.roll(objective, at, self.warmup, self.until);
             meter.all += 1;
             if refused.is_some() {
-                meter.refused += 1;
-                self.failed |= meter.most_refused.is_some_and(|most| meter.refused > most);
+                meter.missed += 1;
+                self.failed |= meter.most_refused.is_some_and(|most| meter.missed > most);
+            }
+        }
+    }
+
+    /// A spot instance was bought, told to go, or is gone.
+    fn spot(&mut self, at: SimTime, number: u64, turn: Turn) {
+        // Who was told to go, or buys no spot, is not among them.
+        let Some(live) = &mut self.spot else { return };
+        let template = if turn == Turn::Bought { live.get(&number).copied() } else { live.remove(&number) };
+        let Some(template) = template else { return };
+        for (objective, meter) in self.objectives.iter().zip(&mut self.meters) {
+            if !matches!(objective.kind, Kind::Interruptions { .. }) || !meter.counts[template as usize] {
+                continue;
+            }
+            if at >= self.warmup {
+                self.failed |= meter.roll(objective, at, self.warmup, self.until);
+            }
+            match turn {
+                Turn::Bought => (meter.live, meter.all) = (meter.live + 1, meter.all + 1),
+                Turn::Told => (meter.live, meter.missed) = (meter.live - 1, meter.missed + 1),
+                Turn::Gone => meter.live -= 1,
+            }
+            if at < self.warmup {
+                (meter.missed, meter.all) = (0, meter.live);
             }
         }
     }
@@ -233,6 +295,10 @@ impl Observer for Gauge<'_> {
             Happened::Created { number, template, arrived, host, .. } => {
                 self.count(at, template, arrived, None);
                 self.time(at, arrived, LatencyEnd::Created);
+                if let Some(live) = self.spot.as_mut().filter(|_| self.is_spot[template as usize]) {
+                    live.insert(number, template);
+                    self.spot(at, number, Turn::Bought);
+                }
                 if let Some(population) = &mut self.population {
                     population.came(number, template, host);
                 }
@@ -245,7 +311,9 @@ impl Observer for Gauge<'_> {
                     population.moved(number, host);
                 }
             }
+            Happened::SpotNotice { number, .. } => self.spot(at, number, Turn::Told),
             Happened::Released { number, .. } => {
+                self.spot(at, number, Turn::Gone);
                 if let Some(population) = &mut self.population {
                     population.went(number);
                 }
@@ -284,7 +352,7 @@ impl Meter {
             return;
         }
         let value = match (&objective.kind, &mut self.latencies) {
-            (Kind::Rejections { .. }, _) => self.refused as f64 / self.all as f64,
+            (Kind::Rejections { .. } | Kind::Interruptions { .. }, _) => self.missed as f64 / self.all as f64,
             (Kind::Latency { percentile, .. }, Some(latencies)) => {
                 let value = latencies.value_at_quantile(percentile / 100.0) as f64;
                 latencies.reset();
@@ -292,7 +360,8 @@ impl Meter {
             }
             _ => return,
         };
-        (self.refused, self.all) = (0, 0);
+        // Who lives on is in the next window too.
+        (self.missed, self.all) = (0, self.live);
         if self.worst.is_none_or(|(worst, _)| value > worst) {
             self.worst = Some((value, self.window));
         }

@@ -12,6 +12,7 @@ mod gauge;
 mod knobs;
 mod look;
 mod objective;
+mod outcome;
 mod page;
 mod parallel;
 mod plan;
@@ -28,12 +29,13 @@ pub use gauge::Measured;
 pub use knobs::{Knob, Knobs, Point};
 pub use look::look_line;
 pub use objective::{Failure, Kind, Objective, Unit};
-pub use page::{page, section, table_page};
-pub use parallel::cores;
-pub use plan::{
-    Answer, Basis, Effort, Extras, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting, Spot,
-    Verified, plan,
+pub use outcome::{
+    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting,
+    SpotUse, Verified,
 };
+pub use page::{section, table_section};
+pub use parallel::cores;
+pub use plan::{Extras, plan};
 pub use terminal::{table as table_text, terminal};
 pub use trial::{Figures, Trial};
 pub use trials::{Full, Look, PlanError, Source, Standing, Terms, Trials, Verdict};

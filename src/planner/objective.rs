@@ -2,7 +2,10 @@
 
 use crate::model::SimDuration;
 use crate::scenario::Scenario;
-use crate::scenario::schema::{LatencyEnd, LatencySpec, RejectionCount, RejectionSpec};
+use crate::scenario::schema::{
+    InterruptionSpec, LatencyEnd, LatencySpec, RejectionCount, RejectionSpec, RequestsOf,
+};
+use crate::scenario::units::At;
 
 /// One objective.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,8 +29,17 @@ pub enum Kind {
         types: Vec<String>,
         /// Accounts that count; empty: all.
         accounts: Vec<String>,
+        /// Whose requests count.
+        of: RequestsOf,
         /// Refusals that count.
         count: RejectionCount,
+    },
+    /// Share of spot instances that are told to go.
+    Interruptions {
+        /// Instance types that count; empty: all.
+        types: Vec<String>,
+        /// Accounts that count; empty: all.
+        accounts: Vec<String>,
     },
     /// A percentile of simulated latency.
     Latency {
@@ -76,12 +88,17 @@ impl Objective {
         let window = spec.window.as_ref().map(|span| span.get().get());
         let mut all = Vec::new();
         if let Some(most) = &spec.rejection_rate {
-            let count = RejectionCount::NoRoom;
-            let kind = Kind::Rejections { types: Vec::new(), accounts: Vec::new(), count };
+            let (of, count) = (RequestsOf::Regular, RejectionCount::NoRoom);
+            let kind = Kind::Rejections { types: Vec::new(), accounts: Vec::new(), of, count };
             all.push(Objective { name: "rejection rate".to_owned(), kind, limit: most.get().get(), window });
         }
         all.extend(spec.rejections.iter().map(|part| rejections(part, window)));
         all.extend(spec.latency.iter().map(|part| latency(part, window)));
+        if let Some(most) = &spec.interruption_rate {
+            let kind = Kind::Interruptions { types: Vec::new(), accounts: Vec::new() };
+            all.push(Objective { name: INTERRUPTIONS.to_owned(), kind, limit: most.get().get(), window });
+        }
+        all.extend(spec.interruptions.iter().map(|part| interruptions(part, window)));
         if let Some(survive) = spec.survive.as_ref().map(|survive| survive.get()) {
             let hosts = survive.hosts.as_ref().map(|hosts| Failure::Hosts(**hosts));
             let rack = survive.rack.then_some(Failure::Rack);
@@ -121,26 +138,35 @@ impl Objective {
 
     /// True for a rate or a percentile, of which a mean over seeds says something.
     pub fn has_mean(&self) -> bool {
-        matches!(self.kind, Kind::Rejections { .. } | Kind::Latency { .. })
+        matches!(self.kind, Kind::Rejections { .. } | Kind::Latency { .. } | Kind::Interruptions { .. })
     }
 
     /// The unit of values and of the limit.
     pub fn unit(&self) -> Unit {
         match self.kind {
-            Kind::Rejections { .. } | Kind::Headroom => Unit::Share,
+            Kind::Rejections { .. } | Kind::Interruptions { .. } | Kind::Headroom => Unit::Share,
             Kind::Latency { .. } => Unit::Micros,
             Kind::Survival { .. } => Unit::Instances,
         }
     }
 }
 
+/// Name of the objective for all spot instances.
+const INTERRUPTIONS: &str = "spot interruptions";
+
+fn texts(list: &[At<String>]) -> Vec<String> {
+    list.iter().map(|text| text.get().clone()).collect()
+}
+
 fn rejections(part: &RejectionSpec, window: Option<SimDuration>) -> Objective {
-    let texts = |list: &[crate::scenario::units::At<String>]| -> Vec<String> {
-        list.iter().map(|text| text.get().clone()).collect()
-    };
     let (types, accounts) = (texts(&part.types), texts(&part.accounts));
     let name = part.name.as_ref().map(|name| name.get().clone()).unwrap_or_else(|| {
         let mut of: Vec<&str> = types.iter().chain(&accounts).map(String::as_str).collect();
+        match part.of {
+            RequestsOf::Regular => {}
+            RequestsOf::Spot => of.insert(0, "spot"),
+            RequestsOf::All => of.insert(0, "all requests"),
+        }
         if part.count == RejectionCount::All {
             of.insert(0, "all refusals");
         }
@@ -148,7 +174,21 @@ fn rejections(part: &RejectionSpec, window: Option<SimDuration>) -> Objective {
     });
     Objective {
         name,
-        kind: Kind::Rejections { types, accounts, count: part.count },
+        kind: Kind::Rejections { types, accounts, of: part.of, count: part.count },
+        limit: part.most.get().get(),
+        window: part.window.as_ref().map(|span| span.get().get()).or(window),
+    }
+}
+
+fn interruptions(part: &InterruptionSpec, window: Option<SimDuration>) -> Objective {
+    let (types, accounts) = (texts(&part.types), texts(&part.accounts));
+    let name = part.name.as_ref().map(|name| name.get().clone()).unwrap_or_else(|| {
+        let of: Vec<&str> = types.iter().chain(&accounts).map(String::as_str).collect();
+        if of.is_empty() { INTERRUPTIONS.to_owned() } else { format!("{INTERRUPTIONS}, {}", of.join(", ")) }
+    });
+    Objective {
+        name,
+        kind: Kind::Interruptions { types, accounts },
         limit: part.most.get().get(),
         window: part.window.as_ref().map(|span| span.get().get()).or(window),
     }

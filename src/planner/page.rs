@@ -1,8 +1,9 @@
-//! A plan as one self-contained page, and as a section of a larger one. No script, no network: text, tables, inline SVG.
+//! A plan as a section of a report's page, and the frame of pages of the planner's own. No script, no network: text, tables,
+//! inline SVG.
 
 use std::fmt::Write as _;
 
-use super::plan::{Plan, Spot};
+use super::outcome::{FrontierPoint, Plan};
 use super::terminal::{interval, terminal};
 use super::whatif::Table;
 
@@ -26,31 +27,25 @@ pub(super) fn around(title: &str, body: &str) -> String {
     )
 }
 
-/// A plan as a page.
-pub fn page(plan: &Plan) -> String {
-    around(&format!("Plan: {}", plan.scenario), &section(plan))
-}
-
-/// A what-if table as a page.
-pub fn table_page(table: &Table) -> String {
-    let text = super::terminal::table(table);
-    around(&format!("What if: {}", table.scenario), &format!("<pre>{}</pre>\n", escaped(&text)))
-}
-
-/// A plan as a section of a page: the frontier drawn and as a table, and the plan's text.
+/// A plan as a section of a report's page: the frontier drawn and as a table, and the plan's text.
 pub fn section(plan: &Plan) -> String {
     let mut out = String::new();
     if !plan.frontier.is_empty() {
-        out.push_str("<h2>Cost against rejections</h2>\n");
-        out.push_str(&drawing(plan));
         out.push_str(
-            "<table><tr><th>cost</th><th>hosts</th><th>rejections</th><th>holds</th><th>setting</th></tr>\n",
+            "<p class=\"about\">Cost against rejections: points that nothing cheaper beats, with their \
+             intervals; the answer is filled.</p>\n<div class=\"chart\">",
         );
-        for Spot { setting, rejection_rate, holds, answer } in &plan.frontier {
+        out.push_str(&drawing(plan));
+        out.push_str("</div>\n<div class=\"scroll\"><table class=\"data\"><thead><tr>");
+        for name in ["cost", "hosts", "rejections", "holds", "setting"] {
+            let _ = write!(out, "<th style=\"padding:5px 10px\">{name}</th>");
+        }
+        out.push_str("</tr></thead><tbody>\n");
+        for FrontierPoint { setting, rejection_rate, holds, answer } in &plan.frontier {
             let _ = writeln!(
                 out,
                 "<tr{}><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                if *answer { " class=\"answer\"" } else { "" },
+                if *answer { " style=\"font-weight:600\"" } else { "" },
                 super::terminal::number(setting.cost),
                 setting.hosts,
                 interval(rejection_rate),
@@ -58,10 +53,27 @@ pub fn section(plan: &Plan) -> String {
                 escaped(&super::terminal::values(setting))
             );
         }
-        out.push_str("</table>\n");
+        out.push_str("</tbody></table></div>\n");
     }
-    let _ = writeln!(out, "<h2>The plan</h2>\n<pre>{}</pre>", escaped(&terminal(plan)));
-    out
+    out.push_str(&text_block(&terminal(plan)));
+    card("Plan", &out)
+}
+
+/// A what-if table as a section of a report's page.
+pub fn table_section(table: &Table) -> String {
+    card("What if", &text_block(&super::terminal::table(table)))
+}
+
+fn text_block(text: &str) -> String {
+    format!("<pre tabindex=\"0\">{}</pre>\n", escaped(text))
+}
+
+/// A section in the style of the report's page, whose colours it takes.
+fn card(title: &str, body: &str) -> String {
+    format!(
+        "<section class=\"card\" id=\"plan\" aria-labelledby=\"plan-title\">\
+         <div class=\"head\"><h2 id=\"plan-title\">{title}</h2></div>\n{body}</section>\n"
+    )
 }
 
 /// The frontier as inline SVG: points with their intervals, the answer filled.
@@ -79,7 +91,7 @@ fn drawing(plan: &Plan) -> String {
     let floor = SIZE.1 - EDGE.1;
     let _ = writeln!(
         svg,
-        "<path d=\"M{0:.1} 20V{floor:.1}H{1:.1}\" fill=\"none\" stroke=\"#888\"/>",
+        "<path d=\"M{0:.1} 20V{floor:.1}H{1:.1}\" fill=\"none\" class=\"axis\"/>",
         EDGE.0,
         SIZE.0 - 20.0
     );
@@ -100,11 +112,12 @@ fn drawing(plan: &Plan) -> String {
     }
     for spot in &plan.frontier {
         let (rate, at) = (spot.rejection_rate, x(spot.setting.cost));
-        let fill = if spot.answer { "#1a7f37" } else { "#fff" };
+        let fill = if spot.answer { "good" } else { "card" };
         let _ = writeln!(
             svg,
-            "<path d=\"M{at:.1} {:.1}V{:.1}\" stroke=\"#1f6feb\"/>\
-             <circle cx=\"{at:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{fill}\" stroke=\"#1f6feb\"><title>{}</title></circle>",
+            "<path d=\"M{at:.1} {:.1}V{:.1}\" style=\"stroke:var(--accent)\"/>\
+             <circle cx=\"{at:.1}\" cy=\"{:.1}\" r=\"4\" style=\"fill:var(--{fill});stroke:var(--accent)\">\
+             <title>{}</title></circle>",
             y(rate.low),
             y(rate.high),
             y(rate.mean),

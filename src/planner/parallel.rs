@@ -84,6 +84,13 @@ mod tests {
     }
 
     #[test]
+    fn workers_work_at_the_same_time() {
+        // Each job waits for the others: one after the other would never end.
+        let all = std::sync::Barrier::new(4);
+        assert_eq!(map(4, 4, |at| (all.wait(), at).1), [0, 1, 2, 3]);
+    }
+
+    #[test]
     fn a_list_ends_with_the_first_job_that_ends_it() {
         for workers in [1, 3, 8] {
             let done = until(

@@ -2,209 +2,22 @@
 
 use std::sync::atomic::AtomicBool;
 
-use serde::Serialize;
-
 use crate::scenario::Scenario;
 use crate::scenario::schema::Judge as Rule;
 
 use super::bound;
-use super::knobs::{Knobs, Point};
+use super::knobs::{Knob, Knobs, Point, number_text};
 use super::objective::{Objective, Unit};
+use super::outcome::{
+    Answer, Basis, Effort, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, PLAN_SCHEMA, Plan, Setting,
+    SpotUse, Verified,
+};
 use super::search::Search;
 use super::statistics::{Interval, share_at_least, share_at_most};
-use super::trials::{Full, Look, PlanError, Source, Standing, Terms, Trials};
-
-/// Version of the plan's layout; it changes whenever a field changes its name or meaning.
-pub const PLAN_SCHEMA: &str = "packyard-plan/1";
+use super::trials::{Full, Look, PlanError, Source, Terms, Trials};
 
 /// Settings on each side of the answer that the frontier shows, as multiples of its grain.
 const FRONTIER: [isize; 9] = [-8, -4, -2, -1, 0, 1, 2, 4, 8];
-
-/// What a plan came to. A pure function of version, scenario, seeds and trace.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Plan {
-    /// [`PLAN_SCHEMA`].
-    pub schema: &'static str,
-    /// Version of Packyard.
-    pub version: &'static str,
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Placement policy.
-    pub policy: String,
-    /// Name of the unit of cost; may be empty.
-    pub currency: String,
-    /// What the statements rest on.
-    pub basis: Basis,
-    /// What has to hold.
-    pub objectives: Vec<Goal>,
-    /// What may change.
-    pub knobs: Vec<KnobLine>,
-    /// The smallest setting that could do without any refusal, by the volume of the peak; the search begins there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bound: Option<Setting>,
-    /// The answer; none when nothing within the bounds holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
-    /// When nothing holds: how the objectives stand where everything is at its top.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_the_way: Option<InTheWay>,
-    /// What one step more or less of each knob does.
-    pub sensitivity: Vec<Neighbour>,
-    /// Cost against rejection, cheapest first.
-    pub frontier: Vec<Spot>,
-    /// The answer on seeds that the search never saw.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verified: Option<Verified>,
-    /// Settings and runs that the search took.
-    pub effort: Effort,
-}
-
-/// What the statements of a plan rest on.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Basis {
-    /// First seed.
-    pub first_seed: u64,
-    /// Number of seeds.
-    pub seeds: u32,
-    /// Confidence.
-    pub confidence: f64,
-    /// `every-seed` or `mean`.
-    pub judge: &'static str,
-    /// With this confidence at least this share of all seeds holds (Wilks); only where every seed has to hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reliability: Option<f64>,
-}
-
-/// One objective.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Goal {
-    /// Its name.
-    pub name: String,
-    /// `at most` or `at least`.
-    pub sense: &'static str,
-    /// The limit.
-    pub limit: f64,
-    /// `share`, `us` or `instances`.
-    pub unit: &'static str,
-    /// Length of the windows in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window_secs: Option<f64>,
-}
-
-/// One knob.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct KnobLine {
-    /// Its key.
-    pub key: String,
-    /// The cheapest value.
-    pub from: String,
-    /// The dearest value.
-    pub to: String,
-    /// Number of values.
-    pub values: usize,
-}
-
-/// A setting and what it costs.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Setting {
-    /// Key and value of each knob.
-    pub values: Vec<(String, String)>,
-    /// What it costs.
-    pub cost: f64,
-    /// Hosts in all.
-    pub hosts: u64,
-}
-
-/// The cheapest setting that holds.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Answer {
-    /// The setting.
-    pub setting: Setting,
-    /// How each objective stands there.
-    pub standings: Vec<Standing>,
-    /// Rejection rate over the seeds, after the warm-up.
-    pub rejection_rate: Interval,
-    /// Largest share of vCPUs placed in any zone, mean over the seeds.
-    pub vcpu_peak: f64,
-    /// Largest share of memory placed in any zone, mean over the seeds.
-    pub memory_peak: f64,
-    /// What requests without room were short of, here or one step below.
-    pub binds: String,
-}
-
-/// Why nothing holds.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct InTheWay {
-    /// The objective that is missed.
-    pub objective: String,
-    /// The setting with everything at its top.
-    pub setting: Setting,
-    /// How each objective stands there.
-    pub standings: Vec<Standing>,
-    /// What requests without room were short of there.
-    pub binds: String,
-}
-
-/// A setting one step from the answer.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Neighbour {
-    /// Key of the knob that moved.
-    pub key: String,
-    /// By how much.
-    pub change: String,
-    /// Its value there.
-    pub value: String,
-    /// Cost beside the answer's.
-    pub cost_change: f64,
-    /// Whether every objective holds.
-    pub holds: bool,
-    /// The first objective that does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broken: Option<String>,
-    /// Seeds on which that one does not hold.
-    pub failed_seeds: u32,
-    /// Rejection rate over the seeds.
-    pub rejection_rate: Interval,
-    /// What requests without room were short of.
-    pub binds: String,
-}
-
-/// A point of the frontier.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Spot {
-    /// The setting.
-    pub setting: Setting,
-    /// Rejection rate over the seeds.
-    pub rejection_rate: Interval,
-    /// Whether every objective holds.
-    pub holds: bool,
-    /// True for the answer.
-    pub answer: bool,
-}
-
-/// The answer on fresh seeds.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Verified {
-    /// First fresh seed.
-    pub first_seed: u64,
-    /// Fresh seeds.
-    pub seeds: u32,
-    /// Those on which every objective held.
-    pub held: u32,
-    /// Two-sided bounds of the share that holds (Clopper and Pearson), at the plan's confidence.
-    pub share: [f64; 2],
-}
-
-/// What a search took.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Effort {
-    /// Settings that were judged.
-    pub settings: u32,
-    /// Runs that were needed.
-    pub runs: u64,
-    /// False when the plan's number of settings ended the search: the answer may then not be the cheapest.
-    pub complete: bool,
-}
 
 /// What else a plan should tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -310,7 +123,7 @@ pub(super) fn goal(objective: &Objective) -> Goal {
     }
 }
 
-fn knob_line(knob: &super::knobs::Knob) -> KnobLine {
+fn knob_line(knob: &Knob) -> KnobLine {
     let last = knob.places() - 1;
     KnobLine { key: knob.key.clone(), from: knob.text(0), to: knob.text(last), values: knob.places() }
 }
@@ -364,6 +177,17 @@ fn rejection_rate(full: &Full, terms: &Terms) -> Interval {
     full.mean(terms.confidence, |figures| figures.rejection_rate).above_zero()
 }
 
+/// How many spot instances there were, and what became of them; none where nobody bought any.
+pub(super) fn spot_use(full: &Full, terms: &Terms) -> Option<SpotUse> {
+    let mean = |of: fn(&super::trial::Figures) -> f64| full.mean(terms.confidence, of).above_zero();
+    let bought = full.trials.iter().any(|trial| trial.figures.spot_bought > 0);
+    bought.then(|| SpotUse {
+        instances: mean(|figures| figures.spot_hours * 3_600.0 / figures.virtual_secs.max(1.0)),
+        told_to_go: mean(|figures| figures.spot_told as f64 / figures.spot_bought.max(1) as f64),
+        paid: mean(|figures| figures.spot_paid).mean,
+    })
+}
+
 /// What most requests without room were short of, over all seeds.
 pub(super) fn binds(full: &Full) -> String {
     let mut counts: Vec<(&str, u64)> = Vec::new();
@@ -389,6 +213,7 @@ fn answer(trials: &mut Trials<'_>, point: &[usize], below: String) -> Result<Ans
         vcpu_peak: full.mean(terms.confidence, |figures| figures.vcpu_peak).mean,
         memory_peak: full.mean(terms.confidence, |figures| figures.memory_peak).mean,
         binds: if below.is_empty() { own } else { below },
+        spot: spot_use(&full, terms),
     })
 }
 
@@ -421,7 +246,7 @@ fn sensitivity(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Neighbour
             let sign = if change > 0.0 { "+" } else { "" };
             all.push(Neighbour {
                 key: knob.key.clone(),
-                change: format!("{sign}{}", super::knobs::number_text(change)),
+                change: format!("{sign}{}", number_text(change)),
                 value: knob.text(place),
                 cost_change: knobs.cost(&near) - knobs.cost(point),
                 holds: broken.is_none(),
@@ -437,10 +262,10 @@ fn sensitivity(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Neighbour
 
 /// Settings around the answer, all knobs moved in proportion, and those that were measured anyway; of these the ones
 /// that nothing cheaper beats.
-fn frontier(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Spot>, PlanError> {
+fn frontier(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<FrontierPoint>, PlanError> {
     let (knobs, terms) = (trials.knobs, trials.terms);
     for step in FRONTIER {
-        let moved = |(knob, &place): (&super::knobs::Knob, &usize)| {
+        let moved = |(knob, &place): (&Knob, &usize)| {
             if !knob.is_range() {
                 return place;
             }
@@ -463,7 +288,7 @@ fn frontier(trials: &mut Trials<'_>, point: &[usize]) -> Result<Vec<Spot>, PlanE
             continue;
         }
         least = least.min(rejection_rate.mean);
-        frontier.push(Spot { setting: setting(trials, &at)?, rejection_rate, holds, answer });
+        frontier.push(FrontierPoint { setting: setting(trials, &at)?, rejection_rate, holds, answer });
     }
     Ok(frontier)
 }

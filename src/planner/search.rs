@@ -267,4 +267,43 @@ mod tests {
         assert!((cost(&best) - least).abs() < 1e-9, "{best:?} costs {} and not {least}", cost(&best));
         assert!(tries < 300, "{tries}");
     }
+
+    /// Random covering problems of two and three knobs against trying everything.
+    #[test]
+    fn several_knobs_find_the_optimum_that_trying_everything_finds() {
+        let mut random: u64 = 7;
+        let mut draw = |least: u64, most: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            least + (random >> 33) % (most - least + 1)
+        };
+        const PLACES: usize = 16;
+        let (mut exact, mut worst) = (0, 1.0_f64);
+        const PROBLEMS: usize = 300;
+        for number in 0..PROBLEMS {
+            let count = 2 + number % 2;
+            let costs: Vec<f64> = (0..count).map(|_| draw(3, 30) as f64).collect();
+            // Two resources, of which each knob brings its own amounts; both have to be there.
+            let brings: Vec<[u64; 2]> = (0..count).map(|_| [draw(1, 9), draw(1, 9)]).collect();
+            let whole = |at: usize| brings.iter().map(|brings| brings[at] * (PLACES as u64 - 1)).sum::<u64>();
+            let needs = [whole(0) * draw(2, 9) / 10, whole(1) * draw(2, 9) / 10];
+            let rule = |point: &[usize]| {
+                let sum = |at: usize| -> u64 {
+                    point.iter().zip(&brings).map(|(&place, brings)| place as u64 * brings[at]).sum()
+                };
+                sum(0) >= needs[0] && sum(1) >= needs[1]
+            };
+            let cost = |point: &[usize]| point.iter().zip(&costs).map(|(&p, c)| p as f64 * c).sum::<f64>();
+            let (best, tries) = cheapest(&costs, PLACES, &vec![0; count], rule);
+            let all = (0..PLACES.pow(count as u32))
+                .map(|code| (0..count).map(|at| code / PLACES.pow(at as u32) % PLACES).collect::<Point>());
+            let least = all.filter(|point| rule(point)).map(|point| cost(&point)).fold(f64::MAX, f64::min);
+            let found = cost(&best.expect("the top holds"));
+            exact += usize::from(found - least < 1e-9);
+            worst = worst.max(found / least);
+            assert!(found >= least - 1e-9 && tries < 1_500, "{found} {least} {tries}");
+        }
+        // No exchange of two is missed; an exchange of three at once can be.
+        assert!(exact * 100 >= PROBLEMS * 80, "{exact} of {PROBLEMS} exact, {worst} at worst");
+        assert!(worst < 1.15, "{worst}");
+    }
 }

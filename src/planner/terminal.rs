@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use crate::report::{duration, grouped};
 
-use super::plan::{Answer, Basis, Goal, InTheWay, KnobLine, Neighbour, Plan, Setting, Spot};
+use super::outcome::{
+    Answer, Basis, FrontierPoint, Goal, InTheWay, KnobLine, Neighbour, Plan, Setting, SpotUse,
+};
 use super::statistics::Interval;
 use super::trials::Standing;
 use super::whatif::{AsIs, Column, Result, Table};
@@ -65,7 +67,7 @@ pub(super) fn goal_line(goal: &Goal) -> String {
 }
 
 fn answer(out: &mut String, plan: &Plan, found: &Answer) {
-    let Answer { setting, standings, rejection_rate, vcpu_peak, memory_peak, binds } = found;
+    let Answer { setting, standings, rejection_rate, vcpu_peak, memory_peak, binds, spot } = found;
     let sure = if plan.effort.complete { "" } else { " (the best so far: the search was cut)" };
     let _ = writeln!(out, "\nanswer: {}{sure}", values(setting));
     let _ = writeln!(out, "  {} hosts, cost {}", grouped(setting.hosts), money(setting.cost, &plan.currency));
@@ -78,6 +80,15 @@ fn answer(out: &mut String, plan: &Plan, found: &Answer) {
     );
     let _ =
         writeln!(out, "{}", if binds.is_empty() { String::new() } else { format!("; what binds: {binds}") });
+    if let Some(SpotUse { instances, told_to_go, paid }) = spot {
+        let _ = writeln!(
+            out,
+            "  spot instances: {} at a time, {} told to go, {} paid",
+            grouped(instances.mean.round() as u64),
+            interval(told_to_go),
+            number(*paid)
+        );
+    }
     standings_table(out, &plan.objectives, standings);
     if let Some(verified) = &plan.verified {
         let _ = writeln!(
@@ -169,7 +180,7 @@ fn frontier(out: &mut String, plan: &Plan) {
         format!("rejections ({} interval)", percent(plan.basis.confidence)),
         "holds"
     );
-    for Spot { setting, rejection_rate, holds, answer } in &plan.frontier {
+    for FrontierPoint { setting, rejection_rate, holds, answer } in &plan.frontier {
         let _ = writeln!(
             out,
             "{:>12}{:>9}  {:<32}{:<8}{}{}",
@@ -246,6 +257,9 @@ fn rows(out: &mut String, columns: &[&Column], currency: &str) {
         each(&|column| peaks(&column.result).map_or("-".to_owned(), |peaks| percent(peaks.1))),
     );
     row("short of", each(&|column| short_of(&column.result)));
+    let spot = |of: fn(&SpotUse) -> String| each(&|column| spot(&column.result).map_or(String::new(), of));
+    row("spot instances at a time", spot(|spot| grouped(spot.instances.mean.round() as u64)));
+    row("  told to go", spot(|spot| percent(spot.told_to_go.mean)));
 }
 
 /// The name of a column in lines that it has room for.
@@ -353,6 +367,13 @@ fn short_of(result: &Result) -> String {
             let found = plan.answer.as_ref().map(|answer| &answer.binds);
             found.or(plan.in_the_way.as_ref().map(|way| &way.binds)).cloned().unwrap_or_default()
         }
+    }
+}
+
+fn spot(result: &Result) -> Option<&SpotUse> {
+    match result {
+        Result::AsIs(own) => own.spot.as_ref(),
+        Result::Plan(plan) => plan.answer.as_ref().and_then(|answer| answer.spot.as_ref()),
     }
 }
 

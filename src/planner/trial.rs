@@ -66,9 +66,9 @@ pub struct Figures {
     pub created: u64,
     /// Requests refused, for whatever reason.
     pub rejected: u64,
-    /// Requests refused for want of room, after the warm-up.
+    /// Regular requests refused for want of room, after the warm-up.
     pub no_room: u64,
-    /// Share of them among those that found room or none, after the warm-up.
+    /// Share of them among the regular ones that found room or none, after the warm-up.
     pub rejection_rate: f64,
     /// Instances that live at the end.
     pub live: u64,
@@ -106,6 +106,14 @@ pub struct Figures {
     pub running_p50_us: u64,
     /// Its 99th percentile.
     pub running_p99_us: u64,
+    /// Spot instances bought.
+    pub spot_bought: u64,
+    /// Of these told to go.
+    pub spot_told: u64,
+    /// Hours that spot instances lived, summed.
+    pub spot_hours: f64,
+    /// What they paid, in the currency of the prices.
+    pub spot_paid: f64,
     /// What most placements without room were short of; empty when every one had room.
     pub short_of: String,
 }
@@ -127,6 +135,7 @@ impl Figures {
         };
         let answer = stage(LatencyStage::Answer.name(), Some(Outcome::Created.name()));
         let running = stage(LatencyStage::Running.name(), None);
+        let spot = summary.spot.as_ref();
         Figures {
             digest: summary.run.digest.clone(),
             virtual_secs: summary.run.virtual_secs,
@@ -154,6 +163,10 @@ impl Figures {
             answer_p99_us: answer.1,
             running_p50_us: running.0,
             running_p99_us: running.1,
+            spot_bought: spot.map_or(0, |spot| spot.bought),
+            spot_told: spot.map_or(0, |spot| spot.interruptions.total()),
+            spot_hours: spot.map_or(0.0, |spot| spot.instance_hours),
+            spot_paid: spot.map_or(0.0, |spot| spot.cost),
             short_of: short_of(summary, placed).to_owned(),
         }
     }
@@ -213,4 +226,61 @@ pub(super) fn run(
     };
     let peaks = summary.zones.iter().map(peak).collect();
     Ok(Trial { seed, measured, figures, cut_short: summary.run.cut_short, asked, peaks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One host for one instance, asked for ten times a day by those who stay an hour.
+    const SCENARIO: &str = r#"
+        duration = "40d"
+        [[classes]]
+        name = "one"
+        vcpus = 2
+        memory = "8GiB"
+        [[pools]]
+        zone = "cn-hangzhou-g"
+        class = "one"
+        hosts = 1
+        [[workloads]]
+        name = "calls"
+        arrivals = { rate = "20/h" }
+        lifetime = { distribution = "exponential", mean = "1h" }
+        mix = [{ type = "ecs.g5.large" }]
+        [objectives]
+    "#;
+
+    /// How far a run got, in days, and whether it holds.
+    fn length(objective: &str, strict: bool, asked: Option<u64>) -> (f64, bool) {
+        let text = format!("{SCENARIO}{objective}");
+        let scenario = Scenario::from_str(&text, "test.toml").expect("a sound scenario");
+        let objectives = Objective::of(&scenario);
+        let stop = AtomicBool::new(false);
+        let asked = asked.map(|asked| vec![asked; objectives.len()]);
+        let ask = Ask { folder: Path::new(""), trace: None, stop: &stop, strict, asked: asked.as_deref() };
+        let trial = run(&scenario, 1, &objectives, ask, None).expect("a run");
+        assert_eq!(trial.cut_short, trial.figures.virtual_secs < 40.0 * 86_400.0);
+        (trial.figures.virtual_secs / 86_400.0, trial.broken().is_none())
+    }
+
+    #[test]
+    fn a_run_ends_as_soon_as_it_has_failed_for_certain() {
+        // Nearly all calls are lost. Of about 19,200 requests more than a hundredth is lost before the first day is over.
+        let rate = "rejection_rate = 0.01";
+        let (days, holds) = length(rate, true, Some(19_200));
+        assert!(days < 1.0 && !holds, "{days}");
+        // Without the number of requests nothing is certain before the end, and a table of figures needs whole runs.
+        assert_eq!(length(rate, true, None), (40.0, false));
+        assert_eq!(length(rate, false, Some(19_200)), (40.0, false));
+        // The first window of a day is over after a day.
+        let (days, holds) = length("rejection_rate = 0.01\nwindow = \"1d\"", true, None);
+        assert!((1.0..1.1).contains(&days) && !holds, "{days}");
+        // The first sample that finds no headroom, the first peak that survives no failure.
+        for objective in ["headroom = 0.5", "survive = { hosts = 1 }"] {
+            let (days, holds) = length(objective, true, None);
+            assert!(days < 1.0 && !holds, "{objective}: {days}");
+        }
+        assert_eq!(length("rejection_rate = 1.0", true, Some(19_200)), (40.0, true));
+    }
 }

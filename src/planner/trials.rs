@@ -355,11 +355,13 @@ impl Judge for Trials<'_> {
 }
 
 /// True when somebody asks again, or asks for more, after a refusal: how many requests there are then depends on the
-/// setting. Read off the keys as written (`[workloads.client]`, `[[spot.fleets]]`).
+/// setting. Read off the keys as written (`[workloads.client]`, `[workloads.closed_loop]`, `[[spot.fleets]]`).
 fn listens(scenario: &Scenario) -> bool {
     let Ok(spec) = toml::Table::try_from(&scenario.spec) else { return true };
     let workloads = spec.get("workloads").and_then(toml::Value::as_array);
-    let clients = workloads.is_some_and(|all| all.iter().any(|workload| workload.get("client").is_some()));
+    let clients = workloads.is_some_and(|all| {
+        all.iter().any(|workload| workload.get("client").or(workload.get("closed_loop")).is_some())
+    });
     clients || spec.get("spot").is_some_and(|spot| spot.get("fleets").is_some())
 }
 

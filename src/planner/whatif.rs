@@ -9,7 +9,8 @@ use crate::scenario::units::{Share, Span};
 
 use super::knobs::{Knobs, number_text};
 use super::objective::Objective;
-use super::plan::{self, Basis, Extras, Goal, Plan};
+use super::outcome::{Basis, Goal, Plan, SpotUse, tightest};
+use super::plan::{self, Extras};
 use super::statistics::Interval;
 use super::trials::{Full, Look, PlanError, Source, Standing, Terms, Trials};
 
@@ -81,6 +82,19 @@ pub struct AsIs {
     pub memory_peak: f64,
     /// What requests without room were short of.
     pub binds: String,
+    /// The spot market.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<SpotUse>,
+}
+
+impl Table {
+    /// A run that shows the table: that of the first column, as [`Plan::example`]; its settings and its seed.
+    pub fn example(&self) -> Option<(&[(String, String)], u64)> {
+        match &self.columns.first()?.result {
+            Result::Plan(plan) => plan.example().map(|(setting, seed)| (setting.values.as_slice(), seed)),
+            Result::AsIs(own) => tightest(&own.standings).map(|seed| (&[][..], seed)),
+        }
+    }
 }
 
 /// Plans or judges the scenario as it is and with each change. Without `knobs` nothing is searched.
@@ -142,6 +156,7 @@ fn judge(
         vcpu_peak: full.mean(terms.confidence, |figures| figures.vcpu_peak).mean,
         memory_peak: full.mean(terms.confidence, |figures| figures.memory_peak).mean,
         binds: plan::binds(full),
+        spot: plan::spot_use(full, terms),
     })
 }
 

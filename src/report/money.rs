@@ -156,4 +156,19 @@ fn calls(out: &mut String, clients: &ClientSummary) {
             ),
         );
     }
+    for one in clients.loops.iter().take(MOST) {
+        line(
+            out,
+            format!(
+                "  closed loop {}: {} clients, {} calls, {} served; think {}, answer {}; {} wait",
+                one.workload,
+                grouped(one.clients),
+                grouped(one.calls),
+                grouped(one.served),
+                duration(one.think_mean_s * 1e9),
+                duration(one.answer_mean_s * 1e9),
+                grouped(one.waiting + one.living)
+            ),
+        );
+    }
 }

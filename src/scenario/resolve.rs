@@ -29,6 +29,7 @@ mod checks;
 mod checks_money;
 mod checks_nodes;
 mod checks_operations;
+mod checks_params;
 mod cloud;
 mod node_list;
 mod spot;
@@ -274,6 +275,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path, files: Files) -> Resu
     checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
     let prices = checks_money::prices(spec.prices.as_ref(), known)?;
     spot::market(&spec, known)?;
+    checks_params::known(&spec)?;
     checks_nodes::boots(&spec.control_plane, known)?;
     let mut classes = cloud::Classes::new(&spec.classes, known)?;
     let mut pools = cloud::pools(&spec.pools, &mut classes, known)?;
@@ -334,6 +336,7 @@ fn workload_names<'s>(
         regions: regions.iter().map(|region| (region.id.as_str(), zones_of(region))).collect(),
         accounts: accounts.iter().map(String::as_str).collect(),
         types: types.iter().chain(&catalog.types).map(|row| row.name.as_str()).collect(),
+        own_types: types,
         images: images.iter().chain(&catalog.images).map(|image| image.id.as_str()).collect(),
         disk_categories: catalog.disks.iter().map(|disk| disk.category.as_str()).collect(),
     }

@@ -1,6 +1,6 @@
 //! The `[[workloads]]` blocks of a scenario: who asks for what, when, and for how long.
 //!
-//! A workload either generates requests (`arrivals` and `mix`) or replays a `trace`. All tables are flat structs
+//! A workload generates requests (`arrivals`, `closed_loop` or `fleet`, with a `mix`) or replays a `trace`. All tables are flat structs
 //! with optional fields and a check afterwards, so that an unknown key or a missing one is told with its place.
 //! `docs/workload.md` describes every key.
 
@@ -28,7 +28,7 @@ mod trace;
 
 pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WeekSpec};
 pub use check::Known;
-pub use client::{ClientSpec, Fallback, FleetSpec, Remove, RetryOn};
+pub use client::{ClientSpec, Fallback, FleetSpec, LoopSpec, Remove, RetryOn, WaitFor};
 pub use distribution::{Choice, Distribution};
 pub use distribution_spec::{DistributionSpec, Law};
 pub use fault::{Fault, FaultsSpec, Rows};
@@ -88,6 +88,9 @@ pub struct WorkloadSpec {
     /// A fleet that scales up and down; excludes `arrivals` and `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet: Option<At<FleetSpec>>,
+    /// Clients that wait and think between their calls; excludes `arrivals`, `trace` and `fleet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_loop: Option<At<LoopSpec>>,
     /// A recorded workload to replay; excludes `arrivals` and `mix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<At<TraceSpec>>,
@@ -131,6 +134,13 @@ pub struct WorkloadSpec {
     /// What the customers do with their instances while they live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<At<HabitsSpec>>,
+}
+
+impl WorkloadSpec {
+    /// True when nothing of it arrives by itself: a fleet or a closed loop, which answer to what the run does.
+    pub fn is_on_demand(&self) -> bool {
+        self.fleet.is_some() || self.closed_loop.is_some()
+    }
 }
 
 fn is_true(flag: &bool) -> bool {

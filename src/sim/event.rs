@@ -123,6 +123,11 @@ pub(super) enum ClientEvent {
         /// Number of the fleet.
         fleet: u32,
     },
+    /// A client of a closed loop asks.
+    Ask {
+        /// Number of the client.
+        client: u32,
+    },
 }
 
 impl Event {

@@ -81,6 +81,8 @@ pub(super) enum Record {
     GaveUp = 49,
     /// A fleet looked at its size (number: the fleet); detail: wanted size.
     Looked = 50,
+    /// A client of a closed loop has thought and asks (number: the client); detail: template.
+    Asked = 51,
 }
 
 impl Record {
@@ -123,6 +125,7 @@ impl Record {
             48 => "retried",
             49 => "gave up",
             50 => "fleet looked",
+            51 => "client asks",
             _ => "other",
         }
     }
@@ -175,7 +178,7 @@ impl LogRecord {
     /// The request (and instance) that it is about, when it is about one.
     pub fn request(&self) -> Option<u64> {
         match self.kind {
-            6..=8 | 14 | 32 | 40..=42 | 50 => None,
+            6..=8 | 14 | 32 | 40..=42 | 50 | 51 => None,
             _ => (self.number != u64::MAX).then_some(self.number),
         }
     }

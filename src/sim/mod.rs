@@ -36,12 +36,12 @@ pub use run::{Ahead, Counters, Followed, Go, InstanceView, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
-    Engine, FleetSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA, Stage,
-    Summary, ZoneUse,
+    Engine, FleetSummary, LoopSummary, Packing, Peaks, ReasonCount, RequestCounts, RunInfo, SUMMARY_SCHEMA,
+    Stage, Summary, ZoneUse,
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Percentiles, Unmeasured, Usage};
+use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Unmeasured, Usage};
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
@@ -188,7 +188,7 @@ impl<'a> Simulation<'a> {
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
         let end = run.start.after(now.since(SimTime::ZERO));
-        let billing = run.money.as_mut().map(|book| book.summary(run.world, end));
+        let billing = run.money.as_mut().map(|book| book.summary(run.world, end, now, run.market.as_deref()));
         let contention = run.loads.as_ref().map(|loads| loads.contention());
         let credits = run.loads.as_mut().and_then(|loads| loads.credits(now));
         let clients = run.clients.as_ref().map(|clients| clients.summary());
@@ -233,6 +233,11 @@ impl<'a> Simulation<'a> {
     /// Names of what an observer is told about by number.
     pub fn labels(&self) -> Labels {
         Labels::new(self.scenario, &self.cloud, &self.workload, &self.templates)
+    }
+
+    /// Whether requests of a template buy on the scenario's spot market. Without a market none does.
+    pub fn is_spot(&self, template: usize) -> bool {
+        self.market.is_some() && self.templates[template].spot.is_some()
     }
 
     /// Who will ask for what: the requests of the workload by number of their template.
@@ -360,7 +365,7 @@ fn stages(latency: &Latency) -> Vec<Stage> {
             .map(|outcome| Stage {
                 stage: stage.name(),
                 outcome: Some(outcome.name()),
-                percentiles: Percentiles::of(&latency.histogram(stage, outcome)),
+                percentiles: latency.part(stage, outcome),
             })
             .filter(|part| part.percentiles.count > 0)
             .collect();

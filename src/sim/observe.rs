@@ -1,9 +1,10 @@
 //! Those who look on while a run goes on: time series, tables, journals. They see everything and change nothing.
 
 use crate::metrics::{Latency, Usage};
-use crate::model::{HostIx, SimDuration, SimTime, TypeIx, ZoneIx};
+use crate::model::{HostIx, Money, SimDuration, SimTime, TypeIx, ZoneIx};
 use crate::operations::Refusal;
 use crate::placement::{DemandId, Fleet, Reason};
+use crate::spot::Market;
 use crate::spot::notice::Cause;
 use crate::spot::price::HourPrice;
 use crate::validate::Reject;
@@ -260,6 +261,10 @@ pub struct View<'a> {
     /// By zone of the world: the demands asked for so far, in the order in which they first came. This is the mix
     /// that free room is judged by ([`crate::placement::Survey`]).
     pub mix: &'a [Vec<DemandId>],
+    /// The spot market, when the scenario has one.
+    pub market: Option<&'a Market>,
+    /// Everything that was billed so far, when the scenario has bills.
+    pub billed: Option<Money>,
 }
 
 /// What waits in the control plane.

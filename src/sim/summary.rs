@@ -10,6 +10,7 @@ use super::nodes::NodeReport;
 use super::operations::OperationsSummary;
 pub use super::summary_money::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, ContentionSummary, CreditSummary, FleetSummary,
+    LoopSummary,
 };
 
 /// Version of the summary's layout; it changes whenever a field changes its name or meaning.
@@ -45,7 +46,7 @@ pub struct Summary {
     /// CPU credits, when there were burstable instances with a load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credits: Option<CreditSummary>,
-    /// What clients did, when a workload has a client or is a fleet.
+    /// What clients did, when a workload has a client, is a fleet or a closed loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientSummary>,
     /// The spot market, when the scenario has one.

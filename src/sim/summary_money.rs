@@ -146,6 +146,9 @@ pub struct ClientSummary {
     pub served_max_us: u64,
     /// Fleets.
     pub fleets: Vec<FleetSummary>,
+    /// Closed loops.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loops: Vec<LoopSummary>,
 }
 
 /// A fleet that scales.
@@ -165,4 +168,27 @@ pub struct FleetSummary {
     pub deleted: u64,
     /// Instances at the end.
     pub live: u64,
+}
+
+/// A closed loop. By Little's law its clients are its rate of calls times the sum of what a round takes.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoopSummary {
+    /// Name of its workload.
+    pub workload: String,
+    /// Clients.
+    pub clients: u64,
+    /// Calls, each with all its retries: `served + failed + waiting`.
+    pub calls: u64,
+    /// Calls that created an instance.
+    pub served: u64,
+    /// Calls that ended without one.
+    pub failed: u64,
+    /// Mean time of thought before a call, in seconds.
+    pub think_mean_s: f64,
+    /// Mean time from the first request of a call to its last answer, in seconds.
+    pub answer_mean_s: f64,
+    /// Clients that wait for an answer or a retry at the end.
+    pub waiting: u64,
+    /// Clients that wait for the end of their instance at the end.
+    pub living: u64,
 }

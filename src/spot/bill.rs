@@ -52,6 +52,9 @@ pub struct Bill {
     first: HourPrice,
     /// Never above the list price (SpotAsPriceGo).
     capped: bool,
+    /// Bought without protection: a tenth less (SPOT-7).
+    unprotected: bool,
+    /// Before the discount.
     done: Cost,
     open: Option<Open>,
 }
@@ -61,7 +64,13 @@ impl Bill {
     pub fn new(created: SimTime, series: &Series, capped: bool) -> Bill {
         let first = if capped { series.price().min(series.list) } else { series.price() };
         let open = Some(Open { from: created, mark: None });
-        Bill { created, first, capped, done: Cost::default(), open }
+        Bill { created, first, capped, unprotected: false, done: Cost::default(), open }
+    }
+
+    /// The same without protection (SpotDuration 0): a tenth less (SPOT-7).
+    #[must_use]
+    pub fn unprotected(self) -> Bill {
+        Bill { unprotected: true, ..self }
     }
 
     /// End of the first hour.
@@ -81,6 +90,12 @@ impl Bill {
 
     /// What it comes to at `now`, with the price of the series up to now.
     pub fn cost(&self, now: SimTime, series: &Series) -> Cost {
+        let full = self.full(now, series);
+        Cost { paid: if self.unprotected { full.paid * 9 / 10 } else { full.paid }, ..full }
+    }
+
+    /// What it comes to before the discount.
+    fn full(&self, now: SimTime, series: &Series) -> Cost {
         let Some(open) = self.open else { return self.done };
         // Whole seconds of the instance's own clock.
         let seconds = now.since(open.from).0 / SECOND;
@@ -103,7 +118,7 @@ impl Bill {
 
     /// Stops counting at `now`: a stop without charges (SPOT-41), or the price has passed the bid (SPOT-25).
     pub fn pause(&mut self, now: SimTime, series: &Series) {
-        self.done = self.cost(now, series);
+        self.done = self.full(now, series);
         self.open = None;
     }
 
@@ -115,7 +130,7 @@ impl Bill {
         }
     }
 
-    /// The price that is paid now; none while nothing is charged.
+    /// The market's price that is paid now, before the discount; none while nothing is charged.
     pub fn rate(&self, now: SimTime, series: &Series) -> Option<HourPrice> {
         self.open?;
         let market = if self.capped { series.price().min(series.list) } else { series.price() };
@@ -185,6 +200,20 @@ mod tests {
         market.set(at(9_000), HourPrice(500));
         bill.resume(at(9_900), &market);
         assert_eq!(money(bill.cost(at(13_500), &market).paid), Money::from_f64(3.5));
+    }
+
+    #[test]
+    fn without_protection_a_tenth_less_is_paid() {
+        // SPOT-7: SpotDuration 0, with a further discount of 10 %; over a stop without charges too.
+        let mut market = series(1_000);
+        let mut bill = Bill::new(at(0), &market, false).unprotected();
+        assert_eq!(money(bill.cost(at(1_800), &market).paid), Money::from_f64(0.45));
+        bill.pause(at(1_800), &market);
+        bill.resume(at(5_400), &market);
+        market.set(at(7_200), HourPrice(2_000));
+        let cost = bill.cost(at(10_800), &market);
+        assert_eq!(money(cost.paid), Money::from_f64(0.9 * (0.5 + 0.5 + 2.0)));
+        assert_eq!((money(cost.list), cost.seconds), (Money::from_f64(8.0), 7_200));
     }
 
     proptest! {

@@ -147,7 +147,8 @@ pub(super) fn first_unguarded(
     account: crate::model::AccountIx,
     now: crate::model::Utc,
 ) -> Option<Reject> {
-    let cx = Cx::new(request, world, account, world.accounts.get(account.0)?, now);
+    let disks = super::cx::disks(request, world);
+    let cx = Cx::new(request, &disks, world, account, world.accounts.get(account.0)?, now);
     let groups = super::order::PURE.iter().flat_map(|phase| phase.groups);
     groups.flat_map(|group| group.checks).find_map(|check| check.look(&cx))
 }

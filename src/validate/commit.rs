@@ -251,12 +251,19 @@ fn after_place(order: &Order<'_>, zone: ZoneIx) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Phases 12 to 14, up to the point where nothing can fail any more: undone in reverse when a step fails.
-fn decide(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> {
+/// Phases 12 to 14, up to the point where nothing can fail any more: undone in reverse when a step fails. A place that
+/// was found beforehand takes the place of looking for one.
+fn decide(
+    order: &Order<'_>,
+    fleet: &Fleet,
+    mode: Mode,
+    found: Option<Result<Place, Reject>>,
+) -> Result<Place, Reject> {
     if let Some(reject) = first_counter(&order::COMMIT[0], order).or_else(|| order.overtaken()) {
+        leave(fleet, found);
         return Err(reject);
     }
-    let (zone, claim) = place(order, fleet, mode)?;
+    let (zone, claim) = found.unwrap_or_else(|| place(order, fleet, mode))?;
     match (after_place(order, zone), claim) {
         (Ok(()), claim) => Ok((zone, claim)),
         (Err(reject), claim) => {
@@ -268,9 +275,51 @@ fn decide(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject>
     }
 }
 
+/// Gives a place back that was found beforehand.
+fn leave(fleet: &Fleet, found: Option<Result<Place, Reject>>) {
+    if let Some(Ok((_, Some(claim)))) = found {
+        fleet.release(claim);
+    }
+}
+
+/// An admitted request with its place, or with the answer that there is none: see [`reserve`].
+pub(super) struct Found {
+    place: Result<Place, Reject>,
+    /// What the account could pay with.
+    means: i128,
+}
+
+/// Finds the place of an admitted request ahead of its turn.
+pub(super) fn reserve(admitted: &Admitted, world: &World, fleet: &Fleet) -> Found {
+    let effective = admitted.effective();
+    let order = Order { effective, world, account: account(world, effective) };
+    let mode = if effective.dry_run { Mode::Ask } else { Mode::Claim };
+    Found { place: place(&order, fleet, mode), means: order.account.means() }
+}
+
+/// Decides a request whose place was found ahead of its turn. Phases 1 to 11 read two things that other creations change:
+/// addresses and what an account can pay with. Where one of them is not as it was, they are gone through again.
+pub(super) fn confirm(
+    admitted: Admitted,
+    found: Found,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
+    let Found { place, means } = found;
+    let effective = up_to_date(admitted.effective, world);
+    let order = Order { effective: &effective, world, account: account(world, &effective) };
+    let stale = order.account.means() != means || order.overtaken().is_some();
+    if stale && let Err(reject) = super::admit(request, world, effective.account, now) {
+        leave(fleet, Some(place));
+        return Err(reject);
+    }
+    commit_in(effective, Some(place), request, world, fleet, now)
+}
+
 /// The values of an admitted request with the default vSwitch as it is now: another request may have made it.
-fn up_to_date(admitted: &Admitted, world: &World) -> Effective {
-    let mut effective = admitted.effective().clone();
+fn up_to_date(mut effective: Effective, world: &World) -> Effective {
     if let Network::Vpc(place) = effective.network
         && place.vswitch.is_none()
         && let Some(zone) = effective.zone
@@ -289,9 +338,9 @@ fn account<'w>(world: &'w World, effective: &Effective) -> &'w Account {
 
 /// What a commit would answer, without doing anything.
 pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result<Effective, Reject> {
-    let mut effective = up_to_date(admitted, world);
+    let mut effective = up_to_date(admitted.effective.clone(), world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };
-    let (zone, _) = decide(&order, fleet, Mode::Ask)?;
+    let (zone, _) = decide(&order, fleet, Mode::Ask, None)?;
     effective.zone = Some(zone);
     Ok(effective)
 }
@@ -304,11 +353,23 @@ pub(super) fn commit(
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
-    let mut effective = up_to_date(admitted, world);
+    let_go(admitted, world);
+    commit_in(up_to_date(admitted.effective.clone(), world), None, request, world, fleet, now)
+}
+
+/// Commits values that are up to date, in the place that was found or in one that is looked for.
+fn commit_in(
+    mut effective: Effective,
+    found: Option<Result<Place, Reject>>,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
     let order = Order { effective: &effective, world, account: account(world, &effective) };
     let mode = if effective.dry_run { Mode::Ask } else { Mode::Claim };
     let (gib, portable) = (order.gib(), order.portable_disks());
-    let (zone, claim) = match decide(&order, fleet, mode) {
+    let (zone, claim) = match decide(&order, fleet, mode, found) {
         Ok((zone, Some(claim))) => (zone, claim),
         Ok((_, None)) => unreachable!("only a dry run claims nothing, and it was refused before"),
         Err(reject) => {
@@ -396,12 +457,27 @@ fn close(request: &Request, world: &mut World, effective: &Effective) {
     }
 }
 
-/// Marks the call of this token as running.
-pub(super) fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+/// Marks the call as running: its token and an address.
+pub(super) fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
+    let effective = &admitted.effective;
+    admitted.hold = match effective.network {
+        Network::Vpc(place) if effective.named_address.is_none() && !effective.dry_run => {
+            place.vswitch.filter(|vswitch| world.hold_address(*vswitch))
+        }
+        _ => None,
+    };
     remember(request, world, admitted.effective(), "", TokenState::InProgress, now);
+}
+
+/// The address that the call held while it was in flight is free for itself, or for others.
+fn let_go(admitted: &Admitted, world: &mut World) {
+    if let Some(vswitch) = admitted.hold {
+        world.let_address_go(vswitch);
+    }
 }
 
 /// Ends a call that was begun and will not be committed.
 pub(super) fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
+    let_go(admitted, world);
     close(request, world, admitted.effective());
 }

@@ -96,16 +96,41 @@ pub(super) struct Cx<'a> {
     pub(super) system_category: Option<CategoryIx>,
     /// As asked, else the greater of 40 and the image (R96).
     pub(super) system_gib: i64,
-    pub(super) disks: SmallVec<[DiskCx<'a>; 16]>,
+    pub(super) disks: &'a [DiskCx<'a>],
     /// Categories of the data disks.
     pub(super) data_categories: CategorySet,
     /// Categories of all disks.
     pub(super) categories: CategorySet,
 }
 
+/// The data disks of a request with what the world knows of them, by rising N. Apart from [`Cx`], so that the many
+/// requests without any do not move room for sixteen about.
+pub(super) fn disks<'a>(req: &'a Request, world: &'a World) -> SmallVec<[DiskCx<'a>; 16]> {
+    let mut disks = SmallVec::new();
+    for raw in req.disks() {
+        let snapshot_id = raw.text(DiskField::SnapshotId);
+        let snapshot = snapshot_id.and_then(|id| world.snapshots.entry(id)).map(|(_, row)| row);
+        let mut disk = DiskCx {
+            raw,
+            category: raw
+                .text(DiskField::Category)
+                .map_or(Some(CategoryIx::CLOUD), CategoryIx::of_documented),
+            snapshot_id,
+            snapshot,
+            size: raw.text(DiskField::Size).and_then(forms::integer),
+            encrypted: false,
+        };
+        disk.encrypted =
+            disk.explicit_encrypted().unwrap_or_else(|| snapshot.is_some_and(|row| row.encrypted));
+        disks.push(disk);
+    }
+    disks
+}
+
 impl<'a> Cx<'a> {
     pub(super) fn new(
         req: &'a Request,
+        disks: &'a [DiskCx<'a>],
         world: &'a World,
         account_ix: AccountIx,
         account: &'a Account,
@@ -169,7 +194,7 @@ impl<'a> Cx<'a> {
             host: None,
             system_category: None,
             system_gib: 0,
-            disks: SmallVec::new(),
+            disks,
             data_categories: CategorySet::default(),
             categories: CategorySet::default(),
         };
@@ -234,7 +259,7 @@ impl<'a> Cx<'a> {
     }
 
     fn find_disks(&mut self, retired: bool) {
-        let (req, world) = (self.req, self.world);
+        let req = self.req;
         self.system_category = match req.text(Param::SystemDiskCategory) {
             Some(name) => CategoryIx::of_documented(name),
             None if retired && !self.optimized => Some(CategoryIx::CLOUD),
@@ -244,27 +269,8 @@ impl<'a> Cx<'a> {
             Some(text) => forms::integer(text).unwrap_or(0),
             None => i64::from(self.image.map_or(0, |(_, image)| image.size_gib).max(40)),
         };
-        for raw in req.disks() {
-            let category = match raw.text(DiskField::Category) {
-                Some(name) => CategoryIx::of_documented(name),
-                None => Some(CategoryIx::CLOUD),
-            };
-            let snapshot_id = raw.text(DiskField::SnapshotId);
-            let snapshot = snapshot_id.and_then(|id| world.snapshots.entry(id)).map(|(_, row)| row);
-            let mut disk = DiskCx {
-                raw,
-                category,
-                snapshot_id,
-                snapshot,
-                size: raw.text(DiskField::Size).and_then(forms::integer),
-                encrypted: false,
-            };
-            disk.encrypted =
-                disk.explicit_encrypted().unwrap_or_else(|| snapshot.is_some_and(|row| row.encrypted));
-            if let Some(category) = category {
-                self.data_categories.insert(category);
-            }
-            self.disks.push(disk);
+        for category in self.disks.iter().filter_map(|disk| disk.category) {
+            self.data_categories.insert(category);
         }
         self.categories = self.data_categories;
         if let Some(category) = self.system_category {
@@ -344,7 +350,7 @@ impl<'a> Cx<'a> {
             (category == CategoryIx::ESSD).then(|| PerformanceLevel::named(text).unwrap_or_default())
         };
         let mut data = SmallVec::new();
-        for disk in &self.disks {
+        for disk in self.disks {
             let category = disk.category?;
             data.push(Disk {
                 index: u8::try_from(disk.raw.index).ok()?,

@@ -38,6 +38,8 @@ use cx::Cx;
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Admitted {
     effective: Effective,
+    /// The vSwitch of which the call holds an address since it was [begun](begin).
+    hold: Option<u32>,
 }
 
 impl Admitted {
@@ -90,23 +92,25 @@ pub fn admit(request: &Request, world: &World, account: AccountIx, now: Utc) -> 
     let Some(row) = world.accounts.get(account.0) else {
         unreachable!("an account position comes from this world")
     };
-    let cx = Cx::new(request, world, account, row, now);
+    let disks = cx::disks(request, world);
+    let cx = Cx::new(request, &disks, world, account, row, now);
     match check::first(&order::PURE, &cx) {
         Some(reject) => Err(reject),
         None => match cx.effective() {
-            Some(effective) => Ok(Admitted { effective }),
+            Some(effective) => Ok(Admitted { effective, hold: None }),
             None => unreachable!("every value that a request can lack is asked for by a check"),
         },
     }
 }
 
-/// Marks the call of a client token as running, so that a retry in the meantime is told so (row 74). Needed only
-/// where time passes between [`admit`] and [`commit`].
-pub fn begin(admitted: &Admitted, request: &Request, world: &mut World, now: Utc) {
+/// Marks a call as running: a retry with its client token is told so (row 74), and one address of its vSwitch is spoken
+/// for, so that later calls than there are addresses are refused at their commit (row 158, R181). Needed only where time
+/// passes between [`admit`] and [`commit`], which ends it, as [`abandon`] does.
+pub fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
     commit::begin(admitted, request, world, now);
 }
 
-/// Ends a call that was begun and will not be committed: its token is free again.
+/// Ends a call that was begun and will not be committed: its token and its address are free again.
 pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
     commit::abandon(admitted, request, world);
 }
@@ -123,6 +127,44 @@ pub fn commit(
     now: Utc,
 ) -> Result<Created, Reject> {
     commit::commit(admitted, request, world, fleet, now)
+}
+
+/// An admitted request with a place that waits for its turn: only [`reserve`] makes it, only [`confirm`] takes it.
+#[must_use = "its place stays claimed until it is confirmed"]
+pub struct Reserved {
+    admitted: Admitted,
+    found: commit::Found,
+}
+
+/// Finds and claims the place of an admitted request, ahead of phases 12 and 14. Reads nothing of the world that a
+/// creation or a release changes, but what the account can pay with; so `world` may be a copy that was made earlier,
+/// which no one has to lock.
+pub fn reserve(admitted: Admitted, world: &World, fleet: &Fleet) -> Reserved {
+    let found = commit::reserve(&admitted, world, fleet);
+    Reserved { admitted, found }
+}
+
+/// Decides a reserved request by the world as it is now, in the same order as [`commit`]: what a request that was admitted
+/// and reserved by an earlier copy of this world is answered is what [`create`] would answer now, had it found that place.
+///
+/// # Errors
+/// As [`create`]; the place is given back.
+pub fn confirm(
+    reserved: Reserved,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Created, Reject> {
+    let Reserved { admitted, found } = reserved;
+    commit::confirm(admitted, found, request, world, fleet, now)
+}
+
+/// True for a refusal of [`admit`] that stands whatever other creations and releases did in the meantime: nothing that they
+/// change was read before it.
+pub fn is_lasting(reject: &Reject) -> bool {
+    // The first check that reads something of the kind: what the account can pay with (R139).
+    number_of(reject.check) < number_of("A2.postpaid-balance")
 }
 
 /// What [`create`] would answer now, without doing anything: the values that the instance would get.

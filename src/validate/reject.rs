@@ -59,6 +59,11 @@ impl Reject {
         self.no_room.is_some() || self.check == super::order::DISK_POOL.id
     }
 
+    /// True when a type had no stock: of spot requests also while headroom closes their pool.
+    pub fn is_for_want_of_stock(&self) -> bool {
+        self.check == super::order::STOCK.id
+    }
+
     /// True for the answer of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == crate::api::Extra::DryRun.code()

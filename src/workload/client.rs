@@ -64,6 +64,7 @@ impl Target {
             week: spec.week.clone(),
             utc_offset_hours: spec.utc_offset_hours.clone(),
             hours: None,
+            each: None,
             states: Vec::new(),
             flash: Vec::new(),
             bursts: None,

@@ -7,11 +7,11 @@ use crate::scenario::workload::{ArrivalsSpec, Choice, Distribution, WorkloadSpec
 use super::arrivals::Arrivals;
 use super::requests::{Drawn, Picker, Requests, end_after, end_at};
 use super::template::Builder;
-use super::{Arrival, End, Setting, WorkloadError};
+use super::{Arrival, Customer, End, Setting, WorkloadError};
 
 /// Makes the arrivals of one workload.
 pub(super) struct Generator {
-    /// None for a fleet, which draws one request at a time.
+    /// None for a fleet or a closed loop, which draws one request at a time.
     arrivals: Option<Arrivals>,
     alike: bool,
     leave_together: bool,
@@ -102,10 +102,31 @@ impl Generator {
         self.requests.move_templates(by);
     }
 
-    /// One request of a fleet, and when its instance ends.
-    pub(super) fn draw(&mut self) -> (u32, End) {
-        let drawn = self.requests.draw(SimTime::ZERO);
+    /// One request at a moment, and when its instance ends.
+    pub(super) fn draw(&mut self, at: SimTime, customer: Option<Customer>) -> (u32, End) {
+        let drawn = match customer {
+            None => self.requests.draw(at),
+            Some(Customer(account)) => self.requests.draw_for(at, account),
+        };
         (drawn.template, end_after(self.requests.lifetime(drawn)))
+    }
+
+    /// How far its luck is, when it is asked for one request at a time.
+    pub(super) fn luck(&self) -> Vec<u128> {
+        self.requests.streams().map(Stream::position).collect()
+    }
+
+    /// Goes on from there; false when it has other streams.
+    pub(super) fn go_on(&mut self, luck: &[u128]) -> bool {
+        let streams: Vec<&mut Stream> = self.requests.streams_mut().collect();
+        let same = streams.len() == luck.len();
+        streams.into_iter().zip(luck).for_each(|(stream, position)| stream.seek(*position));
+        same
+    }
+
+    /// The account of a client.
+    pub(super) fn draw_customer(&mut self) -> Customer {
+        Customer(self.requests.draw_account())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::{AccountIx, Generation, InstanceType, SimTime};
 use crate::scenario::workload::{MapClass, MapNames, MapSizes, MapSpec, TraceFormat, WorkloadSpec, Wrong};
 
 use super::template::{Builder, Parts, Place, check_count};
-use super::trace::{Asked, Names, Record, RecordEnd, TraceError, TraceReader};
+use super::trace::{Asked, Gpus, Names, Record, RecordEnd, TraceError, TraceReader};
 use super::{Setting, Template, WorkloadError};
 
 /// What the sizes of one trace became.
@@ -22,10 +22,14 @@ pub struct Mapping {
     pub rows: Vec<MappingRow>,
     /// Classes of the trace, in order of first sight.
     pub classes: Vec<ClassRow>,
-    /// Accounts that the trace names, and zones.
+    /// Accounts that the trace names.
     pub named_accounts: usize,
+    /// What they became.
+    pub accounts: MapNames,
     /// Zones that the trace names.
     pub named_zones: usize,
+    /// What they became.
+    pub zones: MapNames,
 }
 
 /// What one size became.
@@ -41,6 +45,8 @@ pub struct MappingRow {
     pub cpu_milli: Option<(u32, u32)>,
     /// Likewise MiB.
     pub memory_mib: Option<(u32, u32)>,
+    /// Likewise thousandths of a GPU, all devices together; none where neither has any.
+    pub gpu_milli: Option<(u32, u32)>,
 }
 
 /// What one class became.
@@ -195,7 +201,7 @@ impl<'a> Mapper<'a> {
             };
             for place in zones {
                 for account in &accounts {
-                    let name = &types[asked as usize].0;
+                    let name = &types[asked as usize].name;
                     let mut template = self.place.template(place, name, parts.image, *account);
                     parts.apply(&mut template);
                     self.apply_class(flavour, &mut template);
@@ -214,22 +220,26 @@ impl<'a> Mapper<'a> {
         Ok((Mapped { accounts, zones, variants }, mapping))
     }
 
-    /// The instance type of everything that the trace asks for, with its size where that is known.
-    #[expect(clippy::type_complexity, reason = "names with the size that a custom type was made for")]
-    fn types(&self, builder: &mut Builder) -> Result<Vec<(String, Option<(u32, u32)>)>, WorkloadError> {
-        let catalog = Catalog::shipped();
-        let known = |name: &str| catalog.type_named(name).map(|row| (row.cpu_milli, row.memory_mib));
+    /// The instance type of everything that the trace asks for.
+    fn types(&self, builder: &mut Builder) -> Result<Vec<Given>, WorkloadError> {
+        let own = self.setting.known.own_types;
+        let row = |name: &str| {
+            own.iter().find(|row| row.name == name).or_else(|| Catalog::shipped().type_named(name))
+        };
+        let named = |name: &String| Given { name: name.clone(), size: row(name).map(size_of) };
         let mut types = Vec::new();
         for asked in self.names.asked.values() {
             let label = asked.label();
             let given = self.map.types.as_ref().and_then(|types| types.get().get(&label));
             types.push(match (given, asked, self.map.sizes.as_ref().map(|sizes| *sizes.get())) {
-                (Some(name), ..) => (name.clone(), known(name)),
-                (None, Asked::Type(name), _) => (name.clone(), known(name)),
-                (None, asked, None | Some(MapSizes::Exact)) => (builder.add_type(asked), asked.size()),
+                (Some(name), ..) => named(name),
+                (None, Asked::Type(name), _) => named(name),
+                (None, asked, None | Some(MapSizes::Exact)) => {
+                    Given { name: builder.add_type(asked), size: asked_size(asked) }
+                }
                 (None, asked, Some(way)) => {
                     let row = self.nearest(asked, way).ok_or_else(|| self.no_type(&label))?;
-                    (row.name.clone(), Some((row.cpu_milli, row.memory_mib)))
+                    Given { name: row.name.clone(), size: Some(size_of(row)) }
                 }
             });
         }
@@ -256,8 +266,9 @@ impl<'a> Mapper<'a> {
                 (None, _) => true,
                 (Some(_), None) => false,
                 (Some(wanted), Some(gpu)) => {
-                    let model =
-                        wanted.models.is_empty() || wanted.models.split('|').any(|one| one == gpu.model);
+                    // A trace calls an `NVIDIA V100` by its last word too.
+                    let is = |one: &str| one == gpu.model || gpu.model.rsplit(' ').next() == Some(one);
+                    let model = wanted.models.is_empty() || wanted.models.split('|').any(is);
                     model && gpu.milli >= wanted.milli()
                 }
             };
@@ -267,7 +278,11 @@ impl<'a> Mapper<'a> {
         let distance = |row: &InstanceType| {
             let apart =
                 |given: u32, asked: u32| libm::fabs(libm::log(f64::from(given) / f64::from(asked.max(1))));
-            apart(row.cpu_milli, cpu) + apart(row.memory_mib, memory)
+            let gpu = match (gpus, &row.gpu) {
+                (Some(wanted), Some(gpu)) => apart(gpu.milli, wanted.milli()),
+                _ => 0.0,
+            };
+            apart(row.cpu_milli, cpu) + apart(row.memory_mib, memory) + gpu
         };
         let candidates = Catalog::shipped().types.iter().filter(allowed);
         candidates.min_by(|a, b| distance(a).total_cmp(&distance(b)).then_with(|| a.name.cmp(&b.name)))
@@ -364,7 +379,7 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    fn report(&self, scan: &Scan, types: &[(String, Option<(u32, u32)>)]) -> Mapping {
+    fn report(&self, scan: &Scan, types: &[Given]) -> Mapping {
         let mut counts = vec![0; types.len()];
         let mut classes: BTreeMap<u32, ClassRow> = BTreeMap::new();
         for ((asked, _, _, flavour), count) in &scan.kinds {
@@ -380,25 +395,49 @@ impl<'a> Mapper<'a> {
                 row.spot += if self.spot(*flavour) { *count } else { 0 };
             }
         }
-        let rows =
-            self.names.asked.values().iter().zip(types).zip(counts).map(|((asked, (name, given)), count)| {
-                let pair = asked.size().zip(*given);
-                MappingRow {
-                    asked: asked.label(),
-                    instance_type: name.clone(),
-                    count,
-                    cpu_milli: pair.map(|(asked, given)| (asked.0, given.0)),
-                    memory_mib: pair.map(|(asked, given)| (asked.1, given.1)),
-                }
-            });
+        let rows = self.names.asked.values().iter().zip(types).zip(counts).map(|((asked, given), count)| {
+            let of = match asked {
+                Asked::Type(name) if *name == given.name => given.size,
+                Asked::Type(name) => Catalog::shipped().type_named(name).map(size_of),
+                sized => asked_size(sized),
+            };
+            let pair = |part: usize| of.zip(given.size).map(|(asked, given)| (asked[part], given[part]));
+            MappingRow {
+                asked: asked.label(),
+                instance_type: given.name.clone(),
+                count,
+                cpu_milli: pair(0),
+                memory_mib: pair(1),
+                gpu_milli: pair(2).filter(|pair| *pair != (0, 0)),
+            }
+        });
         Mapping {
             workload: self.spec.name.get().clone(),
             rows: rows.filter(|row| row.count > 0).collect(),
             classes: classes.into_values().collect(),
             named_accounts: self.names.accounts.values().len(),
+            accounts: self.way(self.map.accounts.as_ref().map(|way| *way.get())),
             named_zones: self.names.zones.values().len(),
+            zones: self.way(self.map.zones.as_ref().map(|way| *way.get())),
         }
     }
+}
+
+/// A type that is requested, and its size where that is known.
+struct Given {
+    name: String,
+    size: Option<[u32; 3]>,
+}
+
+/// Thousandths of a vCPU, MiB, thousandths of a GPU.
+fn size_of(row: &InstanceType) -> [u32; 3] {
+    [row.cpu_milli, row.memory_mib, row.gpu.as_ref().map_or(0, |gpu| gpu.milli)]
+}
+
+/// The same of what a trace asks for by size.
+fn asked_size(asked: &Asked) -> Option<[u32; 3]> {
+    let (cpu_milli, memory_mib) = asked.size()?;
+    Some([cpu_milli, memory_mib, asked.gpus().map_or(0, Gpus::milli)])
 }
 
 /// A number of `[0, 1)` that is always the same for a name.

@@ -87,6 +87,10 @@ pub struct Arrival {
     pub end: End,
 }
 
+/// One of the accounts of a workload, as [`Workload::draw_customer`] gives it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Customer(u32);
+
 /// What a workload needs to know of its scenario.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
@@ -175,8 +179,8 @@ pub struct Workload {
     sources: Vec<Source>,
     /// Next arrival of each source.
     heads: Vec<Option<Arrival>>,
-    /// Fleets by the number of their workload: asked for one request at a time, whenever one grows.
-    fleets: Vec<(u32, Box<Generator>)>,
+    /// Fleets and closed loops by the number of their workload: asked for one request at a time, whenever the run needs one.
+    on_demand: Vec<(u32, Box<Generator>)>,
     templates: Vec<Template>,
     types: Vec<InstanceType>,
     /// How often traces ask for each type.
@@ -186,8 +190,8 @@ pub struct Workload {
 enum Source {
     Generator(Box<Generator>),
     Replay(Box<Replay>),
-    /// Of a fleet nothing arrives by itself.
-    Fleet,
+    /// Of a fleet and of a closed loop nothing arrives by itself.
+    OnDemand,
     Supplied(Box<dyn Supply>),
 }
 
@@ -198,7 +202,7 @@ impl Source {
             Source::Replay(replay) => {
                 replay.next().map_err(|cause| WorkloadError::Trace { workload: name.to_owned(), cause })
             }
-            Source::Fleet => Ok(None),
+            Source::OnDemand => Ok(None),
             Source::Supplied(supply) => supply.next(),
         }
     }
@@ -223,14 +227,14 @@ impl Workload {
         let paths = trace_paths(specs, setting)?;
         let mut builder = Builder::default();
         let mut sources = Vec::new();
-        let mut fleets = Vec::new();
+        let mut on_demand = Vec::new();
         for (number, (spec, path)) in specs.iter().zip(paths).enumerate() {
             let number = number as u32;
             sources.push(match (&spec.arrivals, path) {
-                _ if spec.fleet.is_some() => {
-                    let fleet = Generator::new(spec, number, None, setting, &mut builder)?;
-                    fleets.push((number, Box::new(fleet)));
-                    Source::Fleet
+                _ if spec.is_on_demand() => {
+                    let generator = Generator::new(spec, number, None, setting, &mut builder)?;
+                    on_demand.push((number, Box::new(generator)));
+                    Source::OnDemand
                 }
                 (_, Some(path)) => {
                     Source::Replay(Box::new(Replay::new(spec, number, &path, setting, &mut builder)?))
@@ -243,7 +247,7 @@ impl Workload {
                     &mut builder,
                 )?)),
                 (None, None) => {
-                    let wrong = Wrong::at(&spec.name, "a workload needs `arrivals`, `trace` or `fleet`");
+                    let wrong = Wrong::at(&spec.name, "a workload needs a source of requests");
                     return Err(WorkloadError::Wrong { workload: spec.name.get().clone(), wrong });
                 }
             });
@@ -251,7 +255,7 @@ impl Workload {
         let names = specs.iter().map(|spec| spec.name.get().clone()).collect();
         let Builder { templates, types } = builder;
         let mut workload =
-            Workload { names, sources, heads: Vec::new(), fleets, templates, types, load: Vec::new() };
+            Workload { names, sources, heads: Vec::new(), on_demand, templates, types, load: Vec::new() };
         let rows = workload.mappings().flat_map(|mapping| &mapping.rows);
         let load = rows.map(|row| (row.instance_type.clone(), row.count)).collect();
         workload.load = load;
@@ -291,16 +295,45 @@ impl Workload {
         }
         let replays = self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.progress()),
-            Source::Generator(_) | Source::Fleet | Source::Supplied(_) => None,
+            Source::Generator(_) | Source::OnDemand | Source::Supplied(_) => None,
         });
         let (read, all) = replays.fold((0, 0), |sum, replay| (sum.0 + replay.0, sum.1 + replay.1));
         if all == 0 { 0.0 } else { read as f64 / all as f64 }
     }
 
-    /// Template and end of the next instance of a fleet; none when the workload of this number is no fleet.
-    pub fn draw(&mut self, workload: u32) -> Option<(u32, End)> {
-        let fleet = self.fleets.iter_mut().find(|(number, _)| *number == workload);
-        fleet.map(|(_, generator)| generator.draw())
+    /// Template and end of the next instance of a fleet or a closed loop at a moment; of a customer, where it is known who
+    /// asks. None when the workload of this number is neither.
+    pub fn draw(&mut self, workload: u32, at: SimTime, customer: Option<Customer>) -> Option<(u32, End)> {
+        self.generator(workload).map(|generator| generator.draw(at, customer))
+    }
+
+    /// The customer that the next client of a closed loop belongs to; none when the workload of this number is none.
+    pub fn draw_customer(&mut self, workload: u32) -> Option<Customer> {
+        self.generator(workload).map(|generator| generator.draw_customer())
+    }
+
+    /// Numbers of the workloads of which nothing arrives by itself: fleets and closed loops.
+    pub fn on_demand(&self) -> impl Iterator<Item = u32> {
+        self.on_demand.iter().map(|(number, _)| *number)
+    }
+
+    /// How far the luck of fleets and closed loops is, by the number of their workload.
+    pub(crate) fn save_on_demand(&self) -> Vec<(u32, Vec<u128>)> {
+        self.on_demand.iter().map(|(number, generator)| (*number, generator.luck())).collect()
+    }
+
+    /// Goes on from there; false when these are other fleets and loops.
+    pub(crate) fn restore_on_demand(&mut self, saved: &[(u32, Vec<u128>)]) -> bool {
+        let numbers = self.on_demand.iter().map(|(number, _)| *number);
+        numbers.eq(saved.iter().map(|(number, _)| *number))
+            && self.on_demand.iter_mut().zip(saved).all(|((_, own), (_, luck))| own.go_on(luck))
+    }
+
+    fn generator(&mut self, workload: u32) -> Option<&mut Generator> {
+        self.on_demand
+            .iter_mut()
+            .find(|(number, _)| *number == workload)
+            .map(|(_, generator)| &mut **generator)
     }
 
     /// All requests that arrivals point to.
@@ -330,7 +363,7 @@ impl Workload {
     pub fn mappings(&self) -> impl Iterator<Item = &Mapping> {
         self.sources.iter().filter_map(|source| match source {
             Source::Replay(replay) => Some(replay.mapping()),
-            Source::Generator(_) | Source::Fleet | Source::Supplied(_) => None,
+            Source::Generator(_) | Source::OnDemand | Source::Supplied(_) => None,
         })
     }
 

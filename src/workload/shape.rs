@@ -4,16 +4,18 @@ use crate::model::{SimTime, Utc};
 use crate::scenario::workload::{ArrivalsSpec, DaySpec, WeekSpec};
 
 const HOUR: u64 = 3_600_000_000;
-const WEEK_HOURS: usize = 168;
 
-/// A rate relative to its mean: straight lines between the hours of a week, or steps; mean 1 over the week.
+/// A rate relative to its mean: straight lines between the hours of a week, or steps; mean 1 over the week, or over as many
+/// weeks as it says.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Shape {
-    /// From Monday 0:00 local time.
+    /// From Monday 0:00 local time; whole weeks.
     hours: Vec<f64>,
     peak: f64,
     /// Each hour has one rate, and jumps to the next.
     steps: bool,
+    /// Microseconds that each of `hours` stands for.
+    each: u64,
     /// Time since Monday 0:00 at the start of the run.
     start: u64,
 }
@@ -30,7 +32,7 @@ impl Shape {
             Some(hours) => hours.get().clone(),
             None => week.iter().flat_map(|rate| day.iter().map(move |hour| rate * hour)).collect(),
         };
-        let mean = hours.iter().sum::<f64>() / WEEK_HOURS as f64;
+        let mean = hours.iter().sum::<f64>() / hours.len() as f64;
         if mean > 0.0 {
             hours.iter_mut().for_each(|hour| *hour /= mean);
         }
@@ -39,7 +41,8 @@ impl Shape {
         // 1970-01-01 was a Thursday, the fourth day from Monday.
         let local = start.0.saturating_add((offset * 3_600.0) as i64).saturating_add(3 * 86_400);
         let start = local.rem_euclid(7 * 86_400) as u64 * 1_000_000;
-        Some(Shape { hours, peak, steps: spec.hours.is_some(), start })
+        let each = spec.each.as_ref().map_or(HOUR, |each| each.get().get().0);
+        Some(Shape { hours, peak, steps: spec.hours.is_some(), each, start })
     }
 
     /// The greatest factor.
@@ -49,13 +52,13 @@ impl Shape {
 
     /// The factor at a moment of the run.
     pub(super) fn at(&self, moment: SimTime) -> f64 {
-        let since_monday = moment.0.saturating_add(self.start) % (WEEK_HOURS as u64 * HOUR);
-        let hour = (since_monday / HOUR) as usize;
+        let since_monday = moment.0.saturating_add(self.start) % (self.hours.len() as u64 * self.each);
+        let hour = (since_monday / self.each) as usize;
         if self.steps {
             return self.hours[hour];
         }
         let within = (since_monday % HOUR) as f64 / HOUR as f64;
-        let (from, to) = (self.hours[hour], self.hours[(hour + 1) % WEEK_HOURS]);
+        let (from, to) = (self.hours[hour], self.hours[(hour + 1) % self.hours.len()]);
         from + (to - from) * within
     }
 }
@@ -101,8 +104,10 @@ pub fn local_hours(region: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr as _;
+
     use super::*;
-    use crate::scenario::units::{At, Rate, Share};
+    use crate::scenario::units::{At, Rate, Share, Span};
 
     fn spec(day: Option<DaySpec>, week: Option<WeekSpec>, offset: Option<f64>) -> ArrivalsSpec {
         ArrivalsSpec {
@@ -111,6 +116,7 @@ mod tests {
             week: week.map(At::default_of),
             utc_offset_hours: offset.map(At::default_of),
             hours: None,
+            each: None,
             bursts: None,
             states: Vec::new(),
             flash: Vec::new(),
@@ -160,6 +166,28 @@ mod tests {
         for (moment, rate) in [(0, 1.0), (26 * HOUR, 29.0), (27 * HOUR - 1, 29.0), (27 * HOUR, 1.0)] {
             assert!((shape.at(SimTime(moment)) - rate / mean).abs() < 1e-9, "{moment}");
         }
+    }
+
+    #[test]
+    fn hours_may_go_on_for_several_weeks() {
+        let mut hours = vec![1.0; 336];
+        hours[200] = 337.0;
+        let spec = ArrivalsSpec { hours: Some(At::default_of(hours)), ..spec(None, None, Some(0.0)) };
+        // The run begins on a Wednesday: the first week of the list is the week of its beginning.
+        let shape = Shape::new(&spec, Utc(1_567_382_400 + 2 * 86_400), "x").expect("moves");
+        let at = |hour: u64| shape.at(SimTime((hour - 48) * HOUR));
+        assert_eq!([at(199), at(200), at(201), at(200 + 336)], [0.5, 168.5, 0.5, 168.5]);
+    }
+
+    #[test]
+    fn rates_may_hold_for_less_than_an_hour() {
+        let mut hours = vec![1.0; 672];
+        hours[5] = 673.0;
+        let each = Span::from_str("15min").map(At::default_of).ok();
+        let spec = ArrivalsSpec { hours: Some(At::default_of(hours)), each, ..spec(None, None, Some(0.0)) };
+        let shape = Shape::new(&spec, Utc(1_567_382_400), "x").expect("moves");
+        let at = |minute: u64| shape.at(SimTime(minute * HOUR / 60));
+        assert_eq!([at(74), at(75), at(89), at(90), at(75 + 7 * 24 * 60)], [0.5, 336.5, 336.5, 0.5, 336.5]);
     }
 
     #[test]

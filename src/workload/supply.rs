@@ -55,7 +55,7 @@ impl Workload {
         }
         let sources = vec![Source::Supplied(supply)];
         let mut workload =
-            Workload { names, sources, heads: Vec::new(), fleets: Vec::new(), templates, types, load };
+            Workload { names, sources, heads: Vec::new(), on_demand: Vec::new(), templates, types, load };
         let head = workload.advance(0)?;
         workload.heads.push(head);
         Ok(workload)
@@ -75,27 +75,27 @@ impl Workload {
             types: std::mem::take(&mut self.types),
             load: std::mem::take(&mut self.load),
         };
-        let fleets = std::mem::take(&mut self.fleets);
-        Ok(Workload { fleets, ..Workload::supplied(kinds, wrap(Box::new(self)))? })
+        let on_demand = std::mem::take(&mut self.on_demand);
+        Ok(Workload { on_demand, ..Workload::supplied(kinds, wrap(Box::new(self)))? })
     }
 
-    /// Makes the fleets of `specs` anew for a workload that was supplied: what a fleet asks for is the scenario's luck
-    /// and answers to what the run did, so it is no input that a journal could hold.
+    /// Makes the fleets and closed loops of `specs` anew for a workload that was supplied: what they ask for is the
+    /// scenario's luck and answers to what the run did, so it is no input that a journal could hold.
     ///
     /// # Errors
     /// A specification is wrong.
-    pub fn with_fleets(
+    pub fn with_on_demand(
         mut self,
         specs: &[WorkloadSpec],
         setting: &Setting<'_>,
     ) -> Result<Workload, WorkloadError> {
-        let numbered = (0u32..).zip(specs).filter(|(_, spec)| spec.fleet.is_some());
+        let numbered = (0u32..).zip(specs).filter(|(_, spec)| spec.is_on_demand());
         for (number, spec) in numbered {
-            let mut fleet = Generator::new(spec, number, None, setting, &mut Builder::default())?;
+            let mut generator = Generator::new(spec, number, None, setting, &mut Builder::default())?;
             // The templates of a workload stand together.
             let first = self.templates.iter().position(|template| template.workload == number);
-            fleet.move_templates(first.unwrap_or(0) as u32);
-            self.fleets.push((number, Box::new(fleet)));
+            generator.move_templates(first.unwrap_or(0) as u32);
+            self.on_demand.push((number, Box::new(generator)));
         }
         Ok(self)
     }

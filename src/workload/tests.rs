@@ -5,7 +5,9 @@ use std::path::Path;
 use super::*;
 
 mod generated;
+mod laws;
 mod replayed;
+mod reshaped;
 mod wrong;
 
 #[derive(serde::Deserialize)]
@@ -23,6 +25,7 @@ fn known() -> Known<'static> {
         ],
         accounts: vec!["main", "lab"],
         types: vec!["ecs.g5.large", "ecs.c5.xlarge", "ecs.r5.large"],
+        own_types: &[],
         images: vec!["win", "linux"],
         disk_categories: vec!["cloud_efficiency", "cloud_ssd", "cloud_essd"],
     }

@@ -5,7 +5,7 @@ use crate::model::{HostIx, TypeIx};
 use crate::placement::{ClusterIx, DemandId, SetIx};
 
 /// Positions of the world to ids of the fleet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Bindings {
     demands: Vec<Option<DemandId>>,
     clusters: Vec<Option<ClusterIx>>,

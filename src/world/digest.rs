@@ -38,6 +38,7 @@ impl World {
         for (_, name, vswitch) in self.vswitches.iter() {
             hash.update(name.as_bytes());
             vswitch.pool.digest(&mut hash);
+            hash.update(&vswitch.reserved_in_flight.to_le_bytes());
         }
         quotas(&mut hash, self.groups.iter().map(|(_, _, group)| group.instances));
         quotas(&mut hash, self.sets.iter().map(|(_, _, set)| set.instances));

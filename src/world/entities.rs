@@ -50,7 +50,7 @@ impl ChargeTypes {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) login_name: Box<str>,
     pub(crate) caller: Caller,
@@ -106,6 +106,11 @@ impl Account {
         i128::from(self.balance) + i128::from(self.credit_line)
     }
 
+    /// Everything that an order can be paid with: it falls with each subscription.
+    pub(crate) fn means(&self) -> i128 {
+        self.funds() + i128::from(self.coupons)
+    }
+
     pub(crate) fn subscription(&self, product: u32) -> Option<&Subscription> {
         self.subscriptions.iter().find(|(at, _)| *at == product).map(|(_, one)| one)
     }
@@ -123,7 +128,7 @@ impl Account {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Region {
     pub(crate) ecs_supported: bool,
     pub(crate) real_name_required: bool,
@@ -154,7 +159,7 @@ pub(crate) struct Region {
     pub(crate) zones: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Zone {
     pub(crate) region: u32,
     pub(crate) status: ZoneStatus,
@@ -169,7 +174,7 @@ pub(crate) struct Zone {
     pub(crate) pools: super::pools::Pools,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     pub(crate) region: u32,
     pub(crate) zone: u32,
@@ -183,7 +188,7 @@ pub(crate) struct NodeController {
     pub(crate) available: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TypeRow {
     pub(crate) family: u32,
     pub(crate) cpu_milli: u32,
@@ -234,7 +239,7 @@ pub(crate) enum ImageStatus {
     Other,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Image {
     pub(crate) source: ImageSource,
     pub(crate) os: Os,
@@ -258,7 +263,7 @@ pub(crate) struct Image {
     pub(crate) regions: Option<IndexSet>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Product {
     pub(crate) removed: bool,
     /// Ascending.
@@ -266,7 +271,7 @@ pub(crate) struct Product {
     pub(crate) charge_types: ChargeTypes,
 }
 
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -279,7 +284,7 @@ pub(crate) struct Snapshot {
     pub(crate) source_disk_portable: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Vpc {
     pub(crate) owner: u32,
     pub(crate) available: bool,
@@ -289,7 +294,7 @@ pub(crate) struct Vpc {
     pub(crate) vswitches: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct VSwitch {
     pub(crate) vpc: u32,
     pub(crate) region: u32,
@@ -300,7 +305,7 @@ pub(crate) struct VSwitch {
     pub(crate) reserved_in_flight: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SecurityGroup {
     pub(crate) region: u32,
     /// None: of the classic network.
@@ -309,7 +314,7 @@ pub(crate) struct SecurityGroup {
     pub(crate) instances: Quota,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Vlan {
     pub(crate) region: u32,
     pub(crate) free_ips: u32,
@@ -338,7 +343,7 @@ impl HostStatus {
     }
 }
 
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DedicatedHost {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -355,7 +360,7 @@ pub(crate) struct DedicatedHost {
     pub(crate) host: Option<HostIx>,
 }
 
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeploymentSet {
     pub(crate) region: u32,
     pub(crate) dedicated_host_supported: bool,
@@ -365,7 +370,7 @@ pub(crate) struct DeploymentSet {
     pub(crate) keep_stopped: bool,
 }
 
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct HpcCluster {
     pub(crate) region: u32,
     pub(crate) creating: bool,

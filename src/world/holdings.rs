@@ -113,6 +113,21 @@ impl Holdings {
 }
 
 impl World {
+    /// Speaks for one address of a vSwitch on behalf of a call in flight; false when all that are free are spoken for.
+    pub(crate) fn hold_address(&mut self, vswitch: u32) -> bool {
+        let Some(row) = self.vswitches.get_mut(vswitch) else { return false };
+        let free = row.reserved_in_flight < row.pool.free();
+        row.reserved_in_flight += u32::from(free);
+        free
+    }
+
+    /// Takes one [hold](World::hold_address) back.
+    pub(crate) fn let_address_go(&mut self, vswitch: u32) {
+        if let Some(row) = self.vswitches.get_mut(vswitch) {
+            row.reserved_in_flight -= 1;
+        }
+    }
+
     /// Takes everything; the gate has seen that nothing is exceeded.
     pub(crate) fn take(&mut self, take: &Take) -> Holdings {
         let postpaid = take.charge == ChargeType::PostPaid;

@@ -53,8 +53,9 @@ pub(crate) use tokens::Token;
 
 use crate::model::{AccountIx, ImageIx, Money, RegionIx, TypeIx, Utc, ZoneIx};
 
-/// What exists, built from [`WorldFacts`].
-#[derive(Debug)]
+/// What exists, built from [`WorldFacts`]. A clone is another world with the same counts: what an instance holds is given
+/// back to the world that it was taken of, and to no other.
+#[derive(Clone, Debug)]
 pub struct World {
     pub(crate) accounts: Table<Account>,
     pub(crate) regions: Table<Region>,

@@ -14,7 +14,7 @@ use crate::model::HostIx;
 const NUMBERED: u32 = 1 << 31;
 
 /// Hosts whose names are a prefix and a number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Numbered {
     prefix: Box<str>,
     first: u32,
@@ -23,7 +23,7 @@ struct Numbered {
 }
 
 /// All node controllers that requests may name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct NodeControllers {
     listed: Table<NodeController>,
     /// The host of each listed one, where it has one.

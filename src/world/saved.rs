@@ -23,7 +23,8 @@ pub struct WorldState {
     regions: Vec<(Option<u32>, Vec<u32>, (u32, Vec<u64>))>,
     zones: Vec<[u64; SLOTS]>,
     vpcs: Vec<u64>,
-    vswitches: Vec<(u32, Vec<u64>)>,
+    /// Addresses, and how many of them calls in flight hold.
+    vswitches: Vec<((u32, Vec<u64>), u32)>,
     groups: Vec<u64>,
     vlans: Vec<u32>,
     spot: Vec<((u32, u32), i64)>,
@@ -103,7 +104,7 @@ impl World {
             }),
             zones: each(&self.zones, |row| row.pools.free()),
             vpcs: each(&self.vpcs, |row| row.instances.used),
-            vswitches: each(&self.vswitches, |row| row.pool.save()),
+            vswitches: each(&self.vswitches, |row| (row.pool.save(), row.reserved_in_flight)),
             groups: each(&self.groups, |row| row.instances.used),
             vlans: each(&self.vlans, |row| row.free_ips),
             spot,
@@ -150,7 +151,10 @@ impl World {
             true
         })?;
         fill(&mut self.vpcs, "VPCs", vpcs, |row, used| set(&mut row.instances.used, *used))?;
-        fill(&mut self.vswitches, "vSwitches", vswitches, |row, pool| row.pool.restore(pool))?;
+        fill(&mut self.vswitches, "vSwitches", vswitches, |row, (pool, reserved)| {
+            row.reserved_in_flight = *reserved;
+            row.pool.restore(pool)
+        })?;
         fill(&mut self.groups, "security groups", groups, |row, used| set(&mut row.instances.used, *used))?;
         fill(&mut self.vlans, "VLANs", vlans, |row, free| set(&mut row.free_ips, *free))?;
         let made: Made = postcard::from_bytes(made).map_err(|_| WorldMisfit::Digest)?;

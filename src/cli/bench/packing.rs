@@ -138,7 +138,7 @@ fn openb_table(args: &Args) -> Result<Table, CliError> {
     let expected = openb::Expected::read(&folder.join("expected_gpu_allocation_percent.csv.zst")).ok();
     let made = openb::Policies::of(&pods);
     let mut table = Table::new(format!(
-        "{:<16}{:>6}{:>10}{:>10}{:>10}{:>12}{:>10}  {}",
+        "{:<16}{:>6}{:>10}{:>10}{:>10}{:>12}{:>10}{:>13}  {}",
         "policy",
         "seed",
         "arrived",
@@ -146,6 +146,7 @@ fn openb_table(args: &Args) -> Result<Table, CliError> {
         "failed",
         "GPU milli",
         "GPU %",
+        "below bound",
         "points off the published curve"
     ));
     for name in policies(args, &["gpu-best-fit", "fgd"]) {
@@ -160,16 +161,18 @@ fn openb_table(args: &Args) -> Result<Table, CliError> {
             last.extend(outcome.curve.0.last().copied().flatten());
             table.row(
                 format!(
-                    "{name:<16}{:>6}{:>10}{:>10}{:>10}{:>12}{:>10.2}  {off}",
+                    "{name:<16}{:>6}{:>10}{:>10}{:>10}{:>12}{:>10.2}{:>11.2} %  {off}",
                     seed.map_or_else(|| "-".to_owned(), |seed| seed.to_string()),
                     outcome.arrived,
                     outcome.placed,
                     outcome.failed(),
                     outcome.gpu_milli,
-                    outcome.gpu_percent()
+                    outcome.gpu_percent(),
+                    100.0 * (1.0 - outcome.gpu_milli as f64 / outcome.gpu_bound_milli().max(1) as f64)
                 ),
                 json!({
                     "list": stem(&list), "policy": name, "seed": seed, "outcome": outcome,
+                    "gpu_bound_milli": outcome.gpu_bound_milli(),
                     "points_compared": compared.map(|all| all.0), "points_off": compared.map(|all| all.1),
                 }),
             );
@@ -193,8 +196,8 @@ fn huawei_table(args: &Args) -> Result<Table, CliError> {
     };
     let trace = huawei::Trace::read(path, args.also.as_deref()).map_err(CliError::new)?;
     let mut table = Table::new(format!(
-        "{:<16}{:>8}{:>12}{:>11}{:>12}{:>12}",
-        "policy", "servers", "mode", "threshold", "from 0", "from 1000"
+        "{:<16}{:>8}{:>12}{:>11}{:>12}{:>12}  {}",
+        "policy", "servers", "mode", "threshold", "from 0", "from 1000", "bounds: no placement can do more"
     ));
     for name in policies(args, &["first-fit", "node-best-fit"]) {
         let policy = policy_named(&name)?;
@@ -203,12 +206,18 @@ fn huawei_table(args: &Args) -> Result<Table, CliError> {
                 let setup = huawei::Setup { servers, threshold_gib, release, policy: policy.clone() };
                 let placed = |start| setup.until_full(&trace, start).map_err(CliError::new);
                 let (from_0, from_1000) = (placed(0)?, placed(1_000)?);
+                let bounds = (setup.at_most(&trace, 0), setup.at_most(&trace, 1_000));
                 let mode = if release { "release" } else { "no release" };
                 table.row(
-                    format!("{name:<16}{servers:>8}{mode:>12}{threshold_gib:>11}{from_0:>12}{from_1000:>12}"),
+                    format!(
+                        "{name:<16}{servers:>8}{mode:>12}{threshold_gib:>11}{from_0:>12}{from_1000:>12}  \
+                         {} and {}",
+                        bounds.0, bounds.1
+                    ),
                     json!({
                         "policy": name, "servers": servers, "release": release, "threshold_gib": threshold_gib,
                         "from_0": from_0, "from_1000": from_1000,
+                        "from_0_at_most": bounds.0, "from_1000_at_most": bounds.1,
                     }),
                 );
             }
@@ -221,13 +230,18 @@ fn huawei_table(args: &Args) -> Result<Table, CliError> {
                 policy: policy.clone(),
             };
             let whole = setup.whole(&trace).map_err(CliError::new)?;
+            let least = setup.least_servers(&trace);
             table.row(
                 format!(
-                    "{name:<16}{servers:>8}  whole file, threshold {WHOLE_THRESHOLD}: rejected {}, peak {} vCPU",
+                    "{name:<16}{servers:>8}  whole file, threshold {WHOLE_THRESHOLD}: rejected {}, peak {} vCPU; \
+                     to reject none takes {least} servers or more",
                     whole.rejected,
                     whole.peak_cpu_milli as f64 / 1e3
                 ),
-                json!({ "policy": name, "servers": servers, "threshold_gib": WHOLE_THRESHOLD, "whole": whole }),
+                json!({
+                    "policy": name, "servers": servers, "threshold_gib": WHOLE_THRESHOLD, "whole": whole,
+                    "least_servers": least,
+                }),
             );
         }
     }
@@ -237,14 +251,24 @@ fn huawei_table(args: &Args) -> Result<Table, CliError> {
 fn azure_table(args: &Args) -> Result<Table, CliError> {
     let path = args.trace.clone().unwrap_or_else(|| PathBuf::from(AZURE));
     let trace = azure::Trace::read(&path).map_err(CliError::new)?;
-    let mut table = Table::new(format!("{:<16}{:>8}{:>8}{:>14}", "policy", "vCPU", "GiB", "hosts opened"));
+    let mut table = Table::new(format!(
+        "{:<16}{:>8}{:>8}{:>14}{:>8}  {}",
+        "policy", "vCPU", "GiB", "hosts opened", "bound", "at most above the bound"
+    ));
+    let hosts = [(64, 128), (64, 256), (96, 384)];
+    let bounds = hosts.map(|(cores, gib)| azure::least_hosts(&trace, cores, gib));
     for name in policies(args, &["first-fit", "best-fit"]) {
         let policy = policy_named(&name)?;
-        for (cores, gib) in [(64, 128), (64, 256), (96, 384)] {
+        for ((cores, gib), bound) in hosts.into_iter().zip(bounds) {
             let opened = azure::hosts_opened(&trace, cores, gib, &policy).map_err(CliError::new)?;
             table.row(
-                format!("{name:<16}{cores:>8}{gib:>8}{opened:>14}"),
-                json!({ "policy": name, "vcpus": cores, "memory_gib": gib, "hosts": opened }),
+                format!(
+                    "{name:<16}{cores:>8}{gib:>8}{opened:>14}{bound:>8}  {:.1} %",
+                    (f64::from(opened) / bound.max(1) as f64 - 1.0) * 100.0
+                ),
+                json!({
+                    "policy": name, "vcpus": cores, "memory_gib": gib, "hosts": opened, "bound": bound,
+                }),
             );
         }
     }

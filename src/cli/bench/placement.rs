@@ -74,6 +74,9 @@ pub(super) struct Args {
     /// Write the latency distribution of steps in the HDR text form.
     #[arg(long, value_name = "FILE")]
     hgrm: Option<PathBuf>,
+    /// Measure from 1,000 to 1,000,000 hosts on one thread, print the table and write the curves to this SVG file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["threads", "rate", "hgrm", "json", "hosts"])]
+    curve: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -140,6 +143,10 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         in_clusters: args.clusters,
         ..Spec::plain(args.hosts, policy)
     };
+    if let Some(path) = &args.curve {
+        print(&super::curve::run(&spec, args.steps, path)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = measure(&args, &spec)?;
     let text = if args.json {
         serde_json::to_string_pretty(&report).map_err(CliError::new)? + "\n"

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::super::output::print;
+use super::super::output::{OutFile, print};
 use super::info::grouped;
 use super::{CliError, Input};
 use crate::engine::Streams;
 use crate::model::SimTime;
 use crate::scenario::units::{Share, Span};
-use crate::workload::trace::{Form, Reshape, Shaped, TraceReader, TraceWriter};
+use crate::workload::trace::{Form, Reshape, Shaped, TraceWriter};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Convert {
@@ -111,12 +111,6 @@ pub(super) fn sample(args: &Sample) -> Result<ExitCode, CliError> {
     done(&args.out, count)
 }
 
-impl Input {
-    fn open(&self) -> Result<TraceReader, CliError> {
-        TraceReader::open_with(&self.file, self.format()?, &self.options()).map_err(CliError::new)
-    }
-}
-
 fn unwritable(path: &Path, cause: &std::io::Error) -> CliError {
     CliError::new(format!("cannot write {}: {cause}", path.display()))
 }
@@ -132,34 +126,18 @@ fn write(
         Some("parquet") => Form::Parquet,
         _ => return Err(CliError::new(format!("{} ends neither in .csv nor in .parquet", path.display()))),
     };
-    if path.exists() && !force {
-        return Err(CliError::new(format!("{} exists already; --force replaces it", path.display())));
-    }
     let failed = |cause: &std::io::Error| unwritable(path, cause);
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut building = tempfile::Builder::new();
-    readable(building.prefix(".packyard-"));
-    let building = building.tempfile_in(folder).map_err(|cause| failed(&cause))?;
-    let file = building.as_file().try_clone().map_err(|cause| failed(&cause))?;
+    let building = OutFile::create(path, force)?;
+    let file = building.file().try_clone().map_err(|cause| failed(&cause))?;
     let mut writer = TraceWriter::new(file, form).map_err(|cause| failed(&cause))?;
     let count = fill(&mut writer)?;
     if count == 0 {
         return Err(CliError::new("nothing is left of the trace: no file was written"));
     }
     writer.finish().map_err(|cause| failed(&cause))?;
-    building.persist(path).map_err(|error| failed(&error.error))?;
+    building.finish()?;
     Ok(count)
 }
-
-/// Temporary files are private to the user; results get the mode of any new file.
-#[cfg(unix)]
-fn readable(builder: &mut tempfile::Builder<'_, '_>) {
-    use std::os::unix::fs::PermissionsExt as _;
-    builder.permissions(std::fs::Permissions::from_mode(0o644));
-}
-
-#[cfg(not(unix))]
-fn readable(_: &mut tempfile::Builder<'_, '_>) {}
 
 fn done(path: &Path, count: u64) -> Result<ExitCode, CliError> {
     print(&format!("{}: {} records\n", path.display(), grouped(count)))?;

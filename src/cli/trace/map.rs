@@ -9,6 +9,7 @@ use super::super::output::print;
 use super::CliError;
 use super::info::grouped;
 use crate::scenario::Scenario;
+use crate::scenario::workload::MapNames;
 use crate::sim;
 use crate::workload::{Mapping, MappingRow, Workload};
 
@@ -58,23 +59,35 @@ fn table(mapping: &Mapping) -> String {
     };
     let asked = wide(&|row| row.asked.len(), 5);
     let given = wide(&|row| row.instance_type.len(), 9);
+    let gpus = rows.iter().any(|row| row.gpu_milli.is_some());
     let mut text = format!("workload {}\n\n", mapping.workload);
     let _ = writeln!(
         text,
-        "{:>10}  {:asked$}  {:given$} {:>9} {:>9}",
-        "records", "asked", "requested", "vCPU", "memory"
+        "{:>10}  {:asked$}  {:given$} {:>9} {:>9}{}",
+        "records",
+        "asked",
+        "requested",
+        "vCPU",
+        "memory",
+        if gpus { format!(" {:>9}", "GPU") } else { String::new() }
     );
     for row in &rows {
         let change = |pair: Option<(u32, u32)>| match pair {
             None => "?".to_owned(),
             Some((from, to)) if from == to => "=".to_owned(),
+            Some((0, _)) => "added".to_owned(),
             Some((from, to)) => format!("{:+.1} %", 100.0 * (f64::from(to) / f64::from(from.max(1)) - 1.0)),
         };
         let (cpu, memory) = (change(row.cpu_milli), change(row.memory_mib));
+        let gpu = match row.gpu_milli {
+            _ if !gpus => String::new(),
+            None => format!(" {:>9}", "-"),
+            some => format!(" {:>9}", change(some)),
+        };
         let count = grouped(row.count);
         let _ = writeln!(
             text,
-            "{count:>10}  {:asked$}  {:given$} {cpu:>9} {memory:>9}",
+            "{count:>10}  {:asked$}  {:given$} {cpu:>9} {memory:>9}{gpu}",
             row.asked, row.instance_type
         );
     }
@@ -86,7 +99,11 @@ fn table(mapping: &Mapping) -> String {
         if sums.0 > 0.0 { 100.0 * (sums.1 / sums.0 - 1.0) } else { 0.0 }
     };
     let (cpu, memory) = (total(&|row| row.cpu_milli), total(&|row| row.memory_mib));
-    let _ = writeln!(text, "\nover all records: {cpu:+.2} % vCPU, {memory:+.2} % memory");
+    let gpu = match gpus {
+        false => String::new(),
+        true => format!(", {:+.2} % GPU", total(&|row| row.gpu_milli)),
+    };
+    let _ = writeln!(text, "\nover all records: {cpu:+.2} % vCPU, {memory:+.2} % memory{gpu}");
     for class in &mapping.classes {
         let priority = class.priority.map_or_else(String::new, |priority| format!(", priority {priority}"));
         let _ = writeln!(
@@ -97,11 +114,22 @@ fn table(mapping: &Mapping) -> String {
             grouped(class.spot)
         );
     }
-    if mapping.named_accounts > 0 {
-        let _ = writeln!(text, "accounts that the trace names: {}", grouped(mapping.named_accounts as u64));
-    }
-    if mapping.named_zones > 0 {
-        let _ = writeln!(text, "zones that the trace names: {}", grouped(mapping.named_zones as u64));
+    for (kind, count, way) in [
+        ("accounts", mapping.named_accounts, mapping.accounts),
+        ("zones", mapping.named_zones, mapping.zones),
+    ] {
+        let became = match way {
+            MapNames::Named => "those of the scenario with the same name",
+            MapNames::Spread => "those of the workload, always the same for a name",
+            MapNames::Ignore => "any of the workload, by chance",
+        };
+        if count > 0 {
+            let _ = writeln!(
+                text,
+                "{kind} that the trace names: {}; they become {became}",
+                grouped(count as u64)
+            );
+        }
     }
     text
 }

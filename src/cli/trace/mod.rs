@@ -1,6 +1,7 @@
 //! `packyard trace`: recorded workloads looked into, converted, sampled, mapped, imitated, drawn.
 
 mod convert;
+mod fit;
 mod info;
 mod map;
 
@@ -12,7 +13,7 @@ use clap::Subcommand;
 use super::CliError;
 use crate::scenario::units::Size;
 use crate::scenario::workload::TraceFormat;
-use crate::workload::trace::{Machine, Options, guess};
+use crate::workload::trace::{Machine, Options, TraceReader, guess};
 
 /// Look into recorded workloads, convert and sample them, and see what they become
 #[derive(clap::Args, Debug)]
@@ -29,6 +30,8 @@ enum TraceCommand {
     Convert(convert::Convert),
     /// Write a part of a trace: thinned, cut, in copies, at another speed
     Sample(convert::Sample),
+    /// Write a scenario whose generators imitate a trace, and print how well they do
+    Fit(fit::Args),
     /// Print what the traces of a scenario ask for, what is requested for it, and what was rounded by how much
     Map(map::Args),
 }
@@ -57,6 +60,10 @@ impl Input {
 
     fn options(&self) -> Options {
         Options { machine: self.machine }
+    }
+
+    fn open(&self) -> Result<TraceReader, CliError> {
+        TraceReader::open_with(&self.file, self.format()?, &self.options()).map_err(CliError::new)
     }
 }
 
@@ -88,6 +95,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         TraceCommand::Info(args) => info::run(&args),
         TraceCommand::Convert(args) => convert::convert(&args),
         TraceCommand::Sample(args) => convert::sample(&args),
+        TraceCommand::Fit(args) => fit::run(&args),
         TraceCommand::Map(args) => map::run(&args),
     }
 }

@@ -1,22 +1,34 @@
 //! Parquet tables of a run: requests, instances, hosts, time series.
+//!
+//! They are written on a thread of their own, in row groups, while the run goes on: making and encoding rows takes about
+//! a fifth of the time that simulating takes, and nothing of it comes back to the run.
 
+mod dictionary;
+mod fact;
+mod rows;
 mod schema;
 mod sink;
 
 use std::io;
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::JoinHandle;
 
-use parquet::data_type::ByteArray;
-use rustc_hash::FxHashMap;
+use parquet::errors::ParquetError;
 
-use crate::metrics::{ColumnIx, Outcome, Series, Waits};
-use crate::model::{HostIx, Resources, SimTime, Utc, ZoneIx};
-use crate::placement::{Fleet, HostState};
-use crate::sim::{Gone, Happened, Labels};
+use crate::metrics::{Outcome, Series, Waits};
+use crate::model::{HostIx, SimTime};
+use crate::placement::Fleet;
+use crate::sim::{Happened, Labels};
+use crate::validate::Reject;
 
+use fact::{Answer, BATCH, Fact, HostFact, Message, Sampled, What};
+use rows::Writer;
 pub use schema::{ColumnSpec, Kind, Selection, TABLES, TableSpec};
 use schema::{HOSTS, INSTANCES, REQUESTS, SERIES};
-use sink::{Cell, Sink};
+
+/// Batches that may wait for the thread: what the run may be ahead, and the memory that costs.
+const AHEAD: usize = 4;
 
 /// Which requests a big run keeps: a share of them, chosen by their number, the same in every table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,81 +54,24 @@ impl Sample {
     }
 }
 
-/// Numbers of texts.
-#[derive(Debug, Default)]
-struct Names {
-    by_text: FxHashMap<String, u32>,
-    /// By address of a constant: a faster way to the same numbers.
-    by_constant: FxHashMap<(usize, usize), u32>,
-    new: Vec<ByteArray>,
-}
-
-impl Names {
-    fn text(&mut self, text: &str) -> u32 {
-        if let Some(&known) = self.by_text.get(text) {
-            return known;
-        }
-        let number = self.by_text.len() as u32;
-        self.by_text.insert(text.to_owned(), number);
-        self.new.push(ByteArray::from(text.as_bytes().to_vec()));
-        number
-    }
-
-    fn constant(&mut self, text: &'static str) -> u32 {
-        let key = (text.as_ptr() as usize, text.len());
-        if let Some(&known) = self.by_constant.get(&key) {
-            return known;
-        }
-        let number = self.text(text);
-        self.by_constant.insert(key, number);
-        number
-    }
-}
-
-/// Names and sizes of one template, ready for a row.
-#[derive(Clone, Copy, Debug)]
-struct Template {
-    workload: Cell,
-    account: Cell,
-    zone: Cell,
-    instance_type: Cell,
-    faulty: bool,
-    demand: Resources,
-}
-
-/// An instance that lives.
-#[derive(Clone, Copy, Debug)]
-struct Live {
-    template: u32,
-    zone: ZoneIx,
-    host: HostIx,
-    arrived: SimTime,
-    created: SimTime,
-    running: Option<SimTime>,
-    restarts: u32,
-}
-
 /// Writes the tables while a run goes on.
 #[derive(Debug)]
 pub struct Tables {
-    sink: Sink,
+    to: SyncSender<Message>,
+    /// Batches that the thread is done with.
+    spare: Receiver<Vec<Fact>>,
+    thread: JoinHandle<Result<(), ParquetError>>,
+    facts: Vec<Fact>,
     sample: Sample,
-    start: Utc,
-    names: Names,
-    templates: Vec<Template>,
-    zones: Vec<u32>,
-    classes: Vec<u32>,
-    dedicated: FxHashMap<u32, String>,
-    outcomes: [u32; 4],
-    causes: Vec<(Gone, u32)>,
-    live: FxHashMap<u64, Live>,
+    /// Tables that are written.
+    wanted: [bool; TABLES.len()],
     created_on: Vec<u32>,
-    /// Names of the columns of the series.
-    columns: FxHashMap<u32, [Cell; 4]>,
+    /// Columns of the series that the thread knows by name.
+    named: usize,
 }
 
 impl Tables {
-    /// Creates the files in `folder`.
+    /// Creates the files in `folder`, and the thread that fills them.
     ///
     /// # Errors
     /// When a file cannot be created.
@@ -126,284 +81,121 @@ impl Tables {
         selection: &Selection,
         sample: Sample,
     ) -> io::Result<Tables> {
-        let sink = Sink::create(folder, selection)?;
-        let mut names = Names::default();
-        let zones: Vec<u32> = labels.zones.iter().map(|zone| names.text(zone)).collect();
-        let classes = labels.classes.iter().map(|class| names.text(class)).collect();
-        let templates = labels
-            .templates
-            .iter()
-            .map(|template| Template {
-                workload: Cell::Text(names.text(&template.workload)),
-                account: Cell::Text(names.text(&template.account)),
-                zone: template.zone.map_or(Cell::Null, |zone| Cell::Text(zones[zone.at()])),
-                instance_type: Cell::Text(names.text(&template.instance_type)),
-                faulty: template.faulty,
-                demand: template.demand,
-            })
-            .collect();
+        let writer = Writer::create(folder, labels, selection)?;
+        let (to, from) = mpsc::sync_channel(AHEAD);
+        let (back, spare) = mpsc::sync_channel(AHEAD);
+        let work = move || write(writer, &from, &back);
         Ok(Tables {
-            sink,
+            to,
+            spare,
+            thread: std::thread::Builder::new().name("tables".to_owned()).spawn(work)?,
+            facts: Vec::with_capacity(BATCH),
             sample,
-            start: labels.start,
-            outcomes: Outcome::ALL.map(|outcome| names.constant(outcome.name())),
-            names,
-            templates,
-            zones,
-            classes,
-            dedicated: labels.dedicated_hosts.iter().cloned().collect(),
-            causes: Vec::new(),
-            live: FxHashMap::default(),
+            wanted: std::array::from_fn(|table| !selection.of(table).is_empty()),
             created_on: Vec::new(),
-            columns: FxHashMap::default(),
+            named: 0,
         })
     }
 
-    /// A moment of the calendar in microseconds.
-    #[inline]
-    fn time(&self, at: SimTime) -> Cell {
-        Cell::Int(self.start.0.saturating_mul(1_000_000).saturating_add(at.0 as i64))
+    fn tell(&self, message: Message) {
+        // A thread that is gone says why when it is joined.
+        let _ = self.to.send(message);
     }
 
     #[inline]
-    fn row(&mut self, table: usize, row: &[Cell]) {
-        self.sink.row(table, row);
-        if self.sink.is_full(table) {
-            self.flush(table);
+    fn fact(&mut self, at: SimTime, number: u64, what: What) {
+        if self.sample.keeps(number) {
+            self.facts.push(Fact { at, number, what });
+            if self.facts.len() == BATCH {
+                self.flush();
+            }
         }
     }
 
-    fn flush(&mut self, table: usize) {
-        if !self.names.new.is_empty() {
-            self.sink.name(std::mem::take(&mut self.names.new));
-        }
-        self.sink.flush(table);
+    #[cold]
+    fn flush(&mut self) {
+        let empty = self.spare.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH));
+        let full = std::mem::replace(&mut self.facts, empty);
+        self.tell(Message::Facts(full));
     }
-
-    // --- requests and instances ---
 
     /// Something happened.
     #[inline]
     pub fn happened(&mut self, at: SimTime, what: &Happened<'_>) {
+        if let Happened::Created { host, .. } = *what {
+            if self.created_on.len() <= host.at() {
+                self.created_on.resize(host.at() + 1, 0);
+            }
+            self.created_on[host.at()] += 1;
+        }
+        if !self.wanted[REQUESTS] && !self.wanted[INSTANCES] {
+            return;
+        }
         match *what {
             Happened::Created { number, template, arrived, zone, host } => {
-                let place = host.at();
-                if self.created_on.len() <= place {
-                    self.created_on.resize(place + 1, 0);
-                }
-                self.created_on[place] += 1;
-                if !self.sample.keeps(number) {
-                    return;
-                }
-                let nothing = [Cell::Null; 3];
-                self.answered(at, number, template, arrived, Outcome::Created, nothing);
-                if self.sink.wants(INSTANCES) {
-                    let live =
-                        Live { template, zone, host, arrived, created: at, running: None, restarts: 0 };
-                    self.live.insert(number, live);
-                }
+                self.fact(at, number, What::Created { template, arrived, zone, host });
             }
-            Happened::Rejected { number, template, arrived, reject } if self.sample.keeps(number) => {
+            Happened::Rejected { number, template, arrived, reject } => {
                 let outcome = match reject {
-                    crate::validate::Reject { replay: Some(_), .. } => Outcome::Repeated,
-                    crate::validate::Reject { no_room: Some(_), .. } => Outcome::NoRoom,
+                    Reject { replay: Some(_), .. } => Outcome::Repeated,
+                    Reject { no_room: Some(_), .. } => Outcome::NoRoom,
                     _ => Outcome::Refused,
                 };
-                let code = match reject.code {
-                    "" => Cell::Null,
-                    code => Cell::Text(self.names.constant(code)),
-                };
-                let check = Cell::Text(self.names.constant(reject.check));
-                let missing = reject.no_room.map(|reason| self.names.constant(reason.text()));
-                let missing = missing.map_or(Cell::Null, Cell::Text);
-                self.answered(at, number, template, arrived, outcome, [code, check, missing]);
+                let Reject { code, check, no_room: missing, .. } = *reject;
+                let answer = Answer { outcome, code, check, missing };
+                self.fact(at, number, What::Rejected { template, arrived, answer });
             }
-            Happened::Running { number, .. } => {
-                if let Some(live) = self.live.get_mut(&number) {
-                    live.running = Some(at);
-                }
-            }
-            Happened::RunsAgain { number, host } => {
-                if let Some(live) = self.live.get_mut(&number) {
-                    live.host = host;
-                    live.restarts += 1;
-                }
-            }
+            Happened::Running { number, .. } => self.fact(at, number, What::Running),
+            Happened::RunsAgain { number, host } => self.fact(at, number, What::RunsAgain { host }),
             Happened::Moved { number, to: host, .. } | Happened::Replaced { number, host } => {
-                if let Some(live) = self.live.get_mut(&number) {
-                    live.host = host;
-                }
+                self.fact(at, number, What::Moved { host });
             }
-            Happened::Released { number, cause } => {
-                if let Some(live) = self.live.remove(&number) {
-                    self.instance(number, &live, Some((at, cause)));
-                }
-            }
+            Happened::Released { number, cause } => self.fact(at, number, What::Released { cause }),
             _ => {}
         }
     }
 
-    fn answered(
-        &mut self,
-        at: SimTime,
-        number: u64,
-        template: u32,
-        arrived: SimTime,
-        outcome: Outcome,
-        [code, check, missing]: [Cell; 3],
-    ) {
-        let of = self.templates[template as usize];
-        let row = [
-            Cell::Int(number as i64),
-            self.time(arrived),
-            self.time(at),
-            Cell::Int(at.since(arrived).0 as i64),
-            of.workload,
-            of.account,
-            of.zone,
-            of.instance_type,
-            Cell::Text(self.outcomes[outcome as usize]),
-            code,
-            check,
-            missing,
-            Cell::Bool(of.faulty),
-        ];
-        self.row(REQUESTS, &row);
-    }
-
-    fn cause(&mut self, cause: Gone) -> u32 {
-        if let Some(&(_, known)) = self.causes.iter().find(|(known, _)| *known == cause) {
-            return known;
-        }
-        let name = serde_json::to_value(cause).expect("a cause is a plain name");
-        let number = self.names.text(name.as_str().unwrap_or("?"));
-        self.causes.push((cause, number));
-        number
-    }
-
-    fn instance(&mut self, number: u64, live: &Live, ended: Option<(SimTime, Gone)>) {
-        let of = self.templates[live.template as usize];
-        let cause = ended.map_or(Cell::Null, |(_, cause)| Cell::Text(self.cause(cause)));
-        let time = |at: Option<SimTime>| at.map_or(Cell::Null, |at| self.time(at));
-        let start = live.running.map_or(Cell::Null, |at| Cell::Int(at.since(live.arrived).0 as i64));
-        let row = [
-            Cell::Int(number as i64),
-            self.time(live.arrived),
-            self.time(live.created),
-            time(live.running),
-            time(ended.map(|(at, _)| at)),
-            start,
-            cause,
-            of.workload,
-            of.account,
-            Cell::Text(self.zones[live.zone.at()]),
-            of.instance_type,
-            Cell::Float(of.demand.cpu_milli as f64 / 1e3),
-            Cell::Float(of.demand.memory_mib as f64 / 1024.0),
-            Cell::Float(of.demand.gpu_milli as f64 / 1e3),
-            Cell::Int(live.host.0.into()),
-            Cell::Int(live.restarts.into()),
-        ];
-        self.row(INSTANCES, &row);
-    }
-
-    // --- series ---
-
     /// Writes what a sample has put into the series for the interval `from..to`.
     pub fn sampled(&mut self, series: &Series, from: SimTime, to: SimTime) {
-        if !self.sink.wants(SERIES) {
+        if !self.wanted[SERIES] {
             return;
         }
-        let head = [self.time(to), Cell::Int(to.since(from).0 as i64)];
-        for (column, value) in series.fresh() {
-            let of = &series.columns()[column.at()];
-            let Some(number) = value.get(of.kind) else { continue };
-            let [low, high] = match of.kind {
-                crate::metrics::Kind::Count => [Cell::Null; 2],
-                crate::metrics::Kind::Level => {
-                    let (low, high) = value.range();
-                    [Cell::Float(low), Cell::Float(high)]
-                }
-            };
-            let name = self.column(series, column);
-            self.value(head, name, number, low, high);
-        }
-        for (metric, waits) in series.fresh_waits() {
-            let metric = Cell::Text(self.names.constant(metric));
-            for (detail, quantile) in QUANTILES {
-                let detail = Cell::Text(self.names.constant(detail));
-                let Some(value) = Waits::quantile(waits, quantile) else { continue };
-                self.value(
-                    head,
-                    [metric, Cell::Null, Cell::Null, detail],
-                    value as f64,
-                    Cell::Null,
-                    Cell::Null,
-                );
-            }
-        }
-    }
-
-    fn column(&mut self, series: &Series, column: ColumnIx) -> [Cell; 4] {
-        if let Some(&known) = self.columns.get(&(column.at() as u32)) {
-            return known;
-        }
-        let key = &series.columns()[column.at()].key;
-        let mut part =
-            |text: &str| if text.is_empty() { Cell::Null } else { Cell::Text(self.names.text(text)) };
-        let cells = [part(key.metric), part(&key.zone), part(&key.class), part(&key.detail)];
-        self.columns.insert(column.at() as u32, cells);
-        cells
-    }
-
-    fn value(&mut self, head: [Cell; 2], name: [Cell; 4], value: f64, low: Cell, high: Cell) {
-        let row = [head[0], head[1], name[0], name[1], name[2], name[3], Cell::Float(value), low, high];
-        self.row(SERIES, &row);
-    }
-
-    // --- the end ---
-
-    /// The run has ended with this fleet: writes the instances that live and the hosts.
-    pub fn ended(&mut self, fleet: &Fleet) {
-        let mut live: Vec<(u64, Live)> = self.live.drain().collect();
-        live.sort_unstable_by_key(|(number, _)| *number);
-        for (number, live) in live {
-            self.instance(number, &live, None);
-        }
-        if self.sink.wants(HOSTS) {
-            (0..fleet.len()).map(HostIx).for_each(|host| self.host(fleet, host));
-        }
-    }
-
-    fn host(&mut self, fleet: &Fleet, host: HostIx) {
-        let Some(view) = fleet.host(host) else { return };
-        let state = match view.state {
-            HostState::Up => "up",
-            HostState::Draining => "draining",
-            HostState::Failed => "failed",
+        let columns = series.columns();
+        let names = columns[self.named..].iter().map(|column| column.key.clone()).collect();
+        self.named = columns.len();
+        let value = |(column, value): (crate::metrics::ColumnIx, crate::metrics::Value)| {
+            let kind = columns[column.at()].kind;
+            let range = (kind == crate::metrics::Kind::Level).then(|| value.range());
+            Some((column.at(), value.get(kind)?, range))
         };
-        let dedicated = self.dedicated.get(&host.0).map(|id| self.names.text(id));
-        let gib = |mib: u64| Cell::Float(mib as f64 / 1024.0);
-        let whole = |milli: u64| Cell::Float(milli as f64 / 1e3);
-        let row = [
-            Cell::Int(host.0.into()),
-            dedicated.map_or(Cell::Null, Cell::Text),
-            Cell::Text(self.zones[view.zone.at()]),
-            Cell::Text(self.classes[view.class.at()]),
-            Cell::Int(view.rack.into()),
-            Cell::Int(view.switch.into()),
-            Cell::Text(self.names.constant(state)),
-            whole(view.capacity.cpu_milli),
-            gib(view.capacity.memory_mib),
-            whole(view.capacity.gpu_milli),
-            Cell::Int(view.capacity.local_disks as i64),
-            whole(view.free.cpu_milli),
-            gib(view.free.memory_mib),
-            whole(view.free.gpu_milli),
-            Cell::Int(view.free.local_disks as i64),
-            Cell::Int(self.created_on.get(host.at()).copied().unwrap_or(0).into()),
-        ];
-        self.row(HOSTS, &row);
+        let wait = |(metric, waits): (&'static str, &Waits)| {
+            QUANTILES.map(|(name, quantile)| Some((metric, name, waits.quantile(quantile)? as f64)))
+        };
+        let values = series.fresh().filter_map(value).collect();
+        let waits = series.fresh_waits().flat_map(wait).flatten().collect();
+        self.tell(Message::Sampled(Sampled { from, to, names, values, waits }));
+    }
+
+    /// The run has ended with this fleet: writes the hosts.
+    pub fn ended(&mut self, fleet: &Fleet) {
+        if !self.wanted[HOSTS] {
+            return;
+        }
+        let mut hosts = (0..fleet.len()).map(HostIx).filter_map(|host| {
+            let view = fleet.host(host)?;
+            let created = self.created_on.get(host.at()).copied().unwrap_or(0);
+            let class = view.class.at();
+            let (zone, rack, switch, state) = (view.zone, view.rack, view.switch, view.state);
+            let (capacity, free) = (view.capacity, view.free);
+            Some(HostFact { host, zone, class, rack, switch, state, capacity, free, created })
+        });
+        loop {
+            let batch: Vec<HostFact> = hosts.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            self.tell(Message::Hosts(batch));
+        }
     }
 
     /// Writes what is left and closes the files.
@@ -411,11 +203,26 @@ impl Tables {
     /// # Errors
     /// The first error of any write.
     pub fn finish(mut self) -> io::Result<()> {
-        if !self.names.new.is_empty() {
-            self.sink.name(std::mem::take(&mut self.names.new));
-        }
-        self.sink.finish()
+        self.flush();
+        drop(self.to);
+        let done = self.thread.join();
+        done.unwrap_or_else(|_| Err(ParquetError::General("the writer panicked".into()))).map_err(sink::plain)
     }
+}
+
+/// The thread: writes what comes until the run has hung up.
+fn write(
+    mut writer: Writer,
+    from: &Receiver<Message>,
+    back: &SyncSender<Vec<Fact>>,
+) -> Result<(), ParquetError> {
+    while let Ok(message) = from.recv() {
+        if let Some(spare) = writer.take(message)? {
+            // The run has enough of them, or has ended.
+            let _ = back.try_send(spare);
+        }
+    }
+    writer.finish()
 }
 
 /// The percentiles of waits that the series table has, as details.

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub arrived: u64,
     /// Pods that found a node.
     pub placed: u64,
+    /// Thousandths of GPUs that the pods asked for.
+    pub gpu_asked_milli: u64,
     /// Allocated thousandths of GPUs.
     pub gpu_milli: u64,
     /// Allocated thousandths of vCPUs.
@@ -68,6 +70,11 @@ impl Outcome {
     /// Pods that found no node.
     pub fn failed(&self) -> u64 {
         self.arrived - self.placed
+    }
+
+    /// Thousandths of GPUs that no placement can exceed: what was asked for, or all there are.
+    pub fn gpu_bound_milli(&self) -> u64 {
+        self.gpu_asked_milli.min(self.gpu_capacity_milli)
     }
 
     /// Allocated GPU at the end, in percent.
@@ -149,6 +156,7 @@ pub fn run(
     Ok(Outcome {
         arrived,
         placed,
+        gpu_asked_milli: asked,
         gpu_milli: used.gpu_milli,
         cpu_milli: used.cpu_milli,
         memory_mib: used.memory_mib,

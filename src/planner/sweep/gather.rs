@@ -92,7 +92,7 @@ type Named<T> = (&'static str, fn(&Figures) -> T);
 
 fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
     let texts: [Named<String>; 2] = [("digest", |f| f.digest.clone()), ("short_of", |f| f.short_of.clone())];
-    let counts: [Named<u64>; 13] = [
+    let counts: [Named<u64>; 15] = [
         ("events", |f| f.events),
         ("requests", |f| f.requests),
         ("created", |f| f.created),
@@ -106,8 +106,10 @@ fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
         ("answer_p99_us", |f| f.answer_p99_us),
         ("running_p50_us", |f| f.running_p50_us),
         ("running_p99_us", |f| f.running_p99_us),
+        ("spot_bought", |f| f.spot_bought),
+        ("spot_told", |f| f.spot_told),
     ];
-    let numbers: [Named<f64>; 12] = [
+    let numbers: [Named<f64>; 14] = [
         ("virtual_secs", |f| f.virtual_secs),
         ("rejection_rate", |f| f.rejection_rate),
         ("peak_vcpus", |f| f.peak_vcpus),
@@ -120,6 +122,8 @@ fn figures(columns: &mut Vec<Column>, lines: &[&Line]) {
         ("memory_peak", |f| f.memory_peak),
         ("stranded_vcpus", |f| f.stranded_vcpus),
         ("stranded_memory_gib", |f| f.stranded_memory_gib),
+        ("spot_hours", |f| f.spot_hours),
+        ("spot_paid", |f| f.spot_paid),
     ];
     for (name, of) in texts {
         let values = lines.iter().map(|line| of(&line.figures)).collect();

@@ -301,7 +301,15 @@ fn identity(
     }
     let own = scenario.spec.workloads.iter().filter_map(|spec| spec.trace.as_ref());
     let own = own.filter_map(|spec| spec.get().path.as_ref()).map(|path| scenario.folder.join(path.as_str()));
-    let files = std::iter::once(sweep.scenario.clone()).chain(own).chain(trace.map(Path::to_owned));
+    let spot = scenario.spec.spot.iter();
+    let prices = spot.flat_map(|spot| {
+        let others = spot.overrides.iter().map(|other| &other.price);
+        std::iter::once(&spot.price).chain(others).filter_map(|price| price.file.as_ref())
+    });
+    let nodes = scenario.spec.node_lists.iter().map(|list| &list.path);
+    let beside = prices.chain(nodes).map(|path| scenario.folder.join(path.as_str()));
+    let files = std::iter::once(sweep.scenario.clone());
+    let files = files.chain(own).chain(beside).chain(trace.map(Path::to_owned));
     for path in files {
         let bytes = std::fs::read(&path).map_err(|error| SweepError::io(&path, error))?;
         add(&bytes);

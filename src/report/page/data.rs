@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::evidence::{HostMap, Recorded, metric};
+use super::findings::{Stretch, findings};
+use crate::evidence::{HostMap, Recorded};
 use crate::metrics::{Column, CurvePoint, Kind, Series, Waits, curve};
-use crate::model::SimTime;
 use crate::sim::Summary;
 
 /// The most points of a series on the page: more than a chart has pixels for would only make it large.
@@ -17,7 +17,11 @@ struct Page<'a> {
     /// Date of the start, seconds since 1970.
     start: i64,
     scenario: &'a str,
-    findings: Vec<Finding>,
+    findings: Vec<Stretch>,
+    /// Smaller stretches that are left out.
+    more_findings: usize,
+    /// p99.9 from the request to a running instance over all intervals in which no zone was full, in microseconds.
+    p999_otherwise: Option<u64>,
     series: Table<'a>,
     latency: Vec<Curve>,
     cost: Vec<Curve>,
@@ -61,38 +65,16 @@ struct Curve {
     stage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
-    count: u64,
-    max: u64,
     points: Vec<CurvePoint>,
-}
-
-/// When one zone was without room, and what that did.
-#[derive(Serialize)]
-struct Finding {
-    zone: String,
-    /// Requests that found no room.
-    refused: u64,
-    /// First and last interval with one, in seconds since the start.
-    first: f64,
-    last: f64,
-    /// Seconds of all such intervals.
-    span: f64,
-    /// What was missing, most frequent first.
-    missing: Vec<(String, u64)>,
-    /// p99.9 from the request to a running instance in intervals with such a request and in the others, in
-    /// microseconds.
-    p999_full: Option<u64>,
-    p999_else: Option<u64>,
 }
 
 /// The data as one line of JSON.
 pub(super) fn json(summary: &Summary, recorded: &Recorded, scenario: &str) -> String {
     let short = recorded.series.shortened(MOST_POINTS);
+    let found = findings(&recorded.series);
     let curve_of = |stage, outcome, histogram: &hdrhistogram::Histogram<u64>| Curve {
         stage,
         outcome,
-        count: histogram.len(),
-        max: histogram.max(),
         points: curve(histogram),
     };
     let waits = recorded.waits.iter();
@@ -101,7 +83,9 @@ pub(super) fn json(summary: &Summary, recorded: &Recorded, scenario: &str) -> St
         summary,
         start: recorded.labels.start.0,
         scenario,
-        findings: findings(&recorded.series),
+        findings: found.stretches,
+        more_findings: found.more,
+        p999_otherwise: found.p999_otherwise,
         series: table(&short),
         latency: waits.map(|(stage, outcome, of)| curve_of(stage.name(), Some(outcome.name()), of)).collect(),
         cost: costs.map(|(stage, of)| curve_of(stage.name(), None, of)).collect(),
@@ -150,54 +134,6 @@ fn short(value: f64) -> String {
 fn wait_data(name: &'static str, points: &[Waits]) -> WaitData {
     let at = |quantile: f64| points.iter().map(|waits| waits.quantile(quantile)).collect();
     WaitData { name, p50: at(0.5), p99: at(0.99), p999: at(0.999) }
-}
-
-fn findings(series: &Series) -> Vec<Finding> {
-    let runs =
-        series.waits().find(|(name, _)| *name == metric::RUNNING).map_or(&[][..], |(_, points)| points);
-    let mut zones: Vec<&str> = Vec::new();
-    let columns = || series.columns().iter().filter(|column| column.key.metric == metric::NO_ROOM);
-    for column in columns().filter(|column| !column.key.zone.is_empty()) {
-        if !zones.contains(&column.key.zone.as_str()) {
-            zones.push(&column.key.zone);
-        }
-    }
-    zones.sort_unstable();
-    zones.into_iter().filter_map(|zone| finding(series, zone, columns(), runs)).collect()
-}
-
-fn finding<'a>(
-    series: &Series,
-    zone: &str,
-    columns: impl Iterator<Item = &'a Column>,
-    runs: &[Waits],
-) -> Option<Finding> {
-    let count = |column: &Column, at: usize| column.at(at).get(Kind::Count).unwrap_or(0.0) as u64;
-    let columns: Vec<&Column> = columns.filter(|column| column.key.zone == zone).collect();
-    let of = |at: usize| columns.iter().map(|column| count(column, at)).sum::<u64>();
-    let all = 0..series.len();
-    let full: Vec<usize> = all.clone().filter(|&at| of(at) > 0).collect();
-    let begin = |at: usize| at.checked_sub(1).map_or(SimTime::ZERO, |before| series.ends()[before]);
-    let mut missing: Vec<(String, u64)> = columns
-        .iter()
-        .map(|column| (column.key.detail.clone(), all.clone().map(|at| count(column, at)).sum()))
-        .collect();
-    missing.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let p999 = |points: &mut dyn Iterator<Item = usize>| {
-        let mut sum = Waits::default();
-        points.filter_map(|at| runs.get(at)).for_each(|waits| sum.add(waits));
-        sum.quantile(0.999)
-    };
-    Some(Finding {
-        zone: zone.to_owned(),
-        refused: full.iter().map(|&at| of(at)).sum(),
-        first: begin(*full.first()?).as_secs_f64(),
-        last: series.ends()[*full.last()?].as_secs_f64(),
-        span: full.iter().map(|&at| series.ends()[at].since(begin(at)).as_secs_f64()).sum(),
-        missing,
-        p999_full: p999(&mut full.iter().copied()),
-        p999_else: p999(&mut all.filter(|at| !full.contains(at))),
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `report.html`: one page that holds everything it needs, drawn from the same structs as `summary.json`.
 
 mod data;
+mod findings;
 
 use std::fmt::Write as _;
 
@@ -9,16 +10,19 @@ use crate::sim::Summary;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// The script: its parts share one scope, and its last line draws the page.
+const SCRIPT: [&str; 3] = [include_str!("kit.js"), include_str!("features.js"), include_str!("page.js")];
 
-/// The page. `scenario` is the effective scenario.
-pub fn html(summary: &Summary, recorded: &Recorded, scenario: &str) -> String {
+/// The page. `scenario` is the effective scenario; `section` is HTML that stands before the charts, such as that of a plan.
+pub fn html(summary: &Summary, recorded: &Recorded, scenario: &str, section: &str) -> String {
     let data = script_safe(&data::json(summary, recorded, scenario));
     let title = escaped(&format!("{} - Packyard report", summary.run.scenario));
-    // The data come last: nothing in them can be taken for a place to fill in.
-    let page = PAGE.replace("{{title}}", &title).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    let (head, tail) = page.split_once("{{data}}").expect("the page has a place for its data");
-    [head, &data, tail].concat()
+    // Section and data go between the parts: nothing in them can be taken for a place to fill in.
+    let (head, tail) = PAGE.split_once("{{section}}").expect("the page has a place for a section");
+    let (tail, end) = tail.split_once("{{data}}").expect("the page has a place for its data");
+    let head = head.replace("{{title}}", &title).replace("{{style}}", STYLE);
+    let script = format!("\"use strict\";\n(function () {{\n{}}})();", SCRIPT.concat());
+    [&head, section, tail, &data, &end.replace("{{script}}", &script)].concat()
 }
 
 /// JSON as it may stand inside a `script` element: no `<` can end it.

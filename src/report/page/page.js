@@ -1,495 +1,197 @@
-"use strict";
-(function () {
-  const D = JSON.parse(document.getElementById("data").textContent);
-  const S = D.summary, T = D.series;
-  const $ = (id) => document.getElementById(id);
-  const redraws = [];
+// The page: what is shown of a run, in its order.
+// --- intro, headline ---
+const run = S.run, counts = S.requests;
+$("title").textContent = run.scenario;
+$("facts").append(...[
+  span(run.virtual_secs) + " from " + date(0), "policy " + run.policy, "seed " + run.seed, "digest " + run.digest, "packyard " + run.version,
+  run.cut_short ? "CUT SHORT: figures cover what ran until the interruption" : null,
+].filter(Boolean).map((text) => el("span", {}, text)));
+const noRoom = sum(S.no_room.map((r) => r.count));
+const stage = (name, outcome) => S.simulated_latency_us.find((s) => s.stage === name && (s.outcome || null) === (outcome || null));
+const fullest = S.zones.reduce((best, zone) => (!best || zone.vcpu_peak > best.vcpu_peak ? zone : best), null);
+const running = stage("request to running");
+const empties = (one("hosts_empty") || { values: [] }).values.filter((v) => v !== null);
+const strandedShare = one("vcpus_stranded"), freeNow = one("vcpus_free");
+const lastOf = (column) => (column ? column.values[column.values.length - 1] : null);
+function stat(id, name, value, unit, note) {
+  $("strip").append(el("div", { class: "stat" }, el("div", { class: "name" }, name), el("div", { class: "value", id }, value, unit ? el("small", {}, unit) : null), el("div", { class: "note" }, note)));
+}
+stat("stat-no-room", "Requests without room", (100 * noRoom / Math.max(1, counts.total)).toFixed(2), "%", num(noRoom) + " of " + num(counts.total) + " requests");
+stat("stat-peak", "Peak vCPUs placed", fullest ? (100 * fullest.vcpu_peak).toFixed(1) : "–", "%", fullest ? "in " + fullest.zone + ", mean " + pct(fullest.vcpu_mean) : "");
+const [wait, unit] = running ? micros(running.p999).split(" ") : ["none", ""];
+stat("stat-p999", "Request to running, p99.9", wait, unit, running ? "median " + micros(running.p50) + ", longest " + micros(running.max) : "the control plane is instant");
+stat("stat-stranded", "Stranded vCPUs at the end", num(S.packing.stranded_vcpus), "vCPU", lastOf(freeNow) ? pct(lastOf(strandedShare) / lastOf(freeNow)) + " of what is free" : "free and unusable for the mix");
+stat("stat-empty", "Fewest empty hosts", empties.length ? num(Math.min(...empties)) : "–", "", "of " + grouped(S.packing.hosts) + "; " + grouped(S.packing.empty) + " at the end");
 
-  // --- small helpers ---
-  function el(name, attrs, ...kids) {
-    const node = document.createElement(name);
-    for (const [key, value] of Object.entries(attrs || {})) {
-      if (key === "on") for (const [event, run] of Object.entries(value)) node.addEventListener(event, run);
-      else if (value !== null && value !== undefined) node.setAttribute(key, value);
-    }
-    node.append(...kids.filter((kid) => kid !== null && kid !== undefined));
-    return node;
-  }
-  function svg(name, attrs, text) {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attrs || {})) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    return node;
-  }
-  const grouped = (n) => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-  function num(n) {
-    if (n === null || n === undefined) return "–";
-    const a = Math.abs(n);
-    if (a >= 1e6) return +(n / 1e6).toPrecision(3) + " M";
-    if (a >= 1e4) return +(n / 1e3).toPrecision(3) + " k";
-    return a >= 100 || Number.isInteger(n) ? grouped(n) : String(+n.toPrecision(3));
-  }
-  const pct = (x) => (x === null || x === undefined ? "–" : (100 * x).toFixed(x !== 0 && Math.abs(x) < 0.01 ? 2 : 1) + " %");
-  function nanos(n) {
-    if (n === null || n === undefined) return "–";
-    for (const [size, unit] of [[60e9, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]])
-      if (n >= size * (unit === "min" ? 2 : 1)) return +(n / size).toPrecision(3) + " " + unit;
-    return Math.round(n) + " ns";
-  }
-  const micros = (us) => (us === null || us === undefined ? "–" : us === 0 ? "0" : nanos(us * 1000));
-  const two = (n) => String(Math.floor(n)).padStart(2, "0");
-  const clock = (s) => Math.floor(s / 86400) + "d " + two((s % 86400) / 3600) + ":" + two((s % 3600) / 60);
-  const date = (s) => new Date((D.start + s) * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC";
-  function span(s) {
-    if (s >= 172800) return +(s / 86400).toPrecision(3) + " d";
-    if (s >= 7200) return +(s / 3600).toPrecision(3) + " h";
-    return s >= 120 ? Math.round(s / 60) + " min" : Math.round(s) + " s";
-  }
-  const color = (at) => "var(--s" + (at % 8) + ")";
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// --- findings ---
+if (D.findings.length) {
+  const all = D.findings, more = D.more_findings;
+  $("findings").append(el("div", { class: "head" }, el("h2", { id: "findings-title" }, "When zones ran full, what was short, and what that did")),
+    el("p", { class: "about" }, "Stretches with requests that found no room in the zone. Last columns: p99.9 from request to running in these intervals, and in all intervals in which no zone was full." + (more ? " The " + grouped(all.length) + " stretches with the most such requests; " + grouped(more) + " smaller ones are left out." : "")));
+  dataTable($("findings"), [
+    ["Zone", null], ["From", clock], ["To", clock], ["Time full", span], ["Without room", grouped], ["Short of", null],
+    ["p99.9 to running, full", micros], ["p99.9 otherwise", micros],
+  ], all.map((f) => [f.zone, f.first, f.last, f.span, f.refused, f.missing.map(([what, n]) => what + " (" + grouped(n) + ")").join(", "), f.p999_full, D.p999_otherwise]), "When zones ran full", true);
+}
 
-  // --- columns of the series ---
-  const cols = (metric, test) => T.columns.filter((c) => c.metric === metric && (!test || test(c)));
-  const plain = (c) => !c.zone && !c.class && !c.detail;
-  const one = (metric) => cols(metric, plain)[0];
-  const byZone = (c) => c.zone && !c.class && !c.detail;
-  const byClass = (c) => c.class && !c.zone && !c.detail;
-  const byDetail = (c) => c.detail && !c.zone && !c.class;
-  const sum = (values) => values.reduce((total, value) => total + (value || 0), 0);
-
-  // --- tooltip ---
-  const tip = $("tip");
-  function showTip(x, y, title, rows) {
-    tip.replaceChildren(el("b", {}, title));
-    const table = el("table");
-    for (const [shade, name, value] of rows.slice(0, 16)) {
-      const mark = shade ? el("i", { style: "background:" + shade }) : null;
-      table.append(el("tr", {}, el("td", {}, mark, name), el("td", {}, value)));
-    }
-    tip.append(table);
-    tip.hidden = false;
-    const box = tip.getBoundingClientRect();
-    const left = x + 16 + box.width > innerWidth - 8 ? x - box.width - 16 : x + 16;
-    tip.style.left = Math.max(8, Math.min(left, innerWidth - box.width - 8)) + "px";
-    tip.style.top = Math.max(8, Math.min(y + 12, innerHeight - box.height - 8)) + "px";
-  }
-  const hideTip = () => { tip.hidden = true; };
-
-  // --- axes ---
-  function niceTicks(max, count) {
-    if (!(max > 0)) return [0, 1];
-    const raw = max / count, power = Math.pow(10, Math.floor(Math.log10(raw)));
-    const step = [1, 2, 2.5, 5, 10].find((s) => s * power >= raw) * power;
-    const ticks = [];
-    for (let at = 0; at < max + step * 0.999; at += step) ticks.push(+at.toPrecision(12));
-    return ticks;
-  }
-  function logTicks(min, max) {
-    const ticks = [];
-    for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)); power++) ticks.push(Math.pow(10, power));
-    return ticks;
-  }
-  function timeTicks(max, count) {
-    const steps = [60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 604800, 1209600, 2592000];
-    const step = steps.find((s) => max / s <= count) || max;
-    const ticks = [];
-    for (let at = 0; at <= max; at += step) ticks.push(at);
-    return ticks.map((at) => [at, step >= 86400 ? at / 86400 + "d" : max < 86400 ? two(at / 3600) + ":" + two((at % 3600) / 60) : clock(at)]);
-  }
-
-  // --- a plot: lines or stacked areas, with legend, crosshair and keyboard ---
-  function plot(host, options) {
-    const hidden = new Set();
-    const box = el("div", { class: "chart", tabindex: 0, role: "img", "aria-label": options.label + ". Left and right arrow keys read the values." });
-    const legend = el("div", { class: "legend" });
-    host.replaceChildren(box, legend);
-    const series = options.series.map((s, at) => ({ ...s, shade: s.shade || color(at), dash: at >= 8 }));
-    let cursor = -1, geometry = null;
-
-    function visible() { return series.filter((s) => !hidden.has(s.name)); }
-    function draw() {
-      const width = box.clientWidth || 600, height = options.height || (width < 480 ? 200 : 240);
-      const shown = visible(), left = 58, right = 8, top = 8, bottom = 24;
-      const w = width - left - right, h = height - top - bottom;
-      let stack = null;
-      if (options.stacked) {
-        const total = options.xs.map(() => 0);
-        stack = shown.map((s) => s.points.map(([x, y], at) => { const low = total[at]; total[at] += y || 0; return [x, low, total[at]]; }));
-      }
-      let max = options.max || 0, min = Infinity;
-      if (stack) for (const layer of stack) for (const [, , y] of layer) max = Math.max(max, y);
-      else for (const s of shown) for (const [, y] of s.points) if (y !== null) { max = Math.max(max, y); if (y > 0) min = Math.min(min, y); }
-      const log = options.log && min < Infinity;
-      const ticks = log ? logTicks(min, max) : niceTicks(max, 4);
-      const y0 = log ? Math.log10(ticks[0]) : 0, y1 = log ? Math.log10(ticks[ticks.length - 1]) || 1 : ticks[ticks.length - 1];
-      const X = (x) => left + (w * (x - options.x0)) / (options.x1 - options.x0 || 1);
-      const Y = (y) => top + h - (h * ((log ? Math.log10(Math.max(y, ticks[0])) : y) - y0)) / (y1 - y0 || 1);
-      const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, "aria-hidden": "true" });
-      const every = Math.ceil(ticks.length / 7);
-      ticks.forEach((tick, at) => {
-        root.append(svg("line", { class: "grid", x1: left, x2: width - right, y1: Y(tick), y2: Y(tick) }));
-        if (at % every === 0) root.append(svg("text", { x: left - 6, y: Y(tick) + 4, "text-anchor": "end" }, options.show(tick)));
-      });
-      const marks = options.xticks(Math.max(2, Math.floor(w / 84)));
-      for (const [at, text] of marks) {
-        const x = X(at);
-        root.append(svg("line", { class: "axis", x1: x, x2: x, y1: top + h, y2: top + h + 4 }));
-        root.append(svg("text", { x, y: height - 6, "text-anchor": x > width - 24 ? "end" : x < left + 12 ? "start" : "middle" }, text));
-      }
-      root.append(svg("line", { class: "axis", x1: left, x2: width - right, y1: top + h, y2: top + h }));
-      if (stack) stack.forEach((layer, at) => {
-        if (!layer.length) return;
-        const up = layer.map(([x, , y]) => X(x).toFixed(1) + "," + Y(y).toFixed(1)), back = layer.map(([x, y]) => X(x).toFixed(1) + "," + Y(y).toFixed(1)).reverse();
-        root.append(svg("path", { class: "area", d: "M" + up.concat(back).join("L") + "Z", style: "fill:" + shown[at].shade }));
-      });
-      else for (const s of shown) {
-        let path = "", pen = false;
-        for (const [x, y] of s.points) {
-          if (y === null || (log && y <= 0)) { pen = false; continue; }
-          path += (pen ? "L" : "M") + X(x).toFixed(1) + "," + Y(y).toFixed(1);
-          pen = true;
-        }
-        root.append(svg("path", { class: "line", d: path, style: "stroke:" + s.shade + (s.dash ? ";stroke-dasharray:5 3" : "") }));
-      }
-      const cross = svg("line", { class: "cross", y1: top, y2: top + h, visibility: "hidden" });
-      root.append(cross);
-      box.replaceChildren(root);
-      geometry = { X, left, w, cross };
-    }
-    function valueAt(s, x) {
-      const point = s.points.find(([at]) => at >= x - 1e-9) || s.points[s.points.length - 1];
-      return point ? point[1] : null;
-    }
-    function point(at, clientX, clientY) {
-      if (!options.xs.length) return;
-      cursor = Math.max(0, Math.min(at, options.xs.length - 1));
-      const x = options.xs[cursor], px = geometry.X(x);
-      geometry.cross.setAttribute("x1", px);
-      geometry.cross.setAttribute("x2", px);
-      geometry.cross.setAttribute("visibility", "visible");
-      const rows = visible().map((s) => [s.shade, s.name, valueAt(s, x)]).filter(([, , y]) => y !== null && !(options.skipZero && y === 0));
-      rows.sort((a, b) => b[2] - a[2]);
-      const area = box.getBoundingClientRect();
-      showTip(clientX === undefined ? area.left + px : clientX, clientY === undefined ? area.top + 20 : clientY, options.title(x), rows.map(([shade, name, y]) => [shade, name, options.show(y)]));
-    }
-    box.addEventListener("pointermove", (event) => {
-      const x = options.x0 + ((event.clientX - box.getBoundingClientRect().left - geometry.left) / geometry.w) * (options.x1 - options.x0);
-      let best = 0;
-      options.xs.forEach((at, i) => { if (Math.abs(at - x) < Math.abs(options.xs[best] - x)) best = i; });
-      point(best, event.clientX, event.clientY);
-    });
-    const leave = () => { hideTip(); geometry.cross.setAttribute("visibility", "hidden"); };
-    box.addEventListener("pointerleave", leave);
-    box.addEventListener("blur", leave);
-    box.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-      if (step) { point(cursor < 0 ? 0 : cursor + step); event.preventDefault(); }
-      else if (event.key === "Home") { point(0); event.preventDefault(); }
-      else if (event.key === "End") { point(options.xs.length - 1); event.preventDefault(); }
-      else if (event.key === "Escape") leave();
-    });
-    if (series.length > 1 || options.legend) for (const s of series) {
-      const mark = el("i", { class: s.dash ? "dash" : null, style: "background:" + s.shade });
-      const button = el("button", { type: "button", "aria-pressed": "true", title: "Show or hide" }, mark, s.name);
-      button.addEventListener("click", () => {
-        const on = hidden.has(s.name);
-        if (on) hidden.delete(s.name); else hidden.add(s.name);
-        button.setAttribute("aria-pressed", String(on));
-        draw();
-      });
-      legend.append(button);
-    }
-    draw();
-    return draw;
-  }
-  function overTime(host, options) {
-    const ends = T.ends, series = options.series.map((s) => ({ ...s, points: s.values.map((y, at) => [ends[at], y]) }));
-    const end = ends[ends.length - 1] || 1;
-    // A column that came late has fewer points: the rest is nothing.
-    for (const s of series) for (let at = s.points.length; at < ends.length; at++) s.points.push([ends[at], null]);
-    return plot(host, { ...options, series, xs: ends, x0: 0, x1: end, xticks: (count) => timeTicks(end, count), title: (x) => clock(x) + " · " + date(x) });
-  }
-  const NINES = [[0, "0 %"], [1, "90 %"], [2, "99 %"], [3, "99.9 %"], [4, "99.99 %"], [5, "99.999 %"]];
-  function percentiles(host, options) {
-    const xs = [];
-    for (let x = 0; x <= 5.001; x += 0.1) xs.push(+x.toFixed(2));
-    const label = (x) => "p" + +(100 * (1 - Math.pow(10, -x))).toFixed(x < 1 ? 1 : x < 2 ? 2 : 4);
-    return plot(host, { ...options, log: true, legend: true, xs, x0: 0, x1: 5, xticks: (count) => NINES.filter((_, at) => count > 5 || at % 2 === 1 || at === 0), title: label });
-  }
-
-  // --- cards ---
-  const sections = [];
-  function card(parent, id, title, about, controls) {
-    const head = el("div", { class: "head" }, el("h2", { id: id + "-title" }, title), ...(controls || []));
-    const body = el("div", { id });
-    const section = el("section", { class: "card", "aria-labelledby": id + "-title" }, head, about ? el("p", { class: "about" }, about) : null, body);
-    parent.append(section);
-    sections.push([id, title]);
-    return body;
-  }
-  function choice(label, names, change) {
-    const select = el("select", { "aria-label": label });
-    names.forEach(([value, text]) => select.append(el("option", { value }, text)));
-    select.addEventListener("change", () => change(select.value));
-    return el("label", {}, label, select);
-  }
-  function chart(make) {
-    let draw = make();
-    redraws.push(() => draw());
-    return () => { draw = make(); };
-  }
-  function dataTable(host, heads, rows, label) {
-    let order = -1, up = false;
-    const table = el("table", { class: "data", "aria-label": label });
-    const body = el("tbody");
-    function fill() {
-      const sorted = rows.slice();
-      if (order >= 0) sorted.sort((a, b) => {
-        const [x, y] = [a[order], b[order]];
-        return (up ? 1 : -1) * (typeof x === "number" ? x - y : String(x).localeCompare(String(y)));
-      });
-      body.replaceChildren(...sorted.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: heads[at][1] ? null : "text" }, heads[at][1] ? heads[at][1](value) : String(value))))));
-    }
-    const head = el("tr", {}, ...heads.map(([name, show], at) => {
-      const cell = el("th", { scope: "col", class: show ? null : "text" });
-      cell.append(el("button", { type: "button", on: { click: () => {
-        up = order === at ? !up : !show;
-        order = at;
-        head.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
-        cell.setAttribute("aria-sort", up ? "ascending" : "descending");
-        fill();
-      } } }, name));
-      return cell;
-    }));
-    table.append(el("thead", {}, head), body);
-    fill();
-    host.append(el("div", { class: "scroll" }, table));
-  }
-
-  // --- intro, headline ---
-  const run = S.run, counts = S.requests;
-  $("title").textContent = run.scenario;
-  $("facts").append(...[
-    span(run.virtual_secs) + " from " + date(0), "policy " + run.policy, "seed " + run.seed, "digest " + run.digest, "packyard " + run.version,
-    run.cut_short ? "CUT SHORT: figures cover what ran until the interruption" : null,
-  ].filter(Boolean).map((text) => el("span", {}, text)));
-  const noRoom = sum(S.no_room.map((r) => r.count));
-  const stage = (name, outcome) => S.simulated_latency_us.find((s) => s.stage === name && (s.outcome || null) === (outcome || null));
-  const fullest = S.zones.reduce((best, zone) => (!best || zone.vcpu_peak > best.vcpu_peak ? zone : best), null);
-  const running = stage("request to running");
-  const empties = (one("hosts_empty") || { values: [] }).values.filter((v) => v !== null);
-  const strandedShare = one("vcpus_stranded"), freeNow = one("vcpus_free");
-  const lastOf = (column) => (column ? column.values[column.values.length - 1] : null);
-  function stat(id, name, value, unit, note) {
-    $("strip").append(el("div", { class: "stat" }, el("div", { class: "name" }, name), el("div", { class: "value", id }, value, unit ? el("small", {}, unit) : null), el("div", { class: "note" }, note)));
-  }
-  stat("stat-no-room", "Requests without room", (100 * noRoom / Math.max(1, counts.total)).toFixed(2), "%", num(noRoom) + " of " + num(counts.total) + " requests");
-  stat("stat-peak", "Peak vCPUs placed", fullest ? (100 * fullest.vcpu_peak).toFixed(1) : "–", "%", fullest ? "in " + fullest.zone + ", mean " + pct(fullest.vcpu_mean) : "");
-  const [wait, unit] = running ? micros(running.p999).split(" ") : ["none", ""];
-  stat("stat-p999", "Request to running, p99.9", wait, unit, running ? "median " + micros(running.p50) + ", longest " + micros(running.max) : "the control plane is instant");
-  stat("stat-stranded", "Stranded vCPUs at the end", num(S.packing.stranded_vcpus), "vCPU", lastOf(freeNow) ? pct(lastOf(strandedShare) / lastOf(freeNow)) + " of what is free" : "free and unusable for the mix");
-  stat("stat-empty", "Fewest empty hosts", empties.length ? num(Math.min(...empties)) : "–", "", "of " + grouped(S.packing.hosts) + "; " + grouped(S.packing.empty) + " at the end");
-
-  // --- findings ---
-  if (D.findings.length) {
-    $("findings").append(el("div", { class: "head" }, el("h2", { id: "findings-title" }, "When it ran full, what was short, and what that did")));
-    dataTable($("findings"), [
-      ["Zone", null], ["First full", clock], ["Last full", clock], ["Time full", span], ["Without room", grouped], ["Short of", null],
-      ["p99.9 to running, full", micros], ["p99.9 otherwise", micros],
-    ], D.findings.map((f) => [f.zone, f.first, f.last, f.span, f.refused, f.missing.map(([what, n]) => what + " (" + grouped(n) + ")").join(", "), f.p999_full, f.p999_else]), "When zones ran full");
-  }
-
-  // --- charts ---
-  const charts = $("charts");
-  {
-    let metric = "vcpu_used", split = "zone";
-    const resources = [["vcpu_used", "vCPU"], ["memory_used", "Memory"], ["gpu_used", "GPU"], ["local_disks_used", "Local disks"]].filter(([m]) => cols(m).length);
-    const controls = [choice("Resource", resources, (v) => { metric = v; again(); }), choice("By", [["zone", "zone"], ["class", "host class"]], (v) => { split = v; again(); })];
-    const body = card(charts, "utilization", "Utilization", "Share of what hosts have that is placed: means over each interval of " + span(T.interval) + ".", controls);
-    const again = chart(() => overTime(body, { label: "Utilization over time", show: pct, max: 1, series: cols(metric, split === "zone" ? byZone : byClass).map((c) => ({ name: c[split], values: c.values })) }));
-  }
-  const pair = (id) => { const node = el("div", { class: "pair", id }); charts.append(node); return node; };
-  {
-    const both = pair("refusals");
-    const rate = (values) => values.map((v) => (v === null ? null : v / T.interval * 3600));
-    const stacked = { stacked: true, skipZero: true, legend: true, show: (v) => num(v) };
-    const codes = cols("rejected", byDetail).sort((a, b) => sum(b.values) - sum(a.values));
-    const top = codes.slice(0, 7), rest = codes.slice(7);
-    const series = top.map((c) => ({ name: c.detail, values: rate(c.values) }));
-    if (rest.length) series.push({ name: rest.length + " other codes", values: rate(T.ends.map((_, at) => sum(rest.map((c) => c.values[at])))) });
-    const left = card(both, "codes", "Rejections by code", "Requests an hour.");
-    if (series.length) chart(() => overTime(left, { ...stacked, label: "Rejections by code", series })); else left.textContent = "No request was rejected.";
-    const zones = [["", "all zones"]].concat([...new Set(cols("no_room", (c) => c.zone).map((c) => c.zone))].sort().map((z) => [z, z]));
-    let zone = "";
-    const right = card(both, "missing", "Rejections by missing resource", "Requests an hour that passed the gate and found no room.", zones.length > 1 ? [choice("Zone", zones, (v) => { zone = v; again(); })] : []);
-    const again = cols("no_room").length ? chart(() => overTime(right, { ...stacked, label: "Rejections by missing resource", series: cols("no_room", (c) => (c.zone || "") === zone).map((c) => ({ name: c.detail, values: rate(c.values) })) })) : () => {};
-    if (!cols("no_room").length) right.textContent = "Every request that passed the gate found room.";
-  }
+// --- charts ---
+const charts = $("charts");
+{
+  let metric = "vcpu_used", split = "zone";
+  const resources = [["vcpu_used", "vCPU"], ["memory_used", "Memory"], ["gpu_used", "GPU"], ["local_disks_used", "Local disks"]].filter(([m]) => cols(m).length);
+  const controls = [choice("Resource", resources, (v) => { metric = v; again(); }), choice("By", [["zone", "zone"], ["class", "host class"]], (v) => { split = v; again(); })];
+  const body = card(charts, "utilization", "Utilization", "Share of what hosts have that is placed: means over each interval of " + span(T.interval) + ".", controls);
+  const again = chart(() => overTime(body, { label: "Utilization over time", show: pct, max: 1, series: cols(metric, split === "zone" ? byZone : byClass).map((c) => ({ name: c[split], values: c.values })) }));
+}
+const pair = (id) => { const node = el("div", { class: "pair", id }); charts.append(node); return node; };
+// Counts of an interval as a rate. An interval without length has none.
+const hourly = (values) => values.map((v, at) => {
+  const length = T.ends[at] - (at ? T.ends[at - 1] : 0);
+  return v === null || !(length > 0) ? null : (v / length) * 3600;
+});
+{
+  const both = pair("demand");
+  const left = card(both, "requests", "Requests", "Requests an hour, and instances created of them.");
+  const flows = [["requests", "requests"], ["created", "created"], ["rejected", "rejected"], ["released", "released"]].filter(([m]) => one(m));
+  chart(() => overTime(left, { label: "Requests over time", show: num, series: flows.map(([m, name]) => ({ name, values: hourly(one(m).values) })) }));
+  const right = card(both, "instances", "Instances", "Instances that have a place, by zone: means over each interval.");
+  chart(() => overTime(right, { stacked: true, legend: true, label: "Instances over time", show: num, series: cols("instances", byZone).map((c) => ({ name: c.zone, values: c.values })) }));
+}
+{
+  const both = pair("refusals");
+  const stacked = { stacked: true, skipZero: true, legend: true, show: (v) => num(v) };
+  const codes = cols("rejected", byDetail).sort((a, b) => sum(b.values) - sum(a.values));
+  const top = codes.slice(0, 7), rest = codes.slice(7);
+  const series = top.map((c) => ({ name: c.detail, values: hourly(c.values) }));
+  if (rest.length) series.push({ name: rest.length + " other codes", values: hourly(T.ends.map((_, at) => sum(rest.map((c) => c.values[at])))) });
+  const left = card(both, "codes", "Rejections by code", "Requests an hour.");
+  if (series.length) chart(() => overTime(left, { ...stacked, label: "Rejections by code", series })); else left.textContent = "No request was rejected.";
+  const zones = [["", "all zones"]].concat([...new Set(cols("no_room", (c) => c.zone).map((c) => c.zone))].sort().map((z) => [z, z]));
+  let zone = "";
+  const right = card(both, "missing", "Rejections by missing resource", "Requests an hour that passed the gate and found no room.", zones.length > 1 ? [choice("Zone", zones, (v) => { zone = v; again(); })] : []);
+  const again = cols("no_room").length ? chart(() => overTime(right, { ...stacked, label: "Rejections by missing resource", series: cols("no_room", (c) => (c.zone || "") === zone).map((c) => ({ name: c.detail, values: hourly(c.values) })) })) : () => {};
+  if (!cols("no_room").length) right.textContent = "Every request that passed the gate found room.";
+}
+if (D.latency.length) {
+  const names = { p50: "median", p99: "p99", p999: "p99.9" };
+  let which = "request to running";
+  const body = card(charts, "waits", "Simulated latency over time", "What customers of the modelled cloud waited, in virtual time. Percentiles of each interval from its own histogram.", [choice("Wait", T.waits.map((w) => [w.name, w.name]).reverse(), (v) => { which = v; again(); })]);
+  const again = chart(() => overTime(body, { label: "Latency over time", log: true, show: micros, series: Object.keys(names).map((p) => ({ name: names[p], values: T.waits.find((w) => w.name === which)[p] })) }));
+}
+{
+  const both = pair("percentile-plots");
   if (D.latency.length) {
-    const names = { p50: "median", p99: "p99", p999: "p99.9" };
-    let which = "request to running";
-    const body = card(charts, "waits", "Simulated latency over time", "What customers of the modelled cloud waited, in virtual time. Percentiles of each interval from its own histogram.", [choice("Wait", T.waits.map((w) => [w.name, w.name]).reverse(), (v) => { which = v; again(); })]);
-    const again = chart(() => overTime(body, { label: "Latency over time", log: true, show: micros, series: Object.keys(names).map((p) => ({ name: names[p], values: T.waits.find((w) => w.name === which)[p] })) }));
+    let outcome = "created";
+    const outcomes = [...new Set(D.latency.map((c) => c.outcome))].map((o) => [o, o]);
+    const body = card(both, "simulated", "Simulated latency", "Virtual time, by stage, after the warm-up.", [choice("Outcome", outcomes, (v) => { outcome = v; again(); })]);
+    const again = chart(() => percentiles(body, { label: "Simulated latency percentiles", show: micros, series: D.latency.filter((c) => c.outcome === outcome).map((c) => ({ name: c.stage, points: c.points })) }));
   }
-  {
-    const both = pair("percentile-plots");
-    if (D.latency.length) {
-      let outcome = "created";
-      const outcomes = [...new Set(D.latency.map((c) => c.outcome))].map((o) => [o, o]);
-      const body = card(both, "simulated", "Simulated latency", "Virtual time, by stage, after the warm-up.", [choice("Outcome", outcomes, (v) => { outcome = v; again(); })]);
-      const again = chart(() => percentiles(body, { label: "Simulated latency percentiles", show: micros, series: D.latency.filter((c) => c.outcome === outcome).map((c) => ({ name: c.stage, points: c.points })) }));
-    }
-    if (D.cost.length) {
-      const body = card(both, "engine", "Engine cost", "Wall time of this program on this machine; never part of a simulated wait.");
-      chart(() => percentiles(body, { label: "Engine cost percentiles", show: nanos, series: D.cost.map((c) => ({ name: c.stage, points: c.points })) }));
-    }
+  if (D.cost.length) {
+    const body = card(both, "engine", "Engine cost", "Wall time of this program on this machine; never part of a simulated wait.");
+    chart(() => percentiles(body, { label: "Engine cost percentiles", show: nanos, series: D.cost.map((c) => ({ name: c.stage, points: c.points })) }));
   }
-  {
-    let metric = "vcpus_stranded", split = "zone";
-    const body = card(charts, "fragmentation", "Stranded capacity", "Free on hosts that hold instances and have no room for any request of their zone's mix, as seen so far in the run.", [
-      choice("Resource", [["vcpus_stranded", "vCPU"], ["memory_gib_stranded", "Memory, GiB"]], (v) => { metric = v; again(); }),
-      choice("By", [["zone", "zone"], ["class", "host class"]], (v) => { split = v; again(); })]);
-    const again = chart(() => overTime(body, { stacked: true, label: "Stranded capacity", legend: true, show: num, series: cols(metric, split === "zone" ? byZone : byClass).map((c) => ({ name: c[split], values: c.values })) }));
-    const both = pair("hosts-time");
-    const left = card(both, "host-states", "Hosts over time", "Empty hosts are the reserve; full ones have no room for any request of the mix.");
-    chart(() => overTime(left, { label: "Hosts over time", show: num, legend: true, series: [["empty", "hosts_empty"], ["full", "hosts_full"], ["draining or failed", "hosts_down"]].filter(([, m]) => one(m)).map(([name, m]) => ({ name, values: one(m).values })) }));
-    const right = card(both, "fills", "Fullness of hosts over time", "Share of the hosts in each tenth, by the fuller of vCPUs and memory; the lowest row is empty.");
-    heatOverTime(right);
-  }
-  const extra = [];
-  if (cols("queue").length) extra.push(["queues", "Queues", "What waits at the end of each interval.", cols("queue"), (c) => ({ api: "API worker", scheduler: "scheduler", node: "start slot", clones: "clones under way" }[c.detail] || c.detail), num]);
-  if (cols("disk_gib_free").length) extra.push(["disks", "Disk pools", "Room left in limited pools, GiB.", cols("disk_gib_free"), (c) => c.zone + " " + c.detail, num]);
-  if (cols("spot_price").length) extra.push(["spot", "Spot prices", "Price an hour.", cols("spot_price"), (c) => c.zone + " " + c.detail, num]);
-  const failures = ["hosts_failed", "went_down", "moved", "spot_interruptions"].flatMap((m) => cols(m, plain));
-  if (failures.length) extra.push(["failures", "Failures and moves", "Counts in each interval.", failures, (c) => c.metric.replace(/_/g, " "), num]);
-  for (let at = 0; at < extra.length; at += 2) {
-    const both = extra.length - at > 1 ? pair("extra-" + at) : charts;
-    for (const [id, title, about, columns, name, show] of extra.slice(at, at + 2)) {
+}
+{
+  let metric = "vcpus_stranded", split = "zone";
+  const body = card(charts, "fragmentation", "Stranded capacity", "Free on hosts that hold instances and have no room for any request of their zone's mix, as seen so far in the run.", [
+    choice("Resource", [["vcpus_stranded", "vCPU"], ["memory_gib_stranded", "Memory, GiB"]], (v) => { metric = v; again(); }),
+    choice("By", [["zone", "zone"], ["class", "host class"]], (v) => { split = v; again(); })]);
+  const again = chart(() => overTime(body, { stacked: true, label: "Stranded capacity", legend: true, show: num, series: cols(metric, split === "zone" ? byZone : byClass).map((c) => ({ name: c[split], values: c.values })) }));
+  const both = pair("hosts-time");
+  const left = card(both, "host-states", "Hosts over time", "Empty hosts are the reserve; full ones have no room for any request of the mix.");
+  chart(() => overTime(left, { label: "Hosts over time", show: num, legend: true, series: [["empty", "hosts_empty"], ["full", "hosts_full"], ["draining or failed", "hosts_down"]].filter(([, m]) => one(m)).map(([name, m]) => ({ name, values: one(m).values })) }));
+  const right = card(both, "fills", "Fullness of hosts over time", "Share of the hosts in each tenth, by the fuller of vCPUs and memory; the lowest row is empty.");
+  heatOverTime(right);
+}
+{
+  const names = { api: "for an API worker", scheduler: "for a scheduler", node: "for a start slot", clones: "clones under way" };
+  const shown = [];
+  if (cols("queue").length) shown.push(["queues", "Queues", "What waits at the end of each interval.", cols("queue").map((c) => ({ name: names[c.detail] || c.detail, values: c.values })).concat(cols("unanswered").map((c) => ({ name: "calls without an answer", values: c.values })))]);
+  if (cols("disk_gib_free").length) shown.push(["disks", "Disk pools", "Room left in limited pools, GiB.", cols("disk_gib_free").slice(0, 24).map((c) => ({ name: c.zone + " " + c.detail, values: c.values }))]);
+  const counts = [["hosts_failed", "hosts failed"], ["went_down", "instances went down"], ["moved", "instances moved"], ["locked", "instances stopped for money"], ["throttled", "instances out of credits"]].filter(([m]) => one(m));
+  if (counts.length) shown.push(["failures", "Failures and moves", "How often, in each interval.", counts.map(([m, name]) => ({ name, values: one(m).values }))]);
+  if (one("instances_down")) shown.push(["down", "Instances down", "Instances whose host has failed or is worked on, at the end of each interval.", [{ name: "down", values: one("instances_down").values }]]);
+  for (let at = 0; at < shown.length; at += 2) {
+    const both = shown.length - at > 1 ? pair("extra-" + at) : charts;
+    for (const [id, title, about, series] of shown.slice(at, at + 2)) {
       const body = card(both, id, title, about);
-      chart(() => overTime(body, { label: title, show, series: columns.slice(0, 24).map((c) => ({ name: name(c), values: c.values })) }));
+      chart(() => overTime(body, { label: title, show: num, legend: true, series }));
     }
   }
+}
 
-  // --- heat maps ---
-  function mix(share) {
-    const hex = (name) => [1, 3, 5].map((at) => parseInt(css(name).slice(at, at + 2), 16));
-    const [a, b] = [hex("--heat0"), hex("--heat1")];
-    return "rgb(" + a.map((low, at) => Math.round(low + (b[at] - low) * share)).join(",") + ")";
+// --- heat maps ---
+function heatOverTime(host) {
+  const fills = cols("hosts_by_fill", byDetail).sort((a, b) => +a.detail - +b.detail);
+  const total = (at) => Math.max(1, sum(fills.map((c) => c.values[at])));
+  const row = (fill) => (fill === 0 ? "empty" : (fill - 1) * 10 + " to " + fill * 10 + " % full");
+  const of = (at, n) => { const x = at % n, fill = fills.length - 1 - Math.floor(at / n); return [x, fill]; };
+  heat(host, "Fullness of hosts over time", () => T.ends.length, () => fills.length, () => 22,
+    (at, n) => { const [x, fill] = of(at, n); const share = (fills[fill].values[x] || 0) / total(x); return share > 0 ? Math.sqrt(share) : 0; },
+    (at, n) => { const [x, fill] = of(at, n); return fills[fill] && at >= 0 ? [clock(T.ends[x]) + " · " + row(fill), [[null, "hosts", grouped(fills[fill].values[x] || 0)], [null, "share", pct((fills[fill].values[x] || 0) / total(x))]]] : null; });
+  host.append(ramp("no host", "all hosts"));
+}
+{
+  let metric = "vcpu";
+  const body = card(charts, "hosts", "Hosts at the end", "One cell for each host, or for a group of neighbours where there are many; hosts in the order of their numbers.", [choice("Resource", [["vcpu", "vCPU"], ["memory", "Memory"]], (v) => { metric = v; redraws.forEach((draw) => draw()); })]);
+  const maps = el("div", { class: "maps" });
+  body.append(maps);
+  for (const zone of D.map.zones) {
+    const box = el("div", {}, el("h3", {}, zone.zone + " · " + grouped(zone.hosts) + " hosts" + (zone.per_cell > 1 ? ", " + grouped(zone.per_cell) + " in a cell" : "")));
+    maps.append(box);
+    const many = zone.first.length;
+    heat(box, "Hosts of " + zone.zone, (width) => Math.max(1, Math.min(many, Math.floor(width / (many > 600 ? 8 : 14)))), (n) => Math.ceil(many / n), (width) => (many > 600 ? 8 : 14),
+      (at) => (at >= many ? null : zone.down[at] === Math.min(zone.per_cell, zone.hosts - at * zone.per_cell) ? -1 : zone[metric][at] / 100),
+      (at) => (at < 0 || at >= many ? null : ["host " + zone.first[at] + (zone.per_cell > 1 ? " and on" : "") + " · " + zone.class[at], [[null, "vCPU placed", zone.vcpu[at] + " %"], [null, "memory placed", zone.memory[at] + " %"], [null, "empty", grouped(zone.empty[at])], [null, "taking no instances", grouped(zone.down[at])]]]));
   }
-  function ramp(low, high, down) { return el("div", { class: "ramp" }, low, el("i"), high, down ? el("span", { class: "down" }) : null, down ? "takes no instances" : null); }
-  function heat(host, label, columns, rows, cellHeight, value, describe) {
-    const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": label + ". Arrow keys read the cells." });
-    const box = el("div", { class: "chart" }, canvas);
-    host.append(box);
-    let cols_, cell, cursor = 0;
-    const draw = () => {
-      const width = box.clientWidth || 600, scale = devicePixelRatio || 1;
-      cols_ = columns(width);
-      const lines = rows(cols_);
-      cell = [width / cols_, cellHeight(width, cols_)];
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(lines * cell[1] * scale);
-      canvas.style.height = lines * cell[1] + "px";
-      const pen = canvas.getContext("2d");
-      pen.scale(scale, scale);
-      const shades = Array.from({ length: 101 }, (_, at) => mix(at / 100));
-      const gap = cell[0] > 5 ? 1 : 0, down = css("--down");
-      for (let at = 0; at < lines * cols_; at++) {
-        const of = value(at, cols_);
-        if (of === null) continue;
-        pen.fillStyle = of < 0 ? down : shades[Math.round(100 * Math.min(1, of))];
-        pen.fillRect((at % cols_) * cell[0], Math.floor(at / cols_) * cell[1], cell[0] - gap + (gap ? 0 : 0.5), cell[1] - (cell[1] > 5 ? 1 : 0));
-      }
-    };
-    const tell = (at, x, y) => { const of = describe(at, cols_); if (of) showTip(x, y, of[0], of[1]); else hideTip(); };
-    canvas.addEventListener("pointermove", (event) => {
-      const area = canvas.getBoundingClientRect();
-      const column = Math.min(cols_ - 1, Math.max(0, Math.floor((event.clientX - area.left) / cell[0])));
-      cursor = Math.floor((event.clientY - area.top) / cell[1]) * cols_ + column;
-      tell(cursor, event.clientX, event.clientY);
-    });
-    canvas.addEventListener("pointerleave", hideTip);
-    canvas.addEventListener("blur", hideTip);
-    canvas.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -cols_, ArrowDown: cols_ }[event.key];
-      if (!step) return;
-      if (describe(cursor + step, cols_)) cursor += step;
-      const area = canvas.getBoundingClientRect();
-      tell(cursor, area.left + ((cursor % cols_) + 0.5) * cell[0], area.top + Math.floor(cursor / cols_) * cell[1]);
-      event.preventDefault();
-    });
-    draw();
-    redraws.push(draw);
-  }
-  function heatOverTime(host) {
-    const fills = cols("hosts_by_fill", byDetail).sort((a, b) => +a.detail - +b.detail);
-    const total = (at) => Math.max(1, sum(fills.map((c) => c.values[at])));
-    const row = (fill) => (fill === 0 ? "empty" : (fill - 1) * 10 + " to " + fill * 10 + " % full");
-    const of = (at, n) => { const x = at % n, fill = fills.length - 1 - Math.floor(at / n); return [x, fill]; };
-    heat(host, "Fullness of hosts over time", () => T.ends.length, () => fills.length, () => 22,
-      (at, n) => { const [x, fill] = of(at, n); const share = (fills[fill].values[x] || 0) / total(x); return share > 0 ? Math.sqrt(share) : 0; },
-      (at, n) => { const [x, fill] = of(at, n); return fills[fill] && at >= 0 ? [clock(T.ends[x]) + " · " + row(fill), [[null, "hosts", grouped(fills[fill].values[x] || 0)], [null, "share", pct((fills[fill].values[x] || 0) / total(x))]]] : null; });
-    host.append(ramp("no host", "all hosts"));
-  }
-  {
-    let metric = "vcpu";
-    const body = card(charts, "hosts", "Hosts at the end", "One cell for each host, or for a group of neighbours where there are many; hosts in the order of their numbers.", [choice("Resource", [["vcpu", "vCPU"], ["memory", "Memory"]], (v) => { metric = v; redraws.forEach((draw) => draw()); })]);
-    const maps = el("div", { class: "maps" });
-    body.append(maps);
-    for (const zone of D.map.zones) {
-      const box = el("div", {}, el("h3", {}, zone.zone + " · " + grouped(zone.hosts) + " hosts" + (zone.per_cell > 1 ? ", " + grouped(zone.per_cell) + " in a cell" : "")));
-      maps.append(box);
-      const many = zone.first.length;
-      heat(box, "Hosts of " + zone.zone, (width) => Math.max(1, Math.min(many, Math.floor(width / (many > 600 ? 8 : 14)))), (n) => Math.ceil(many / n), (width) => (many > 600 ? 8 : 14),
-        (at) => (at >= many ? null : zone.down[at] === Math.min(zone.per_cell, zone.hosts - at * zone.per_cell) ? -1 : zone[metric][at] / 100),
-        (at) => (at < 0 || at >= many ? null : ["host " + zone.first[at] + (zone.per_cell > 1 ? " and on" : "") + " · " + zone.class[at], [[null, "vCPU placed", zone.vcpu[at] + " %"], [null, "memory placed", zone.memory[at] + " %"], [null, "empty", grouped(zone.empty[at])], [null, "taking no instances", grouped(zone.down[at])]]]));
-    }
-    body.append(ramp("empty", "full", true));
-  }
+  body.append(ramp("empty", "full", true));
+}
 
-  // --- tables ---
-  {
-    const body = card(charts, "zones", "Zones");
-    dataTable(body, [["Zone", null], ["Hosts", grouped], ["vCPUs", grouped], ["Memory, GiB", grouped], ["vCPU mean", pct], ["vCPU peak", pct], ["Memory mean", pct], ["Memory peak", pct]],
-      S.zones.map((z) => [z.zone, z.hosts, z.vcpus, z.memory_gib, z.vcpu_mean, z.vcpu_peak, z.memory_mean, z.memory_peak]), "Zones");
-    const both = pair("tables");
-    const codes = card(both, "code-table", "Answers");
-    dataTable(codes, [["Answer", null], ["Status", (n) => String(n)], ["Requests", grouped], ["Share", pct]],
-      [["created", 200, counts.created, counts.created / Math.max(1, counts.total)]].concat(counts.rejected_by_code.map((c) => [c.code, c.status, c.count, c.count / Math.max(1, counts.total)])), "Answers");
-    const reasons = card(both, "reason-table", "What was short");
-    const texts = S.no_room.map((r) => [r.reason.replace(/_/g, " "), r.count, r.count / Math.max(1, noRoom)]);
-    if (texts.length) dataTable(reasons, [["Constraint that left no host", null], ["Requests", grouped], ["Share", pct]], texts, "What was short");
-    else reasons.append("Nothing: every request that passed the gate found room.");
-    const stages = (rows) => rows.map((s) => [s.stage + (s.outcome ? ", " + s.outcome : ""), s.count, s.p50, s.p90, s.p99, s.p999, s.p9999, s.p99999, s.max]);
-    const heads = (show) => [["Stage", null], ["Count", grouped], ["p50", show], ["p90", show], ["p99", show], ["p99.9", show], ["p99.99", show], ["p99.999", show], ["Max", show]];
-    if (S.simulated_latency_us.length) dataTable(card(charts, "latency-table", "Simulated latency, virtual time"), heads(micros), stages(S.simulated_latency_us), "Simulated latency");
-    if (S.engine.cost_ns.length) dataTable(card(charts, "cost-table", "Engine cost, wall time"), heads(nanos), stages(S.engine.cost_ns), "Engine cost");
-  }
+// --- tables ---
+{
+  const body = card(charts, "zones", "Zones");
+  dataTable(body, [["Zone", null], ["Hosts", grouped], ["vCPUs", grouped], ["Memory, GiB", grouped], ["vCPU mean", pct], ["vCPU peak", pct], ["Memory mean", pct], ["Memory peak", pct]],
+    S.zones.map((z) => [z.zone, z.hosts, z.vcpus, z.memory_gib, z.vcpu_mean, z.vcpu_peak, z.memory_mean, z.memory_peak]), "Zones");
+  const both = pair("tables");
+  const codes = card(both, "code-table", "Answers");
+  dataTable(codes, [["Answer", null], ["Status", (n) => String(n)], ["Requests", grouped], ["Share", pct]],
+    [["created", 200, counts.created, counts.created / Math.max(1, counts.total)]].concat(counts.rejected_by_code.map((c) => [c.code, c.status, c.count, c.count / Math.max(1, counts.total)])), "Answers");
+  const reasons = card(both, "reason-table", "What was short");
+  const texts = S.no_room.map((r) => [r.reason.replace(/_/g, " "), r.count, r.count / Math.max(1, noRoom)]);
+  if (texts.length) dataTable(reasons, [["Constraint that left no host", null], ["Requests", grouped], ["Share", pct]], texts, "What was short");
+  else reasons.append("Nothing: every request that passed the gate found room.");
+  const stages = (rows) => rows.map((s) => [s.stage + (s.outcome ? ", " + s.outcome : ""), s.count, s.p50, s.p90, s.p99, s.p999, s.p9999, s.p99999, s.max]);
+  const heads = (show) => [["Stage", null], ["Count", grouped], ["p50", show], ["p90", show], ["p99", show], ["p99.9", show], ["p99.99", show], ["p99.999", show], ["Max", show]];
+  if (S.simulated_latency_us.length) dataTable(card(charts, "latency-table", "Simulated latency, virtual time"), heads(micros), stages(S.simulated_latency_us), "Simulated latency");
+  if (S.engine.cost_ns.length) dataTable(card(charts, "cost-table", "Engine cost, wall time"), heads(nanos), stages(S.engine.cost_ns), "Engine cost");
+}
 
-  // --- provenance ---
-  {
-    const rows = [["Scenario", run.scenario], ["Seed", run.seed], ["Policy", run.policy], ["Digest", run.digest], ["Version", run.version], ["Virtual time", span(run.virtual_secs)], ["Warm-up", span(run.warmup_secs)],
-      ["Wall time", S.engine.wall_secs.toFixed(2) + " s, " + num(S.engine.events_per_sec) + " events/s"], ["Peak memory", num(S.engine.peak_memory_mib) + " MiB"]];
-    const section = $("provenance");
-    section.className = "card";
-    const toml = el("pre", { tabindex: 0, "aria-label": "Effective scenario" }, D.scenario);
-    section.append(el("div", { class: "head" }, el("h2", { id: "provenance-title" }, "Provenance")), el("dl", {}, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", { class: k === "Digest" ? "mono" : null, id: k === "Digest" ? "digest" : null }, String(v))])), el("details", { id: "scenario" }, el("summary", {}, "Effective scenario"), toml));
-    sections.push(["provenance", "Provenance"]);
-  }
-  const linked = ["utilization", "codes", "waits", "simulated", "fragmentation", "hosts", "zones", "provenance"];
-  const short = { codes: "Rejections", waits: "Latency", simulated: "Percentiles", fragmentation: "Fragmentation", hosts: "Hosts" };
-  for (const [id, title] of sections) if (linked.includes(id)) $("nav").append(el("a", { href: "#" + id + (id === "provenance" ? "" : "-title") }, short[id] || title));
+features();
 
-  // --- theme, resize, print ---
-  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
-  const setTheme = (name) => { root.dataset.theme = name; redraws.forEach((draw) => draw()); };
-  let chosen = null;
-  $("theme").addEventListener("click", () => { chosen = root.dataset.theme === "dark" ? "light" : "dark"; setTheme(chosen); });
-  dark.addEventListener("change", () => { if (!chosen) setTheme(dark.matches ? "dark" : "light"); });
-  let before = null;
-  addEventListener("beforeprint", () => { before = root.dataset.theme; document.querySelectorAll("details").forEach((d) => { d.open = true; }); setTheme("light"); });
-  addEventListener("afterprint", () => { if (before) setTheme(before); });
-  let pending = 0;
-  addEventListener("resize", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(() => redraws.forEach((draw) => draw())); });
-  setTheme(dark.matches ? "dark" : "light");
-})();
+// --- provenance ---
+{
+  const rows = [["Scenario", run.scenario], ["Seed", run.seed], ["Policy", run.policy], ["Digest", run.digest], ["Version", run.version], ["Virtual time", span(run.virtual_secs)], ["Warm-up", span(run.warmup_secs)],
+    ["Wall time", S.engine.wall_secs.toFixed(2) + " s, " + num(S.engine.events_per_sec) + " events/s"], ["Peak memory", num(S.engine.peak_memory_mib) + " MiB"]];
+  const section = $("provenance");
+  section.className = "card";
+  const toml = el("pre", { tabindex: 0, "aria-label": "Effective scenario" }, D.scenario);
+  section.append(el("div", { class: "head" }, el("h2", { id: "provenance-title" }, "Provenance")), el("dl", {}, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", { class: k === "Digest" ? "mono" : null, id: k === "Digest" ? "digest" : null }, String(v))])), el("details", { id: "scenario" }, el("summary", {}, "Effective scenario"), toml));
+  sections.push(["provenance", "Provenance"]);
+}
+const linked = ["utilization", "codes", "waits", "simulated", "fragmentation", "failures", "hosts", "zones", "spot", "money", "provenance"];
+const short = { codes: "Rejections", waits: "Latency", simulated: "Percentiles", fragmentation: "Fragmentation", failures: "Failures", hosts: "Hosts", spot: "Spot" };
+if ($("plan")) $("nav").append(el("a", { href: "#plan-title" }, "Plan"));
+for (const [id, title] of sections) if (linked.includes(id)) $("nav").append(el("a", { href: "#" + id + (id === "provenance" ? "" : "-title") }, short[id] || title));
+
+// --- theme, resize, print ---
+const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
+const setTheme = (name) => { root.dataset.theme = name; redraws.forEach((draw) => draw()); };
+let chosen = null;
+$("theme").addEventListener("click", () => { chosen = root.dataset.theme === "dark" ? "light" : "dark"; setTheme(chosen); });
+dark.addEventListener("change", () => { if (!chosen) setTheme(dark.matches ? "dark" : "light"); });
+let before = null;
+addEventListener("beforeprint", () => { before = root.dataset.theme; document.querySelectorAll("details").forEach((d) => { d.open = true; }); setTheme("light"); });
+addEventListener("afterprint", () => { if (before) setTheme(before); });
+let pending = 0;
+addEventListener("resize", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(() => redraws.forEach((draw) => draw())); });
+setTheme(dark.matches ? "dark" : "light");

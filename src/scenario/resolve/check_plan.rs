@@ -1,7 +1,10 @@
 //! Checks of what a plan has to hold and may change.
 
 use super::*;
-use crate::scenario::schema::{Judge, KnobSpec, LatencySpec, ObjectivesSpec, PlanSpec, RejectionSpec};
+use crate::scenario::schema::{
+    InterruptionSpec, Judge, KnobSpec, LatencySpec, ObjectivesSpec, PlanSpec, RejectionSpec, RequestsOf,
+};
+use crate::scenario::units::Share;
 
 /// Values of one knob: more of them are a mistake of the step.
 const MOST_VALUES: f64 = 10_000_000.0;
@@ -22,10 +25,20 @@ fn check_objectives(
     known: Known<'_>,
 ) -> Result<(), Problem> {
     window(objectives.window.as_ref())?;
-    for RejectionSpec { types, accounts, window: own, .. } in &objectives.rejections {
+    for RejectionSpec { types, accounts, window: own, of, most, .. } in &objectives.rejections {
         types.iter().try_for_each(|name| known.instance_type(name).map(|_| ()))?;
         accounts.iter().try_for_each(|account| known.account(account).map(|_| ()))?;
         window(own.as_ref())?;
+        if *of == RequestsOf::Spot {
+            market(most, spec)?;
+        }
+    }
+    objectives.interruption_rate.as_ref().map_or(Ok(()), |most| market(most, spec))?;
+    for InterruptionSpec { types, accounts, window: own, most, .. } in &objectives.interruptions {
+        types.iter().try_for_each(|name| known.instance_type(name).map(|_| ()))?;
+        accounts.iter().try_for_each(|account| known.account(account).map(|_| ()))?;
+        window(own.as_ref())?;
+        market(most, spec)?;
     }
     let instant = spec.control_plane.as_ref().is_none_or(|plane| plane.instant);
     for LatencySpec { percentile, most, window: own, .. } in &objectives.latency {
@@ -49,6 +62,16 @@ fn check_objectives(
         return Err(Problem::at(survive, "nothing is said to fail").label("`hosts`, `rack` or `zone`"));
     }
     Ok(())
+}
+
+/// Spot instances are an objective: there has to be a market.
+fn market(most: &At<Share>, spec: &ScenarioSpec) -> Result<(), Problem> {
+    if spec.spot.is_some() {
+        return Ok(());
+    }
+    Err(Problem::at(most, "spot instances are an objective, and there is no spot market")
+        .label("always kept")
+        .help("add a [spot] table, or leave the objective out"))
 }
 
 fn window(window: Option<&At<Span>>) -> Result<(), Problem> {

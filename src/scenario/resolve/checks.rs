@@ -89,7 +89,7 @@ pub(super) fn workloads(
         if let Some(wrong) = spec.check(known).into_iter().next() {
             return Err(Problem::inside(&format!("workload `{}`", spec.name), wrong));
         }
-        if duration.is_forever() && spec.arrivals.is_some() {
+        if duration.is_forever() && (spec.arrivals.is_some() || spec.is_on_demand()) {
             return Err(Problem::at(
                 duration,
                 format!("a run for ever never ends: the arrivals of workload `{}` do not", spec.name),

@@ -26,8 +26,8 @@ pub use money::{BillingSpec, Due, PaymentSpec, PricesSpec, TypePriceSpec};
 pub use node_list::NodeListSpec;
 pub use nodes::{BootSpec, EventSpec, FailuresSpec, MaintenanceSpec, Recover};
 pub use objectives::{
-    Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount, RejectionSpec,
-    SurviveSpec,
+    InterruptionSpec, Judge, KnobSpec, LatencyEnd, LatencySpec, ObjectivesSpec, PlanSpec, RejectionCount,
+    RejectionSpec, RequestsOf, SurviveSpec,
 };
 pub use operations::OperationSpec;
 pub use spot::{
@@ -57,6 +57,9 @@ pub struct ScenarioSpec {
     /// Placement policy.
     #[schemars(extend("anyOf" = [{ "enum": super::POLICIES }, { "pattern": "^power-of-[1-9][0-9]*$" }]))]
     pub policy: At<String>,
+    /// Parameters in `params` that CreateInstance does not have are errors. Left out: they are ignored, as on the wire.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strict_params: bool,
     /// How long the control plane takes. Left out: it takes no time at all (`instant = true`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlaneSpec>,
@@ -129,6 +132,7 @@ impl Default for ScenarioSpec {
             duration: At::default_of(Span::secs(86_400)),
             warmup: At::default_of(Span::secs(0)),
             policy: At::default_of("best-fit".to_owned()),
+            strict_params: false,
             control_plane: None,
             failures: None,
             maintenance: None,

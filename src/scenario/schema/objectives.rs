@@ -12,15 +12,21 @@ pub struct ObjectivesSpec {
     /// Rates and percentiles have to hold in every window of this length. Left out: over the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<At<Span>>,
-    /// Largest share of sound requests that find no room.
+    /// Largest share of sound requests that find no room; spot requests do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_rate: Option<At<Share>>,
-    /// The same for some types or some accounts.
+    /// The same for some types, some accounts, or spot requests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejections: Vec<RejectionSpec>,
     /// Percentiles of simulated latency.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub latency: Vec<LatencySpec>,
+    /// Largest share of spot instances that are told to go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interruption_rate: Option<At<Share>>,
+    /// The same for some types or some accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interruptions: Vec<InterruptionSpec>,
     /// Failures after which every instance finds another place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub survive: Option<At<SurviveSpec>>,
@@ -42,11 +48,54 @@ pub struct RejectionSpec {
     /// Accounts that count: an account class is the list of its accounts. Left out: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<At<String>>,
+    /// Whose requests count.
+    #[serde(default, skip_serializing_if = "RequestsOf::is_default")]
+    pub of: RequestsOf,
     /// Largest share that is refused.
     pub most: At<Share>,
     /// Which refusals count.
     #[serde(default)]
     pub count: RejectionCount,
+    /// Window, instead of that of `[objectives]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<At<Span>>,
+}
+
+/// Whose requests count. Without a spot market all requests are regular ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestsOf {
+    /// Those that do not buy on the spot market.
+    #[default]
+    Regular,
+    /// Those that do; a pool that its headroom has closed to them counts as no room.
+    Spot,
+    /// All.
+    All,
+}
+
+impl RequestsOf {
+    fn is_default(&self) -> bool {
+        *self == RequestsOf::default()
+    }
+}
+
+/// The share of spot instances that are told to go: `[[objectives.interruptions]]`. It is taken of all spot instances that
+/// lived in the window at hand, or after the warm-up.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InterruptionSpec {
+    /// Name, for reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<At<String>>,
+    /// Instance types that count. Left out: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<At<String>>,
+    /// Accounts that count. Left out: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<At<String>>,
+    /// Largest share that is told to go.
+    pub most: At<Share>,
     /// Window, instead of that of `[objectives]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<At<Span>>,

@@ -19,10 +19,13 @@ pub struct ArrivalsSpec {
     /// How the rate moves over the week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub week: Option<At<WeekSpec>>,
-    /// The rate of each hour of the week from Monday 0:00, 168 numbers relative to one another, each for its whole hour;
-    /// excludes `day` and `week`.
+    /// The rate of each hour of the week from Monday 0:00, 168 numbers relative to one another, each for its whole hour, or as
+    /// many for each of several weeks; begins anew after them. Excludes `day` and `week`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<At<Vec<f64>>>,
+    /// How long each of `hours` holds: an hour, or an even part of one, with as many more numbers for a week. Default: an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<At<Span>>,
     /// Hours that local time is ahead of UTC, for `day`, `week` and `hours`. Default: that of the region's city (no summer
     /// time).
     #[serde(default, skip_serializing_if = "Option::is_none")]

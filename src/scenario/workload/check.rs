@@ -9,6 +9,7 @@ use super::{
     SystemDiskSpec, WeekSpec, WorkloadSpec, Wrong,
 };
 use crate::api::ErrorTable;
+use crate::model::InstanceType;
 
 /// The names that a workload can refer to.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Known<'a> {
     pub accounts: Vec<&'a str>,
     /// Instance types of the catalog and of the scenario.
     pub types: Vec<&'a str>,
+    /// The scenario's own ones of them.
+    pub own_types: &'a [InstanceType],
     /// Images of the catalog and of the scenario.
     pub images: Vec<&'a str>,
     /// Disk categories.
@@ -66,17 +69,30 @@ impl WorkloadSpec {
     }
 
     fn check_source(&self, known: &Known<'_>, wrongs: &mut Wrongs) {
+        const ONE: &str =
+            "a workload has `arrivals`, a `closed_loop`, a `fleet` or a `trace`, not several of them";
         if let Some(fleet) = &self.fleet {
-            if self.arrivals.is_some() || self.trace.is_some() {
-                wrongs.add(fleet, "a workload has `arrivals`, a `trace` or a `fleet`, not several of them");
+            if self.arrivals.is_some() || self.trace.is_some() || self.closed_loop.is_some() {
+                wrongs.add(fleet, ONE);
             }
             if self.mix.is_empty() {
                 wrongs.add(fleet, "a fleet needs a `mix` of at least one entry");
             }
             return fleet.get().check(wrongs);
         }
+        if let Some(closed) = &self.closed_loop {
+            if self.arrivals.is_some() || self.trace.is_some() {
+                wrongs.add(closed, ONE);
+            }
+            if self.mix.is_empty() {
+                wrongs.add(closed, "a closed loop needs a `mix` of at least one entry");
+            }
+            return closed.get().check(wrongs);
+        }
         match (&self.arrivals, &self.trace) {
-            (None, None) => wrongs.add(&self.name, "a workload needs `arrivals`, `trace` or `fleet`"),
+            (None, None) => {
+                wrongs.add(&self.name, "a workload needs `arrivals`, `closed_loop`, `fleet` or `trace`");
+            }
             (Some(_), Some(trace)) => wrongs.add(trace, "a workload has `arrivals` or a `trace`, not both"),
             (Some(arrivals), None) => {
                 arrivals.get().check(wrongs);

@@ -1,19 +1,40 @@
 //! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, groups, drift, accounts.
 
 use super::check::Wrongs;
-use super::{ArrivalsSpec, Choice, WorkloadSpec};
+use super::{ArrivalsSpec, Choice, LoopSpec, WorkloadSpec};
 use crate::scenario::units::{At, Span};
 
+/// Hours of a week.
+const WEEK: usize = 168;
+/// The most weeks that `hours` can go on for: two years.
+const MOST_WEEKS: usize = 104;
 /// The most instances of one deployment group.
 const MOST_MEMBERS: u64 = 100_000;
+/// The most clients of one closed loop.
+const MOST_CLIENTS: u32 = 1_000_000;
 
 impl ArrivalsSpec {
     /// `hours`, `states` and `flash`.
     pub(super) fn check_more(&self, wrongs: &mut Wrongs) {
         if let Some(hours) = &self.hours {
-            wrongs.shape(hours, 168, "hours from Monday 0:00");
+            let of_hour = self.each.as_ref().and_then(parts_of_hour).unwrap_or(1);
+            let week = WEEK * of_hour;
+            let weeks = hours.get().len().div_ceil(week).clamp(1, MOST_WEEKS);
+            let what = if of_hour == 1 {
+                "hours of whole weeks from Monday 0:00"
+            } else {
+                "parts of an hour of whole weeks"
+            };
+            wrongs.shape(hours, weeks * week, what);
             if self.day.is_some() || self.week.is_some() {
                 wrongs.add(hours, "`hours` say all: `day` and `week` mean nothing beside them");
+            }
+        }
+        if let Some(each) = &self.each {
+            if self.hours.is_none() {
+                wrongs.add(each, "`each` is about `hours`: without them it means nothing");
+            } else if parts_of_hour(each).is_none() {
+                wrongs.add(each, "must be an hour or an even part of one, from a minute on");
             }
         }
         if let Some(first) = self.states.first() {
@@ -51,6 +72,15 @@ impl ArrivalsSpec {
     }
 }
 
+impl LoopSpec {
+    pub(super) fn check(&self, wrongs: &mut Wrongs) {
+        if !(1..=MOST_CLIENTS).contains(self.clients.get()) {
+            wrongs.add(&self.clients, format!("must be a whole number from 1 to {MOST_CLIENTS}"));
+        }
+        wrongs.take(self.think.get().resolve());
+    }
+}
+
 impl WorkloadSpec {
     /// Groups, drift, and what hangs on accounts.
     pub(super) fn check_generator(&self, wrongs: &mut Wrongs) {
@@ -83,6 +113,9 @@ impl WorkloadSpec {
 
     fn check_groups(&self, wrongs: &mut Wrongs) {
         let Some(first) = self.groups.first() else { return };
+        if self.fleet.is_some() || self.closed_loop.is_some() {
+            wrongs.add(first, "groups come by themselves: they need `arrivals`");
+        }
         if self.trace.is_some() {
             wrongs.add(first, "a trace says itself what comes together: `groups` mean nothing to it");
         }
@@ -114,6 +147,12 @@ impl WorkloadSpec {
             }
         }
     }
+}
+
+/// How many of these make an hour.
+fn parts_of_hour(each: &At<Span>) -> Option<usize> {
+    let (micros, hour) = (each.get().get().0, 3_600_000_000u64);
+    ((60_000_000..=hour).contains(&micros) && hour.is_multiple_of(micros)).then(|| (hour / micros) as usize)
 }
 
 fn check_length(span: &At<Span>, wrongs: &mut Wrongs) {

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::units::{At, Share, Span};
-use super::{DaySpec, WeekSpec, Wrong};
+use super::{DaySpec, DistributionSpec, WeekSpec, Wrong};
 
 /// A refusal that a client tries again after.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
@@ -125,4 +125,30 @@ pub struct FleetSpec {
 
 fn five_minutes() -> At<Span> {
     At::default_of(Span::secs(300))
+}
+
+/// A closed loop: `[workloads.closed_loop]`. Each of its clients thinks, asks, waits, and thinks again, so a slow answer
+/// slows down what comes next. What a client does about a refusal is said by `client`, as for every workload. Excludes
+/// `arrivals`, `trace` and `fleet`.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoopSpec {
+    /// Number of clients. Each belongs to one account.
+    pub clients: At<u32>,
+    /// How long a client thinks before it asks; for the first time from the start of the run on.
+    pub think: At<DistributionSpec>,
+    /// What a client that was served waits for before it thinks again. A call that failed is over with its last answer.
+    #[serde(default)]
+    pub wait_for: WaitFor,
+}
+
+/// What a client of a closed loop waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitFor {
+    /// The answer to its call.
+    #[default]
+    Answer,
+    /// The end of its instance.
+    End,
 }

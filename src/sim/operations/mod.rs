@@ -25,6 +25,7 @@ use crate::model::{HostIx, SimDuration, SimTime};
 use crate::operations::hosts::Hosts;
 use crate::operations::hpc::Clusters;
 use crate::operations::sets::Sets;
+use crate::operations::tokens::Tokens;
 use crate::operations::{Action, Refusal};
 use crate::validate::Reject;
 use crate::world::Quota;
@@ -126,6 +127,8 @@ pub(in crate::sim) struct Operations {
     pub(in crate::sim) redeploys_failed: u64,
     /// Number of the next thing without a name.
     pub(in crate::sim) next_name: u64,
+    /// Client tokens of accepted calls.
+    pub(in crate::sim) tokens: Tokens,
     pub(in crate::sim) answers: BTreeMap<(Action, Option<Refusal>), u64>,
 }
 

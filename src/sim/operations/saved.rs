@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Action, Clusters, Habits, HostIx, HostLevels, Hosts, Operations, OwnDisks, Record, Refusal, Restarts,
-    Sets, SimTime, Source, Step, Stock, Target,
+    Sets, SimTime, Source, Step, Stock, Target, Tokens,
 };
 use crate::engine::Stream;
 use crate::metrics::Level;
@@ -41,6 +41,7 @@ struct OperationsState {
     pools: Vec<Level>,
     /// Refusals by full pools, failed redeployments, the next name.
     counts: [u64; 3],
+    tokens: Tokens,
     answers: Vec<(Action, Option<(u16, String, String)>, u64)>,
 }
 
@@ -68,6 +69,7 @@ struct Borrowed<'o> {
     public: Vec<u64>,
     pools: Vec<Level>,
     counts: [u64; 3],
+    tokens: &'o Tokens,
     answers: Vec<(Action, Option<(u16, &'static str, &'static str)>, u64)>,
 }
 
@@ -122,6 +124,7 @@ impl Operations {
             pool_refusals,
             redeploys_failed,
             next_name,
+            tokens,
             answers,
         } = self;
         let told = |((action, refusal), count): (&(Action, Option<Refusal>), &u64)| {
@@ -147,6 +150,7 @@ impl Operations {
             public: public.iter().map(|quota| quota.used).collect(),
             pools: pools.iter().map(|pool| pool.sold).collect(),
             counts: [*pool_refusals, *redeploys_failed, *next_name],
+            tokens,
             answers: answers.iter().map(told).collect(),
         };
         postcard::to_stdvec(&state).expect("plain data")
@@ -207,6 +211,7 @@ impl Operations {
         (self.hosts, self.levels, self.in_front) = (state.hosts, state.levels, state.in_front);
         (self.gone_hosts, self.sets, self.clusters) = (state.gone_hosts, state.sets, state.clusters);
         (self.disks, self.snapshots) = (state.disks, state.snapshots);
+        self.tokens = state.tokens;
         [self.pool_refusals, self.redeploys_failed, self.next_name] = state.counts;
         Some(())
     }

@@ -10,6 +10,7 @@ use crate::sim::observe::{Happened, Observer};
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
+use super::clients::Caller;
 use super::{Call, Clients, Run};
 
 /// The stages of [`Call::waits`].
@@ -27,7 +28,7 @@ const SCHEDULING: usize = 3;
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
-        let client = self.client_calls(now, template, end, None);
+        let client = self.client_calls(now, template, end, Caller::Arrival);
         self.request_arrives(now, template, end, client);
         self.fetch_arrival()
     }
@@ -155,10 +156,12 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let own = client_request(&self.clients, client);
         let request = own.unwrap_or_else(|| template.request(number));
         let mark = self.probe.start();
-        let answer = validate::admit(request, self.world, template.account, utc);
+        let mut answer = validate::admit(request, self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
-        // A retry that overtakes its first call is told so (IDEM-6).
-        if let (Some(request), Ok(admitted)) = (own, &answer) {
+        // A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
+        if let Ok(admitted) = &mut answer
+            && (own.is_some() || self.control.is_some())
+        {
             validate::begin(admitted, request, self.world, utc);
         }
         answer

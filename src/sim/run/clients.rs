@@ -1,4 +1,5 @@
-//! What clients do: they send a refused call again, ask for something else, give up; their fleets grow and shrink.
+//! What clients do: they send a refused call again, ask for something else, give up; their fleets grow and shrink, their
+//! closed loops go round ([`super::loops`]).
 
 mod saved;
 
@@ -24,11 +25,12 @@ use crate::validate::Reject;
 use crate::workload::{self, End, Target};
 
 use super::Run;
+use super::loops::Loop;
 
 /// The longest wait of a fleet that is refused, in looks.
 const LONGEST_HOLD: u64 = 32;
 
-/// Clients of one run; there when a workload of the scenario has a client or is a fleet.
+/// Clients of one run; there when a workload of the scenario has a client, or is a fleet or a closed loop.
 #[derive(Debug)]
 pub(in crate::sim) struct Clients {
     /// By workload.
@@ -38,10 +40,22 @@ pub(in crate::sim) struct Clients {
     instead: Vec<Vec<u32>>,
     attempts: Slots<Attempt>,
     fleets: Vec<Fleet>,
-    /// Fleet and request of the instances of fleets, by slot. Looked up, never walked.
-    members: FxHashMap<u32, (u32, u64)>,
+    pub(super) loops: Vec<Loop>,
+    /// Caller and request of the instances that a fleet has or a client waits for, by slot. Looked up, never walked.
+    members: FxHashMap<u32, (Caller, u64)>,
     streams: Streams,
     counts: Counts,
+}
+
+/// Who makes a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum Caller {
+    /// Somebody whom the workload or a trace sends.
+    Arrival,
+    /// A fleet, by its number.
+    Fleet(u32),
+    /// A client of a closed loop, by its number.
+    Loop(u32),
 }
 
 /// What the client of a workload does.
@@ -74,7 +88,7 @@ struct Attempt {
     turns: u32,
     retries: u32,
     wait: u64,
-    fleet: Option<u32>,
+    caller: Caller,
     request: Option<Written>,
 }
 
@@ -117,8 +131,6 @@ struct Fleet {
     peak: u32,
     created: u64,
     deleted: u64,
-    /// Requests that were drawn for it.
-    drawn: u64,
 }
 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -159,7 +171,7 @@ impl Rule {
 }
 
 impl Clients {
-    /// None when no workload has a client or is a fleet.
+    /// None when no workload has a client, is a fleet or a closed loop.
     pub(in crate::sim) fn new(scenario: &Scenario, templates: &[workload::Template]) -> Option<Clients> {
         let spec = &scenario.spec;
         let fleets: Vec<Fleet> = (0u32..)
@@ -184,7 +196,6 @@ impl Clients {
                     peak: 0,
                     created: 0,
                     deleted: 0,
-                    drawn: 0,
                 })
             })
             .collect();
@@ -192,7 +203,8 @@ impl Clients {
             workload.client.as_ref().map(|client| Rule::new(workload.name.get(), client.get()))
         };
         let rules: Vec<Option<Rule>> = spec.workloads.iter().map(rule).collect();
-        if fleets.is_empty() && rules.iter().all(Option::is_none) {
+        let loops = Loop::all(spec);
+        if fleets.is_empty() && loops.is_empty() && rules.iter().all(Option::is_none) {
             return None;
         }
         Some(Clients {
@@ -201,6 +213,7 @@ impl Clients {
             instead: templates.iter().map(|template| template.instead.clone()).collect(),
             attempts: Slots::new(),
             fleets,
+            loops,
             members: FxHashMap::default(),
             streams: Streams::new(spec.seed),
             counts: Counts {
@@ -246,13 +259,15 @@ impl Clients {
             served_p99_us: counts.served.value_at_quantile(0.99),
             served_max_us: counts.served.max(),
             fleets: self.fleets.iter().map(fleet).collect(),
+            loops: self.loops.iter().map(Loop::summary).collect(),
         }
     }
 
     /// What a client does about an answer.
     fn after(&mut self, attempt: u32, reject: &Reject) -> Then {
         let one = &mut self.attempts[attempt as usize];
-        let Some(rule) = &self.rules[self.workloads[one.wanted as usize] as usize] else {
+        let workload = self.workloads[one.wanted as usize] as usize;
+        let Some(Some(rule)) = self.rules.get(workload) else {
             return Then::GiveUp { hopeless: false };
         };
         let why = match reject {
@@ -290,7 +305,7 @@ impl Clients {
     /// The call is over; its fleet knows.
     fn end(&mut self, attempt: u32) -> Attempt {
         let one = self.attempts.remove(attempt as usize);
-        if let Some(fleet) = one.fleet {
+        if let Caller::Fleet(fleet) = one.caller {
             self.fleets[fleet as usize].pending -= 1;
         }
         one
@@ -315,12 +330,14 @@ enum Then {
 }
 
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
-    /// The first look of every fleet.
+    /// The first look of every fleet; every client of a closed loop begins to think.
     pub(in crate::sim) fn clients_begin(&mut self) {
-        let fleets = self.clients.as_ref().map_or(0, |clients| clients.fleets.len());
-        for fleet in 0..fleets as u32 {
+        let Some(clients) = &self.clients else { return };
+        let (fleets, streams) = (clients.fleets.len() as u32, clients.streams);
+        for fleet in 0..fleets {
             self.at(SimTime::ZERO, Event::Client(ClientEvent::Look { fleet }));
         }
+        self.loops_begin(streams);
     }
 
     /// A call of a workload begins; none when its client does nothing about refusals.
@@ -329,15 +346,17 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         now: SimTime,
         template: u32,
         end: End,
-        fleet: Option<u32>,
+        caller: Caller,
     ) -> Option<u32> {
         let clients = self.clients.as_mut()?;
         let workload = clients.workloads[template as usize];
-        if fleet.is_none() && clients.rules[workload as usize].is_none() {
+        // Spot fleets are workloads without a client, after the scenario's.
+        let has_client = clients.rules.get(workload as usize).is_some_and(Option::is_some);
+        if caller == Caller::Arrival && !has_client {
             return None;
         }
         clients.counts.calls += 1;
-        if let Some(fleet) = fleet {
+        if let Caller::Fleet(fleet) = caller {
             clients.fleets[fleet as usize].pending += 1;
         }
         let attempt = Attempt {
@@ -350,7 +369,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             turns: 0,
             retries: 0,
             wait: 0,
-            fleet,
+            caller,
             request: None,
         };
         Some(clients.attempts.insert(attempt) as u32)
@@ -372,7 +391,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn client_refused(&mut self, now: SimTime, attempt: u32, reject: &Reject) {
         let Some(clients) = &mut self.clients else { return };
         if reject.replay.is_some() {
-            clients.end(attempt);
+            let one = clients.end(attempt);
+            self.call_failed(now, &one);
             return;
         }
         match clients.after(attempt, reject) {
@@ -382,7 +402,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             Then::GiveUp { hopeless } => {
                 let one = clients.end(attempt);
-                if let Some(fleet) = one.fleet {
+                if let Caller::Fleet(fleet) = one.caller {
                     clients.fleets[fleet as usize].hold_back(now);
                 }
                 if hopeless {
@@ -391,7 +411,15 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                     clients.counts.given_up += 1;
                 }
                 self.log.note(now, Record::GaveUp, one.first, one.retries + one.turns + 1);
+                self.call_failed(now, &one);
             }
+        }
+    }
+
+    /// A call is over without an instance of its own: the client of a closed loop goes on.
+    fn call_failed(&mut self, now: SimTime, one: &Attempt) {
+        if let Caller::Loop(client) = one.caller {
+            self.loop_answered(now, client, one.begun, false);
         }
     }
 
@@ -407,24 +435,37 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             (true, _) => counts.after_retry += 1,
         }
         counts.served.record(now.since(one.begun).0.max(1)).expect("the histogram grows with its values");
-        if let Some(fleet) = one.fleet {
-            clients.members.insert(slot, (fleet, number));
-            let fleet = &mut clients.fleets[fleet as usize];
-            fleet.instances.insert(number, slot);
-            fleet.created += 1;
-            (fleet.hold, fleet.wait) = (SimTime::ZERO, fleet.every);
+        match one.caller {
+            Caller::Arrival => {}
+            Caller::Fleet(fleet) => {
+                clients.members.insert(slot, (one.caller, number));
+                let fleet = &mut clients.fleets[fleet as usize];
+                fleet.instances.insert(number, slot);
+                fleet.created += 1;
+                (fleet.hold, fleet.wait) = (SimTime::ZERO, fleet.every);
+            }
+            Caller::Loop(client) => {
+                let waits = self.loop_answered(now, client, one.begun, true);
+                if let (true, Some(clients)) = (waits, &mut self.clients) {
+                    clients.members.insert(slot, (one.caller, number));
+                }
+            }
         }
     }
 
-    /// An instance is gone, whatever the reason: its fleet misses it at its next look.
-    pub(super) fn client_entered(&mut self, slot: u32, state: State) {
+    /// An instance is gone, whatever the reason: its fleet misses it at its next look, the client that waited for its end
+    /// goes on.
+    pub(super) fn client_entered(&mut self, now: SimTime, slot: u32, state: State) {
         if state != State::Released {
             return;
         }
-        if let Some(clients) = &mut self.clients
-            && let Some((fleet, number)) = clients.members.remove(&slot)
-        {
-            clients.fleets[fleet as usize].instances.remove(&number);
+        let Some(clients) = &mut self.clients else { return };
+        match clients.members.remove(&slot) {
+            None | Some((Caller::Arrival, _)) => {}
+            Some((Caller::Fleet(fleet), number)) => {
+                clients.fleets[fleet as usize].instances.remove(&number);
+            }
+            Some((Caller::Loop(client), _)) => self.loop_ended(now, client),
         }
     }
 
@@ -432,6 +473,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         match event {
             ClientEvent::Retry { attempt } => self.client_retries(now, attempt),
             ClientEvent::Look { fleet } => self.fleet_looks(now, fleet),
+            ClientEvent::Ask { client } => self.client_asks(now, client),
         }
     }
 
@@ -459,11 +501,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.log.note(now, Record::Looked, number.into(), target);
         let missing = if now < fleet.hold { 0 } else { wanted.saturating_sub(expected) };
         for _ in 0..missing.min(step) {
-            let Some((template, end)) = self.workload.draw(workload) else { break };
-            if let Some(clients) = &mut self.clients {
-                clients.fleets[number as usize].drawn += 1;
-            }
-            let call = self.client_calls(now, template, end, Some(number));
+            let Some((template, end)) = self.workload.draw(workload, now, None) else { break };
+            let call = self.client_calls(now, template, end, Caller::Fleet(number));
             self.request_arrives(now, template, end, call);
         }
         self.fleet_shrinks(now, number, live.saturating_sub(wanted).min(step));

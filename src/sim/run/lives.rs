@@ -122,7 +122,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let now = self.queue.now();
             self.load_entered(now, slot, state);
             self.money_entered(now, slot, state);
-            self.client_entered(slot, state);
+            self.client_entered(now, slot, state);
         }
     }
 

@@ -120,7 +120,8 @@ impl Loads {
             return None;
         }
         let kind = |template: &workload::Template| {
-            let (common, entries) = &of_workload[template.workload as usize];
+            // Spot fleets are workloads without a load, after the scenario's.
+            let (common, entries) = of_workload.get(template.workload as usize)?;
             let entry = template.entry.and_then(|entry| entries[entry as usize]);
             let row = type_of(template)?;
             Some(Kind {

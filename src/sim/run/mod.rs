@@ -4,6 +4,7 @@ mod calls;
 mod clients;
 mod lives;
 mod loads;
+mod loops;
 mod market;
 mod money;
 mod nodes;
@@ -312,7 +313,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             if !self.warm && at >= self.warmup {
                 self.end_warmup();
             }
-            while self.next_sample <= at {
+            // The sample of the run's end comes after the events of that moment.
+            while self.next_sample <= at && (self.next_sample != self.until || at > self.until) {
                 self.sample();
             }
             let (now, event) = self.queue.pop().expect("an event was just seen");
@@ -380,6 +382,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             hosts_down,
             queues,
             mix: self.mix.by_zone(),
+            market: self.market.as_ref().map(|market| &market.market),
+            billed: self.money.as_ref().map(|book| book.billed()),
         };
         look(self.observer, &view);
     }

@@ -38,6 +38,8 @@ pub(in crate::sim) struct RunState {
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
     fetched: u64,
+    /// Positions of the luck of workloads that are asked for one request at a time.
+    on_demand: Vec<(u32, Vec<u128>)>,
     log: LogState,
     latency: LatencyState,
     total: Usage,
@@ -139,7 +141,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Run {
             world,
             fleet,
-            workload: _,
+            workload,
             templates: _,
             control,
             nodes,
@@ -182,6 +184,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             queue: queue.save(),
             next_arrival: *next_arrival,
             fetched: *fetched,
+            on_demand: workload.save_on_demand(),
             log: log.save(),
             latency: latency.save(),
             total: *total,
@@ -215,6 +218,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             next_clone,
             next_arrival,
             fetched,
+            on_demand,
             log,
             latency,
             total,
@@ -283,11 +287,14 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.zones = zones;
         self.total = total;
         self.catch_up(fetched, next_arrival)?;
+        if !self.workload.restore_on_demand(&on_demand) {
+            return Err(Unsound::Workload("its fleets and closed loops are other ones".to_owned()));
+        }
         part("operations", operations, &mut self.operations, |own, bytes| own.restore(&bytes))?;
         part("CPU use and credits", loads, &mut self.loads, |own, bytes| own.restore(&bytes))?;
         part("bills", money, &mut self.money, |own, bytes| own.restore(&bytes))?;
-        let (templates, workload) = (self.templates, &mut self.workload);
-        part("clients", clients, &mut self.clients, |own, bytes| own.restore(&bytes, templates, workload))?;
+        let templates = self.templates;
+        part("clients", clients, &mut self.clients, |own, bytes| own.restore(&bytes, templates))?;
         part("rate limits", throttle, &mut self.throttle, |own, counters| own.restore(counters))?;
         self.market = match market {
             None => None,

@@ -160,6 +160,7 @@ impl Market {
         }
         let hours = usize::from(purchase.hours).min(MOST_HOURS);
         let protected_until = now + SimDuration(FIRST_HOUR.0 * hours as u64);
+        let bill = Bill::new(now, series, purchase.limit.is_none());
         let life = Life {
             number: purchase.number,
             account: purchase.account,
@@ -171,7 +172,7 @@ impl Market {
             protected_until,
             free: hours == 0,
             size: purchase.size,
-            bill: Bill::new(now, series, purchase.limit.is_none()),
+            bill: if hours == 0 { bill.unprotected() } else { bill },
             place: None,
             notice: None,
         };

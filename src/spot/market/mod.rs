@@ -22,6 +22,7 @@ pub use stats::{
 };
 use stats::{SeriesStats, Stats};
 
+use super::bill::payable;
 use super::fleet::Client;
 use super::headroom::Headroom;
 use super::model::{Book, Change, Smooth, Utilization};
@@ -31,7 +32,7 @@ use super::restart::{NoStart, Restart};
 use super::series::Series;
 use super::victims::Index;
 use crate::engine::Stream;
-use crate::model::{HostIx, Resources, SimDuration, SimTime, TypeIx, ZoneIx};
+use crate::model::{HostIx, Money, Resources, SimDuration, SimTime, TypeIx, ZoneIx};
 use crate::placement::{Demand, DemandId, Fleet, Hold};
 
 /// Where the price of a series comes from.
@@ -297,6 +298,13 @@ impl Market {
     /// What the market knows of an instance; none when it is no spot instance.
     pub fn state(&self, slot: u32) -> Option<SpotState> {
         self.lives.get(slot).map(Life::state)
+    }
+
+    /// What a spot instance has cost up to now, as far as it is payable: two decimals (SPOT-23). The one source of what
+    /// accounts are charged. None when it is no spot instance.
+    pub fn payable(&self, now: SimTime, slot: u32) -> Option<Money> {
+        let life = self.lives.get(slot)?;
+        Some(payable(life.bill.cost(now, &self.listed[life.series as usize].series).paid))
     }
 
     /// Whether a stopped spot instance may start (SPOT-42, SPOT-43). `kept`: it has kept its place and paid for it.

@@ -304,6 +304,11 @@ fn class_of(interrupted: u64, bought: u64) -> &'static str {
 }
 
 impl Market {
+    /// Spot instances that live.
+    pub fn living(&self) -> u64 {
+        self.stats.bought - self.stats.reclaimed - self.stats.released
+    }
+
     /// Price and use of every pool, at a check.
     pub(super) fn sample(&mut self, now: SimTime) {
         let share = |part: u64| part as f64 / 1e6;

@@ -26,7 +26,7 @@ pub(super) const PROTOCOL: Phase = Phase {
         },
         Group {
             title: "P3 boolean values",
-            applies: protocol::has_booleans,
+            applies: protocol::suspect_booleans,
             checks: &[
                 extra("P3.AutoRenew", InvalidParameter("AutoRenew"), protocol::auto_renew),
                 extra("P3.PasswordInherit", InvalidParameter("PasswordInherit"), protocol::password_inherit),
@@ -60,7 +60,7 @@ pub(super) const SYNTAX: Phase = Phase {
     groups: &[
         Group {
             title: "S1 identity texts",
-            applies: texts::identity,
+            applies: texts::suspect_identity,
             checks: &[
                 says("S1.type-format", 129, texts::type_format),
                 when("S1.name", 42, texts::name),
@@ -70,7 +70,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S2 credentials",
-            applies: credentials::has_password,
+            applies: credentials::suspect_password,
             checks: &[
                 when("S2.password-inherit", 13, credentials::inherit_and_password),
                 when("S2.password", 12, credentials::password),
@@ -78,7 +78,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S3 bandwidth",
-            applies: texts::has_bandwidth,
+            applies: texts::suspect_bandwidth,
             checks: &[
                 when("S3.charge-type", 2, texts::internet_charge_type),
                 when("S3.out", 3, texts::bandwidth_out),
@@ -87,7 +87,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S4 addresses",
-            applies: texts::has_addresses,
+            applies: texts::suspect_addresses,
             checks: &[
                 when("S4.node-controller", 20, texts::node_controller),
                 when("S4.inner-ip", 21, texts::inner_ip),
@@ -96,7 +96,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S5 system disk",
-            applies: system_disk::has_any,
+            applies: system_disk::suspect_system_disk,
             checks: &[
                 when("S5.size-integer", 97, system_disk::size_integer),
                 when("S5.size-min", 90, system_disk::size_min),
@@ -115,7 +115,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S6 data disks",
-            applies: data_disks::any,
+            applies: data_disks::suspect,
             checks: &[
                 when("S6.index", 108, data_disks::index),
                 when("S6.category-padded", 82, data_disks::category_padded),
@@ -142,7 +142,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S7 instance options",
-            applies: options::has_any,
+            applies: options::suspect_options,
             checks: &[
                 when("S7.io-optimized", 73, options::io_optimized),
                 when("S7.user-data-base64", 122, options::user_data_base64),
@@ -163,7 +163,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S8 charge type",
-            applies: subscription::has_charge_type,
+            applies: subscription::prepaid_or_suspect,
             checks: &[
                 when("S8.charge-type", 77, subscription::charge_type),
                 when("S8.period-unit", 159, subscription::period_unit),
@@ -186,7 +186,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S10 tags",
-            applies: tags::any,
+            applies: tags::suspect,
             checks: &[
                 when("S10.key", 123, tags::key),
                 when("S10.value", 161, tags::value),

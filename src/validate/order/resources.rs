@@ -2,7 +2,7 @@
 
 use crate::validate::check::{Group, Phase, says, when};
 use crate::validate::rules::{
-    billing, data_disks, dedicated_host, encryption, placement_groups, spot, storage, storage_offer,
+    billing, dedicated_host, encryption, placement_groups, spot, storage, storage_offer,
 };
 
 pub(super) const DEDICATED_HOST: Phase = Phase {
@@ -88,7 +88,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T3 disks against each other",
-            applies: data_disks::any,
+            applies: storage::at_odds,
             checks: &[
                 when("T3.local-data", 67, storage::local_data),
                 when("T3.type-combination", 80, storage::type_combination),
@@ -99,7 +99,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T4 snapshots",
-            applies: data_disks::any,
+            applies: storage::snapshot_refused,
             checks: &[
                 when("T4.local-from-snapshot", 76, storage::local_from_snapshot),
                 when("T4.unknown", 18, storage::snapshot_unknown),
@@ -116,7 +116,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T5 encryption",
-            applies: data_disks::any,
+            applies: encryption::concerns,
             checks: &[
                 says("T5.category", 149, encryption::category),
                 says("T5.snapshot", 150, encryption::snapshot),

@@ -5,8 +5,14 @@ use crate::api::{DiskField, forms};
 use crate::validate::cx::{Cx, DiskCx};
 use crate::world::CategoryIx;
 
-pub(in crate::validate) fn any(cx: &Cx<'_>) -> bool {
-    !cx.disks.is_empty()
+pub(in crate::validate) fn suspect(cx: &Cx<'_>) -> bool {
+    some(cx, |disk| {
+        disk.raw.suspect()
+            || !numbered(disk)
+            || (disk.snapshot_id.is_none() && disk.size.is_none())
+            || out_of_range(cx, disk)
+            || lacks_encryption(disk)
+    })
 }
 
 fn some(cx: &Cx<'_>, bad: impl Fn(&DiskCx<'_>) -> bool) -> bool {
@@ -18,9 +24,13 @@ fn malformed(cx: &Cx<'_>, field: DiskField, form: fn(&str) -> bool) -> bool {
     some(cx, |disk| disk.raw.text(field).is_some_and(|text| !form(text)))
 }
 
+fn numbered(disk: &DiskCx<'_>) -> bool {
+    (1..=16).contains(&disk.raw.index)
+}
+
 /// R103.
 pub(in crate::validate) fn index(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| !(1..=16).contains(&disk.raw.index))
+    some(cx, |disk| !numbered(disk))
 }
 
 /// O26.
@@ -52,15 +62,17 @@ pub(in crate::validate) fn size_integer(cx: &Cx<'_>) -> Option<String> {
     Some(format!("The specified {}.Size \"{text}\" is not a valid size.", name_of(disk)))
 }
 
+fn out_of_range(cx: &Cx<'_>, disk: &DiskCx<'_>) -> bool {
+    let (None, Some(size), Some(category)) = (disk.snapshot_id, disk.size, disk.category) else {
+        return false;
+    };
+    let range = cx.world.category(category);
+    !(i64::from(range.data_min_gib)..=i64::from(range.data_max_gib)).contains(&size)
+}
+
 /// R106.
 pub(in crate::validate) fn size_range(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| {
-        let (None, Some(size), Some(category)) = (disk.snapshot_id, disk.size, disk.category) else {
-            return false;
-        };
-        let range = cx.world.category(category);
-        !(i64::from(range.data_min_gib)..=i64::from(range.data_max_gib)).contains(&size)
-    })
+    some(cx, |disk| out_of_range(cx, disk))
 }
 
 /// R119.
@@ -96,7 +108,11 @@ pub(in crate::validate) fn encrypted_boolean(cx: &Cx<'_>) -> Option<String> {
     })
 }
 
+fn lacks_encryption(disk: &DiskCx<'_>) -> bool {
+    disk.has_key() && disk.explicit_encrypted() != Some(true)
+}
+
 /// R127.
 pub(in crate::validate) fn key_needs_encrypted(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| disk.has_key() && disk.explicit_encrypted() != Some(true))
+    some(cx, lacks_encryption)
 }

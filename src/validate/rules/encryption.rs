@@ -2,7 +2,13 @@
 
 use super::disk_name;
 use crate::api::DiskField;
-use crate::validate::cx::Cx;
+use crate::validate::cx::{Cx, DiskCx};
+
+/// Whether any check of T5 can fire: nothing to encrypt, no key, and no word about encryption means none can.
+pub(in crate::validate) fn concerns(cx: &Cx<'_>) -> bool {
+    let says = |disk: &DiskCx<'_>| disk.raw.text(DiskField::Encrypted).is_some() || disk.has_key();
+    cx.disks.iter().any(|disk| disk.encrypted || says(disk))
+}
 
 /// R125.
 pub(in crate::validate) fn category(cx: &Cx<'_>) -> Option<String> {

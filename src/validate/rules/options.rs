@@ -1,6 +1,6 @@
 //! S7 and S11: options of the instance, and parameters against each other.
 
-use super::{malformed, none_of};
+use super::{malformed, none_of, suspect};
 use crate::api::{DiskField, Param, Params, UserData};
 use crate::validate::cx::Cx;
 
@@ -9,15 +9,14 @@ const USER_DATA_MAX: u32 = 16_384;
 
 const OPTIONS: Params = Params::of(&[
     Param::IoOptimized,
-    Param::UserData,
     Param::SecurityEnhancementStrategy,
     Param::CreditSpecification,
     Param::Affinity,
     Param::Tenancy,
 ]);
 
-pub(in crate::validate) fn has_any(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(OPTIONS)
+pub(in crate::validate) fn suspect_options(cx: &Cx<'_>) -> bool {
+    suspect(cx, OPTIONS) || cx.req.has(Param::UserData)
 }
 
 /// R46.

@@ -1,6 +1,6 @@
 //! P1 to P4: can the message be taken as a call of CreateInstance at all?
 
-use super::malformed;
+use super::{malformed, suspect};
 use crate::api::{Param, Params, forms};
 use crate::validate::cx::Cx;
 use crate::world::TokenState;
@@ -44,8 +44,8 @@ pub(in crate::validate) fn token_format(cx: &Cx<'_>) -> bool {
     malformed(cx, Param::ClientToken, forms::client_token)
 }
 
-pub(in crate::validate) fn has_booleans(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(BOOLEANS)
+pub(in crate::validate) fn suspect_booleans(cx: &Cx<'_>) -> bool {
+    suspect(cx, BOOLEANS)
 }
 
 /// R4.

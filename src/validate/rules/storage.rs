@@ -56,11 +56,23 @@ pub(in crate::validate) fn delete_with_instance(cx: &Cx<'_>) -> bool {
     })
 }
 
+/// Whether any check of T3 can fire.
+pub(in crate::validate) fn at_odds(cx: &Cx<'_>) -> bool {
+    let says = |disk: &DiskCx<'_>, field| disk.raw.text(field).is_some();
+    !cx.disks.is_empty()
+        && (local_data(cx)
+            || type_combination(cx)
+            || count(cx)
+            || some(cx, |disk| says(disk, DiskField::Device) || says(disk, DiskField::DeleteWithInstance)))
+}
+
+fn local(cx: &Cx<'_>, disk: &DiskCx<'_>) -> bool {
+    disk.category.is_some_and(|category| cx.world.kinds.local.has(category))
+}
+
 /// R113.
 pub(in crate::validate) fn local_from_snapshot(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| {
-        disk.snapshot_id.is_some() && disk.category.is_some_and(|category| cx.world.kinds.local.has(category))
-    })
+    some(cx, |disk| disk.snapshot_id.is_some() && local(cx, disk))
 }
 
 /// R111, O4.
@@ -75,7 +87,11 @@ fn of_snapshot(cx: &Cx<'_>, holds: impl Fn(&Snapshot) -> bool) -> bool {
 
 /// R111, O4.
 pub(in crate::validate) fn snapshot_not_here(cx: &Cx<'_>) -> bool {
-    of_snapshot(cx, |one| one.owner != cx.account_ix.0 || Some(one.region) != cx.region_ix())
+    of_snapshot(cx, |one| foreign(cx, one))
+}
+
+fn foreign(cx: &Cx<'_>, one: &Snapshot) -> bool {
+    one.owner != cx.account_ix.0 || Some(one.region) != cx.region_ix()
 }
 
 /// R110, O12.
@@ -105,17 +121,42 @@ pub(in crate::validate) fn snapshot_source_not_portable(cx: &Cx<'_>) -> bool {
 
 /// R109, O30.
 pub(in crate::validate) fn snapshot_capacity(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| {
-        disk.snapshot.zip(disk.category).is_some_and(|(one, category)| {
-            let range = cx.world.category(category);
-            !(range.data_min_gib..=range.data_max_gib).contains(&one.size_gib)
-        })
+    some(cx, |disk| disk.snapshot.is_some_and(|one| beyond_range(cx, disk, one)))
+}
+
+fn beyond_range(cx: &Cx<'_>, disk: &DiskCx<'_>, one: &Snapshot) -> bool {
+    disk.category.is_some_and(|category| {
+        let range = cx.world.category(category);
+        !(range.data_min_gib..=range.data_max_gib).contains(&one.size_gib)
     })
 }
 
 /// R108, O11.
 pub(in crate::validate) fn size_below_snapshot(cx: &Cx<'_>) -> bool {
-    some(cx, |disk| disk.snapshot.zip(disk.size).is_some_and(|(one, size)| size < i64::from(one.size_gib)))
+    some(cx, |disk| disk.snapshot.is_some_and(|one| below(disk, one)))
+}
+
+fn below(disk: &DiskCx<'_>, one: &Snapshot) -> bool {
+    disk.size.is_some_and(|size| size < i64::from(one.size_gib))
+}
+
+/// Whether any check of T4 fires: one look at each disk for the many requests of which none does.
+pub(in crate::validate) fn snapshot_refused(cx: &Cx<'_>) -> bool {
+    let refused = |disk: &DiskCx<'_>| {
+        disk.snapshot_id.is_some()
+            && (local(cx, disk)
+                || disk.snapshot.is_none_or(|one| {
+                    foreign(cx, one)
+                        || one.created <= TOO_OLD
+                        || !one.accomplished
+                        || !one.create_disk_allowed
+                        || one.system_disk
+                        || !one.source_disk_portable
+                        || beyond_range(cx, disk, one)
+                        || below(disk, one)
+                }))
+    };
+    !cx.disks.is_empty() && (some(cx, refused) || total(cx))
 }
 
 /// R116, O30.

@@ -1,6 +1,6 @@
 //! S5: the system disk, as far as the request alone tells.
 
-use super::{malformed, none_of, padded_category};
+use super::{malformed, none_of, padded_category, suspect};
 use crate::api::{Param, Params, forms};
 use crate::validate::cx::Cx;
 use crate::world::CategoryIx;
@@ -13,8 +13,8 @@ const SYSTEM_DISK: Params = Params::of(&[
     Param::SystemDiskPerformanceLevel,
 ]);
 
-pub(in crate::validate) fn has_any(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(SYSTEM_DISK)
+pub(in crate::validate) fn suspect_system_disk(cx: &Cx<'_>) -> bool {
+    suspect(cx, SYSTEM_DISK)
 }
 
 /// R94, O13.

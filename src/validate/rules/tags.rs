@@ -1,10 +1,10 @@
 //! S10: tags.
 
-use crate::api::forms;
+use crate::api::{Tag, forms};
 use crate::validate::cx::Cx;
 
-pub(in crate::validate) fn any(cx: &Cx<'_>) -> bool {
-    !cx.req.tags().is_empty()
+pub(in crate::validate) fn suspect(cx: &Cx<'_>) -> bool {
+    cx.req.tags().iter().any(Tag::suspect) || duplicate(cx)
 }
 
 /// R166, R167, R171.

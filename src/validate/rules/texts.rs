@@ -1,8 +1,15 @@
 //! S1, S3, S4: identity texts, bandwidth and addresses.
 
-use super::{malformed, none_of};
+use super::{malformed, none_of, suspect};
 use crate::api::{Param, Params, forms};
 use crate::validate::cx::Cx;
+
+const IDENTITY: Params =
+    Params::of(&[Param::InstanceType, Param::InstanceName, Param::Description, Param::HostName]);
+
+pub(in crate::validate) fn suspect_identity(cx: &Cx<'_>) -> bool {
+    suspect(cx, IDENTITY)
+}
 
 /// R44.
 pub(in crate::validate) fn type_format(cx: &Cx<'_>) -> Option<String> {
@@ -32,6 +39,10 @@ pub(in crate::validate) fn has_bandwidth(cx: &Cx<'_>) -> bool {
     cx.req.present().meets(BANDWIDTH)
 }
 
+pub(in crate::validate) fn suspect_bandwidth(cx: &Cx<'_>) -> bool {
+    suspect(cx, BANDWIDTH)
+}
+
 /// R92.
 pub(in crate::validate) fn internet_charge_type(cx: &Cx<'_>) -> bool {
     none_of(cx, Param::InternetChargeType, &["PayByTraffic", "PayByBandwidth"])
@@ -54,8 +65,8 @@ pub(in crate::validate) fn bandwidth_in(cx: &Cx<'_>) -> bool {
 const ADDRESSES: Params =
     Params::of(&[Param::NodeControllerId, Param::InnerIpAddress, Param::PrivateIpAddress]);
 
-pub(in crate::validate) fn has_addresses(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(ADDRESSES)
+pub(in crate::validate) fn suspect_addresses(cx: &Cx<'_>) -> bool {
+    suspect(cx, ADDRESSES)
 }
 
 /// R69.
@@ -71,9 +82,4 @@ pub(in crate::validate) fn inner_ip(cx: &Cx<'_>) -> bool {
 /// R73.
 pub(in crate::validate) fn private_ip(cx: &Cx<'_>) -> bool {
     malformed(cx, Param::PrivateIpAddress, |text| forms::ipv4(text).is_some())
-}
-
-/// Whether any check of S1 fires: one call for the many requests of which none does.
-pub(in crate::validate) fn identity(cx: &Cx<'_>) -> bool {
-    type_format(cx).is_some() || name(cx) || description(cx) || host_name(cx)
 }

@@ -119,14 +119,44 @@ fn a_call_in_flight_holds_its_token() {
     let mut fixture = world(json!({}));
     let request = request(json!({"ClientToken": "tok"}));
     let (world, now) = (&mut fixture.world, fixture.now);
-    let admitted = admit(&request, world, ACCOUNT, now).expect("admitted");
-    begin(&admitted, &request, world, now);
+    let mut admitted = admit(&request, world, ACCOUNT, now).expect("admitted");
+    begin(&mut admitted, &request, world, now);
     let retry = admit(&request, world, ACCOUNT, now);
     assert_eq!(retry.map_err(|reject| (reject.check, reject.row)), Err(("P4.token-busy", Some(74))));
     abandon(&admitted, &request, world);
     assert!(admit(&request, world, ACCOUNT, now).is_ok());
-    begin(&admitted, &request, world, now);
+    begin(&mut admitted, &request, world, now);
     let created = commit(&admitted, &request, world, &fixture.fleet, now).expect("created");
     let retry = admit(&request, world, ACCOUNT, now).expect_err("replayed");
     assert_eq!((retry.status, retry.replay.as_deref()), (200, Some(created.instance_id().as_str())));
+}
+
+#[test]
+fn calls_in_flight_hold_the_last_addresses() {
+    // R181: two addresses are left for three calls that all found them free.
+    let mut fixture = world(json!({"vswitches/vsw-hz-g1/free_ips": 2}));
+    let request = request(json!({}));
+    let (world, fleet, now) = (&mut fixture.world, &fixture.fleet, fixture.now);
+    let before = world.digest();
+    let mut calls: Vec<_> =
+        (0..3).map(|_| admit(&request, world, ACCOUNT, now).expect("two addresses are free")).collect();
+    for call in &mut calls {
+        begin(call, &request, world, now);
+    }
+    let [first, second, third] = &calls[..] else { panic!("three calls") };
+    // The third comes to its commit first, and finds both spoken for.
+    let late = commit(third, &request, world, fleet, now).map_err(|reject| (reject.check, reject.row));
+    assert_eq!(late, Err(("K1.ip-reserved", Some(158))));
+    // A call that is given up lets go; the first takes its own.
+    abandon(second, &request, world);
+    let created = commit(first, &request, world, fleet, now).expect("an address of its own");
+    let again = commit(third, &request, world, fleet, now).expect("the address that was let go");
+    let none = admit(&request, world, ACCOUNT, now).map_err(|reject| reject.check);
+    assert_eq!(none.err(), Some("N8.exhausted"));
+    for created in [created, again] {
+        fleet.release(created.claim);
+        world.give_back(created.holdings);
+    }
+    world.forget_numbers();
+    assert_eq!(world.digest(), before);
 }

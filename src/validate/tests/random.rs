@@ -105,6 +105,17 @@ fn send(fixture: &mut Fixture, request: &Request) -> Result<Option<Reject>, Test
     }
 }
 
+#[test]
+fn no_short_cut_skips_a_check_that_fires_in_a_case() {
+    for case in all() {
+        let fixture = built(&case.world).expect("a world");
+        let request = super::defaults().request(&case.request);
+        let admitted = admit(&request, &fixture.world, ACCOUNT, fixture.now);
+        let unguarded = first_unguarded(&request, &fixture.world, ACCOUNT, fixture.now);
+        assert_eq!(admitted.err(), unguarded, "{}", case.id);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(800))]
 

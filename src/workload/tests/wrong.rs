@@ -116,7 +116,12 @@ fn names_and_weights_are_checked() {
     let single = "region = \"us-west-1\"\nfaults = { share = 0.1, kinds = { wrong-zone = 1.0 } }";
     check(name, &add(single), "at least two zones", "{ wrong-zone = 1.0 }");
     check("mix = [{ type = \"ecs.g5.large\" }]", "", "needs a `mix`", "\"web\"");
-    check("arrivals = { rate = \"600/h\" }", "", "needs `arrivals`, `trace` or `fleet`", "\"web\"");
+    check(
+        "arrivals = { rate = \"600/h\" }",
+        "",
+        "needs `arrivals`, `closed_loop`, `fleet` or `trace`",
+        "\"web\"",
+    );
     check(
         "lifetime = { distribution = \"exponential\", mean = \"1h\" }",
         "",

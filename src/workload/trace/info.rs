@@ -1,11 +1,12 @@
 //! What a trace holds: counts, peaks, quantiles.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::alive::{Alive, Load};
 use super::{Asked, Options, Record, RecordEnd, TraceError, TraceReader};
-use crate::model::{Resources, SimDuration, SimTime};
+use crate::model::{SimDuration, SimTime};
 use crate::scenario::workload::TraceFormat;
 
 /// Arrivals per window of a fixed width; windows without arrivals count.
@@ -207,15 +208,8 @@ struct Sums {
     classes: Vec<Count>,
     spot: u64,
     lived_before: u64,
-    asked_for: Resources,
-    live: Resources,
-    live_count: u64,
-    /// Instances times microseconds, up to `reached`.
-    lived: u128,
-    reached: SimTime,
-    ends: BinaryHeap<Reverse<(SimTime, u32)>>,
-    peak_instances: u64,
-    peak: Resources,
+    asked_for: Load,
+    alive: Alive,
 }
 
 impl Sums {
@@ -232,18 +226,12 @@ impl Sums {
         }) as u32
     }
 
-    /// Lets time pass, without its ends.
-    fn reach(&mut self, at: SimTime) {
-        self.lived += u128::from(self.live_count) * u128::from(at.since(self.reached).0);
-        self.reached = at;
-    }
-
     fn add(&mut self, record: &Record, batch: u64, place: usize) {
         let Record { at, end, age, spot, .. } = *record;
         let first = match self.first {
             Some(first) => first,
             None => {
-                self.reached = at;
+                self.alive = Alive::begun(at);
                 *self.first.insert(at)
             }
         };
@@ -258,26 +246,18 @@ impl Sums {
         self.batch_len += 1;
         self.five_minutes.add(at.since(first).0 / FIVE_MINUTES);
         self.hours.add(at.since(first).0 / HOUR);
-        while let Some(Reverse((ended, size))) = self.ends.pop_if_due(at) {
-            self.reach(ended);
-            self.live_count -= 1;
-            self.live -= self.sizes[size as usize].taken();
-        }
-        self.reach(at);
         let taken = self.sizes[place].taken();
         self.asked_for += taken;
-        self.live_count += 1;
-        self.live += taken;
-        self.peak_instances = self.peak_instances.max(self.live_count);
-        self.peak.cpu_milli = self.peak.cpu_milli.max(self.live.cpu_milli);
-        self.peak.memory_mib = self.peak.memory_mib.max(self.live.memory_mib);
-        self.peak.gpu_milli = self.peak.gpu_milli.max(self.live.gpu_milli);
+        let ends = match end {
+            RecordEnd::After(lifetime) => Some(at + lifetime),
+            RecordEnd::Never | RecordEnd::Unknown => None,
+        };
+        self.alive.add(at, taken, ends);
         match end {
             RecordEnd::Never => self.still_running += 1,
             RecordEnd::Unknown => self.unknown_end += 1,
             RecordEnd::After(lifetime) => {
                 self.lifetimes.add(((age + lifetime).0.saturating_add(500_000)) / 1_000_000);
-                self.ends.push(Reverse((at + lifetime, place as u32)));
             }
         }
     }
@@ -292,6 +272,7 @@ impl Sums {
     fn finish(mut self, first: SimTime, accounts: u64) -> TraceInfo {
         self.close_batch();
         let span = self.last.since(first);
+        let peak = self.alive.peak();
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let mut sizes: Vec<SizeShare> = self.sizes.iter().map(Sized::share).collect();
         sizes.sort_by_key(|size| (Reverse(size.count), size.cpu_milli, size.memory_mib, size.name.clone()));
@@ -315,11 +296,11 @@ impl Sums {
             spot: self.spot,
             accounts,
             gib_per_vcpu: share(memory, cpu),
-            mean_instances: share(self.lived as f64, span.0 as f64),
-            peak_instances: self.peak_instances,
-            peak_cpu_milli: self.peak.cpu_milli,
-            peak_memory_mib: self.peak.memory_mib,
-            peak_gpu_milli: self.peak.gpu_milli,
+            mean_instances: share(self.alive.lived() as f64, span.0 as f64),
+            peak_instances: self.alive.peak_count(),
+            peak_cpu_milli: peak.cpu_milli,
+            peak_memory_mib: peak.memory_mib,
+            peak_gpu_milli: peak.gpu_milli,
             classes: self.classes,
             sizes,
         }
@@ -327,10 +308,10 @@ impl Sums {
 }
 
 impl Sized {
-    fn taken(&self) -> Resources {
+    fn taken(&self) -> Load {
         let (cpu, memory) = self.size.unwrap_or((0, 0));
         let gpu_milli = self.asked.gpus().map_or(0, |gpus| u64::from(gpus.milli()));
-        Resources { cpu_milli: cpu.into(), memory_mib: memory.into(), gpu_milli, ..Resources::default() }
+        Load { cpu_milli: cpu.into(), memory_mib: memory.into(), gpu_milli }
     }
 
     fn share(&self) -> SizeShare {
@@ -353,16 +334,6 @@ impl Sized {
 
 const FIVE_MINUTES: u64 = 300_000_000;
 const HOUR: u64 = 3_600_000_000;
-
-trait PopIfDue {
-    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32)>>;
-}
-
-impl PopIfDue for BinaryHeap<Reverse<(SimTime, u32)>> {
-    fn pop_if_due(&mut self, at: SimTime) -> Option<Reverse<(SimTime, u32)>> {
-        if self.peek()?.0.0 <= at { self.pop() } else { None }
-    }
-}
 
 /// Values with how often each came.
 #[derive(Default)]

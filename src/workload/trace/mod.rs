@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::workload::TraceFormat;
 
+pub(crate) mod alive;
 mod azure;
 mod azure_packing;
 mod azure_vm;

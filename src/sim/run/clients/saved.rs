@@ -1,13 +1,13 @@
-//! Clients and their fleets in a snapshot. A request is not saved: it is made again as it was made.
+//! Clients, their fleets and closed loops in a snapshot. A request is not saved: it is made again as it was made.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Clients, Counts, End, Fleet, SimDuration, SimTime, written};
+use super::{Attempt, Caller, Clients, Counts, End, Fleet, Loop, SimDuration, SimTime, written};
+use crate::sim::run::loops::LoopState;
 use crate::sim::slots::Slots;
 use crate::sim::templates::Template;
-use crate::workload::Workload;
 
 #[derive(Serialize, Deserialize)]
 struct SavedAttempt {
@@ -20,7 +20,7 @@ struct SavedAttempt {
     turns: u32,
     retries: u32,
     wait: u64,
-    fleet: Option<u32>,
+    caller: Caller,
     /// Turn and number of the request that it was written for, and the template of that turn.
     request: Option<(u32, u64, u32)>,
 }
@@ -37,18 +37,26 @@ struct SavedFleet {
     peak: u32,
     created: u64,
     deleted: u64,
-    drawn: u64,
 }
 
-type Saved = (Slots<SavedAttempt>, Vec<SavedFleet>, Vec<(u32, (u32, u64))>, Counts);
+type Saved = (Slots<SavedAttempt>, Vec<SavedFleet>, Vec<LoopState>, Vec<(u32, (Caller, u64))>, Counts);
 
 impl Clients {
     /// Everything that changes, as bytes.
     pub(in crate::sim::run) fn save(&self) -> Vec<u8> {
-        let Clients { rules: _, workloads: _, instead: _, attempts, fleets, members, streams: _, counts } =
-            self;
+        let Clients {
+            rules: _,
+            workloads: _,
+            instead: _,
+            attempts,
+            fleets,
+            loops,
+            members,
+            streams: _,
+            counts,
+        } = self;
         let attempts = attempts.map(|one| {
-            let Attempt { first, begun, end, template, wanted, next, turns, retries, wait, fleet, request } =
+            let Attempt { first, begun, end, template, wanted, next, turns, retries, wait, caller, request } =
                 one;
             Ok::<SavedAttempt, std::convert::Infallible>(SavedAttempt {
                 first: *first,
@@ -60,27 +68,22 @@ impl Clients {
                 turns: *turns,
                 retries: *retries,
                 wait: *wait,
-                fleet: *fleet,
+                caller: *caller,
                 request: request.as_ref().map(|one| (one.turn, one.number, one.template)),
             })
         });
         let Ok(attempts) = attempts;
         let fleets: Vec<SavedFleet> = fleets.iter().map(save_fleet).collect();
         let mut members: Vec<_> = members.iter().map(|(slot, member)| (*slot, *member)).collect();
-        members.sort_unstable();
-        postcard::to_stdvec(&(attempts, fleets, members, counts)).expect("plain data")
+        members.sort_unstable_by_key(|(slot, _)| *slot);
+        let loops: Vec<LoopState> = loops.iter().map(Loop::save).collect();
+        postcard::to_stdvec(&(attempts, fleets, loops, members, counts)).expect("plain data")
     }
 
-    /// Goes on from a state, and lets `workload` draw for the fleets what it had drawn; none when the state is of other
-    /// clients.
-    pub(in crate::sim::run) fn restore(
-        &mut self,
-        bytes: &[u8],
-        templates: &[Template],
-        workload: &mut Workload,
-    ) -> Option<()> {
-        let (attempts, fleets, members, counts): Saved = postcard::from_bytes(bytes).ok()?;
-        if fleets.len() != self.fleets.len() || !attempts.is_sound() {
+    /// Goes on from a state; none when that is of other clients.
+    pub(in crate::sim::run) fn restore(&mut self, bytes: &[u8], templates: &[Template]) -> Option<()> {
+        let (attempts, fleets, loops, members, counts): Saved = postcard::from_bytes(bytes).ok()?;
+        if fleets.len() != self.fleets.len() || loops.len() != self.loops.len() || !attempts.is_sound() {
             return None;
         }
         let attempts = attempts.turn(|saved| {
@@ -94,7 +97,7 @@ impl Clients {
                 turns,
                 retries,
                 wait,
-                fleet,
+                caller,
                 request,
             } = saved;
             for known in [template, wanted] {
@@ -117,16 +120,16 @@ impl Clients {
                 turns,
                 retries,
                 wait,
-                fleet,
+                caller,
                 request,
             })
         });
         self.attempts = attempts.ok()?;
         for (fleet, saved) in self.fleets.iter_mut().zip(fleets) {
-            for _ in 0..saved.drawn {
-                workload.draw(fleet.workload)?;
-            }
             restore_fleet(fleet, saved);
+        }
+        for (one, saved) in self.loops.iter_mut().zip(loops) {
+            one.restore(saved)?;
         }
         self.members = members.into_iter().collect();
         self.counts = counts;
@@ -152,7 +155,6 @@ fn save_fleet(fleet: &Fleet) -> SavedFleet {
         peak,
         created,
         deleted,
-        drawn,
     } = fleet;
     SavedFleet {
         instances: instances.clone(),
@@ -165,14 +167,12 @@ fn save_fleet(fleet: &Fleet) -> SavedFleet {
         peak: *peak,
         created: *created,
         deleted: *deleted,
-        drawn: *drawn,
     }
 }
 
 fn restore_fleet(fleet: &mut Fleet, saved: SavedFleet) {
-    let SavedFleet { instances, pending, hold, wait, looks, wanted, missing, peak, created, deleted, drawn } =
-        saved;
+    let SavedFleet { instances, pending, hold, wait, looks, wanted, missing, peak, created, deleted } = saved;
     (fleet.instances, fleet.pending, fleet.hold, fleet.wait) = (instances, pending, hold, wait);
     (fleet.looks, fleet.wanted, fleet.missing, fleet.peak) = (looks, wanted, missing, peak);
-    (fleet.created, fleet.deleted, fleet.drawn) = (created, deleted, drawn);
+    (fleet.created, fleet.deleted) = (created, deleted);
 }

@@ -64,6 +64,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.stopped_for_money(slot, overdue);
         self.load_frozen(now, slot, overdue);
         if overdue {
+            // SPOT-51: an overdue spot instance is stopped like any other, and costs nothing.
+            self.market_charge(now, slot, false);
             self.give_up_place(now, slot);
         }
         if let Some(book) = &mut self.money
@@ -114,7 +116,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
             // What its owner had stopped needs a place only when it is started.
             if starts && self.instances[slot as usize].claim.is_none() {
-                let place = self.want(slot).and_then(|want| self.fleet.place(&want).ok());
+                // A spot instance comes back where price and stock allow (SPOT-43, SPOT-51).
+                let may = self.market_may_start(now, slot).is_ok();
+                let place = self.want(slot).filter(|_| may).and_then(|want| self.fleet.place(&want).ok());
                 match (place, &mut self.money) {
                     (Some(claim), _) => self.take_place(now, slot, claim),
                     (None, Some(book)) => {
@@ -136,6 +140,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn unlock_paid(&mut self, now: SimTime, slot: u32) {
         let utc = self.utc(now);
         let starts = self.live_lock(slot).is_some_and(|(_, starts)| starts);
+        let live = self.money.as_mut().and_then(|book| book.live(slot));
+        if live.is_some_and(|live| live.overdue() && !live.paused) {
+            self.market_charge(now, slot, true);
+        }
         if let Some(book) = &mut self.money {
             book.counts.restored += 1;
             if let Some(Some(live)) = book.lives.get_mut(slot as usize) {

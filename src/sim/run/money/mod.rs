@@ -13,6 +13,7 @@ use crate::scenario::Scenario;
 use crate::scenario::schema::Due;
 use crate::sim::event::{Event, MoneyEvent};
 use crate::sim::log::Record;
+use crate::sim::market::MarketRun;
 use crate::sim::observe::{Gone, Happened, Observer};
 use crate::sim::summary::{AccountBill, BillingSummary, ChargeAmount};
 use crate::validate::{Effective, InternetCharge, Period, Spot};
@@ -60,12 +61,13 @@ struct PaidIn {
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Live {
     account: AccountIx,
-    created: SimTime,
     /// Of pay as you go and spot instances.
     meter: Option<Meter>,
     /// What an hour of the running instance costs.
     rate: Metered,
     spot: bool,
+    /// The market keeps the bill of its vCPUs and memory, and so much of it has been charged; none: the meter does.
+    charged: Option<Money>,
     subscription: Option<Box<Subscription>>,
     /// Stopped without charge: it pays for its disks and its bandwidth only (LIFE-35).
     paused: bool,
@@ -159,11 +161,17 @@ impl Book {
         self.lives.get_mut(slot as usize)?.as_mut()
     }
 
-    /// Bills what an instance has come to, to the second.
-    fn settle(&mut self, at: Utc, slot: u32) {
+    /// Bills what an instance has come to, to the second. What a spot instance costs is the market's to say (SPOT-22,
+    /// SPOT-23).
+    fn settle(&mut self, at: Utc, now: SimTime, slot: u32, market: Option<&MarketRun>) {
         let Some(Some(live)) = self.lives.get_mut(slot as usize) else { return };
         let Some(meter) = &mut live.meter else { return };
-        let bill = meter.settle(at);
+        let mut bill = meter.settle(at);
+        if let Some(charged) = &mut live.charged
+            && let Some(payable) = market.and_then(|market| market.market.payable(now, slot))
+        {
+            bill.compute = payable - std::mem::replace(charged, payable);
+        }
         let charge = if live.spot { Charge::Spot } else { Charge::PayAsYouGo };
         let ledger = &mut self.ledgers[live.account.at()];
         ledger.bill(charge, bill.compute);
@@ -182,7 +190,11 @@ impl Book {
         let compute = match (effective.on_host, effective.spot) {
             (true, _) => Money::ZERO,
             (false, Spot::None) => list,
-            (false, _) => spot_price.unwrap_or(list),
+            // A market price that stands still: what no market lists. Without protection a tenth less (SPOT-7).
+            (false, _) => {
+                let price = spot_price.unwrap_or(list);
+                if effective.spot_hours == 0 { Money(price.0 - price.0 / 10) } else { price }
+            }
         };
         let disks = std::iter::once(&effective.system).chain(&effective.data).map(|disk| {
             let level = disk.performance_level.map(|level| level.name());
@@ -197,10 +209,21 @@ impl Book {
         Metered { compute, rest: Money(i64::try_from(rest).unwrap_or(i64::MAX)) }
     }
 
+    /// Everything that was billed so far; the hour under way is not yet.
+    pub(in crate::sim) fn billed(&self) -> Money {
+        self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + ledger.bills())
+    }
+
     /// The bills of the run, up to its end.
-    pub(in crate::sim) fn summary(&mut self, world: &World, end: Utc) -> BillingSummary {
+    pub(in crate::sim) fn summary(
+        &mut self,
+        world: &World,
+        end: Utc,
+        now: SimTime,
+        market: Option<&MarketRun>,
+    ) -> BillingSummary {
         for slot in 0..self.lives.len() as u32 {
-            self.settle(end, slot);
+            self.settle(end, now, slot, market);
         }
         let sum = |of: &dyn Fn(&Ledger) -> Money| {
             self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + of(ledger)).as_f64()
@@ -274,10 +297,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let account = effective.account;
         let mut live = Live {
             account,
-            created: now,
             meter: None,
             rate: Metered::default(),
             spot: effective.spot != Spot::None && !effective.on_host,
+            charged: None,
             subscription: None,
             paused: false,
             lock: None,
@@ -302,6 +325,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             _ => {
                 live.rate = book.rate(template, effective, spot_price, self.world);
+                if self.market.as_ref().is_some_and(|market| market.market.state(slot).is_some()) {
+                    live.rate.compute = Money::ZERO;
+                    live.charged = Some(Money::ZERO);
+                }
                 live.meter = Some(Meter::new(utc, live.rate, book.prices.minimum()));
             }
         }
@@ -331,7 +358,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             }
             return;
         }
-        book.settle(utc, slot);
+        book.settle(utc, now, slot, self.market.as_deref());
         let Some(gone) = book.lives.get_mut(slot as usize).and_then(Option::take) else { return };
         book.locked[gone.account.at()] -= u32::from(gone.overdue());
         if let Some((ticket, _)) = gone.subscription.and_then(|one| one.next) {
@@ -365,23 +392,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         for (account, fee) in fees {
             self.bill_credits(account, fee);
         }
-        let Run { money, instances, world, .. } = self;
+        let Run { money, market, .. } = self;
         let Some(book) = money else { return };
         let before: Vec<Money> = book.ledgers.iter().map(Ledger::bills).collect();
         for slot in 0..book.lives.len() as u32 {
-            book.settle(utc, slot);
-            let Some(live) = book.live(slot) else { continue };
-            // The first hour has the price of the purchase; then the market's (SPOT-22).
-            if live.spot && live.lock.is_none() && !live.paused && now.since(live.created) >= HOUR {
-                let instance = &instances[slot as usize];
-                let price = self.templates[instance.template as usize]
-                    .instance_type
-                    .and_then(|instance_type| world.spot_price(instance.zone, instance_type));
-                if let (Some(price), Some(meter)) = (price, &mut live.meter) {
-                    live.rate.compute = price;
-                    meter.set_rate(utc, live.rate);
-                }
-            }
+            book.settle(utc, now, slot, market.as_deref());
         }
         for account in (0..before.len()).map(AccountIx::from) {
             let Some(book) = &mut self.money else { return };

@@ -7,7 +7,7 @@ use crate::operations::deployment::{self, Move};
 use crate::operations::refusal::{
     INVALID_PARAMETER, LACK_RESOURCE, NO_HOST_FOUND, NO_PUBLIC_ADDRESS, SET_FULL, SET_NOT_CHANGED,
 };
-use crate::operations::{Event, Lock, Params, Refusal, address};
+use crate::operations::{Event, Lock, Params, Refusal, StoppedMode, address};
 use crate::placement::{Claim, Reason, Unchanged, Want};
 use crate::sim::log::Record as LogRecord;
 use crate::sim::observe::Observer;
@@ -156,12 +156,16 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         Ok(())
     }
 
-    /// The operator locks an instance, or unlocks it (LIFE-40).
-    pub(super) fn set_lock(&mut self, slot: u32, params: &Params) -> Result<(), Refusal> {
+    /// The operator locks an instance, or unlocks it (LIFE-40). One that runs is stopped by a lock for security (LIFE-17).
+    pub(super) fn set_lock(&mut self, now: SimTime, slot: u32, params: &Params) -> Result<(), Refusal> {
         let reasons = ["financial", "security", "recycling", "dedicatedhostfinancial"];
         let locks = [Lock::Financial, Lock::Security, Lock::Recycling, Lock::HostFinancial];
         let lock = params.word("LockReason", &reasons, INVALID_PARAMETER)?;
-        self.ops().record_mut(slot).lock = lock.map(|lock| locks[lock]);
+        let lock = lock.map(|lock| locks[lock]);
+        self.ops().record_mut(slot).lock = lock;
+        if lock == Some(Lock::Security) && self.instances[slot as usize].state == State::Running {
+            self.begin_stop(now, slot, StoppedMode::KeepCharging, true);
+        }
         Ok(())
     }
 

@@ -60,9 +60,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 snapshots::Source { gib: row.size_gib, finished: row.accomplished, system: row.system_disk }
             });
         let made = disks::create(params, category, source)?;
-        let levels = ["PL1", "PL2", "PL3"];
-        let level = params.word("PerformanceLevel", &levels, INVALID_PARAMETER)?.unwrap_or(0);
-        let slot = pool_slot(made.category, level) as u8;
+        let slot = pool_slot(made.category, made.level) as u8;
         let row = self.world.accounts.get(account).ok_or(INVALID_PARAMETER)?;
         disks::within_quotas(row.postpaid_disks, row.portable_disks)?;
         if !self.world.has_room_for(ZoneIx(zone), slot, made.gib) {

@@ -5,8 +5,9 @@ use crate::metrics::CostProbe;
 use crate::model::{AccountIx, HostIx, SimTime, ZoneIx};
 use crate::operations::hosts::{self, Allocate, Condition, Host, OnMaintenance};
 use crate::operations::refusal::{
-    ARREARAGE, BAD_HOST_TYPE, HOST_STATUS, INVALID_PARAMETER, MISSING_PARAMETER, NO_HOST_STOCK, UNKNOWN_HOST,
-    ZONE_NOT_ON_SALE, ZONE_NOT_OPEN, ZONE_WITHOUT_HOST_TYPE,
+    ARREARAGE, BAD_HOST_TYPE, HOST_STATUS, INVALID_PARAMETER, MISSING_PARAMETER, NO_HOST_STOCK,
+    NO_PAYMENT_METHOD, REGION_DENIED, SALES_SUSPENDED, UNKNOWN_HOST, ZONE_NOT_ON_SALE, ZONE_NOT_OPEN,
+    ZONE_WITHOUT_HOST_TYPE,
 };
 use crate::operations::{Lock, Params, Refusal, StoppedMode};
 use crate::placement::{HostState, Owner};
@@ -55,9 +56,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     ) -> Result<(), Refusal> {
         let utc = self.utc(now);
         let wish = hosts::read(call.params, utc)?;
-        if self.world.accounts.get(account).is_some_and(|row| row.arrears) {
-            return Err(ARREARAGE);
-        }
+        self.may_buy_hosts(account, region)?;
         let zone = self.zone_for_hosts(&wish, account, region)?;
         let known = crate::catalog::Catalog::shipped().host_type_named(&wish.host_type).is_some()
             || self.ops().stock.0.iter().any(|host| host.host_type == wish.host_type);
@@ -73,6 +72,21 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             self.allocate(now, &wish, account, entry, id);
         }
         Ok(())
+    }
+
+    /// The account may allocate hosts in the region at all (ADH-E001, ADH-E006, ADH-E011, ADH-E021).
+    fn may_buy_hosts(&self, account: u32, region: u32) -> Result<(), Refusal> {
+        let Some(row) = self.world.accounts.get(account) else { return Ok(()) };
+        if row.regions_denied.has(region) {
+            return Err(REGION_DENIED);
+        }
+        if self.world.regions.get(region).is_some_and(|row| row.sales_suspended) {
+            return Err(SALES_SUSPENDED);
+        }
+        if !row.has_payment_method {
+            return Err(NO_PAYMENT_METHOD);
+        }
+        if row.arrears { Err(ARREARAGE) } else { Ok(()) }
     }
 
     /// The zone that hosts are asked of, or the first of the region, by name, that has enough of them.
@@ -200,10 +214,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     pub(super) fn change_host_attributes(&mut self, params: &Params, account: u32) -> Result<(), Refusal> {
         let change = hosts::modify(params, account, &self.ops().hosts)?;
-        if let Some(action) = change.action
-            && let Some(host) = self.ops().hosts.0.get_mut(&change.host)
-        {
-            host.action = action;
+        if let Some(host) = self.ops().hosts.0.get_mut(&change.host) {
+            host.action = change.action.unwrap_or(host.action);
+            host.cluster = change.cluster.or(host.cluster.take());
         }
         if let Some(auto) = change.auto_placement {
             self.world.set_auto_placement(change.host, auto);

@@ -135,6 +135,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         Ok(())
     }
 
+    /// The system inside shuts down (LIFE-19).
+    pub(super) fn shut_down(&mut self, now: SimTime, slot: u32) -> Result<(), Refusal> {
+        let mode = lifecycle::shut_down(&self.view(slot))?;
+        self.begin_stop(now, slot, mode, false);
+        Ok(())
+    }
+
     /// Sends a running instance to `Stopping` (LIFE-13, LIFE-17).
     pub(super) fn begin_stop(&mut self, now: SimTime, slot: u32, mode: StoppedMode, force: bool) {
         self.holds_still(now, slot);

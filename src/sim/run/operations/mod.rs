@@ -14,6 +14,7 @@ use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime, Utc};
 use crate::operations::params::Subject;
 use crate::operations::refusal::{NO_SUCH_RESOURCE, UNKNOWN_INSTANCE};
+use crate::operations::tokens::Scope;
 use crate::operations::{Action, Params, Refusal};
 use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
@@ -107,7 +108,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         match target {
             Target::Account(account, region) => {
                 let call = Call { action, params: &params, id };
-                let answer = self.of_account(now, call, account, region);
+                let scope = Scope { account, action, region };
+                let answer =
+                    self.once(scope, &params, None, |run| run.of_account(now, call, account, region));
                 self.answer(now, action, NOBODY, answer);
             }
             target => {
@@ -162,13 +165,34 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         debug_assert_eq!(call.action.subject(), Subject::Instance);
         let action = call.action;
         let answer = match self.ops().by_request.get(&request).copied() {
-            Some(slot) => self.of_instance(now, slot, call),
+            Some(slot) => {
+                let record = self.ops().record(slot);
+                let scope = Scope { account: record.account, action, region: record.region };
+                let params = call.params;
+                self.once(scope, params, Some(request), |run| run.of_instance(now, slot, call))
+            }
             // LIFE-75
             None if action == Action::ModifyInstanceAutoReleaseTime => Err(NO_SUCH_RESOURCE),
             None => Err(UNKNOWN_INSTANCE),
         };
         self.answer(now, action, request, answer);
         answer.is_ok()
+    }
+
+    /// Does what a call asks for, unless it repeats an accepted one: then nothing is done again (IDEM-3).
+    fn once(
+        &mut self,
+        scope: Scope,
+        params: &Params,
+        about: Option<u64>,
+        call: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        if self.ops().tokens.repeats(scope, params, about)? {
+            return Ok(());
+        }
+        call(self)?;
+        self.ops().tokens.accepted(scope, params, about);
+        Ok(())
     }
 
     fn answer(&mut self, now: SimTime, action: Action, request: u64, answer: Result<(), Refusal>) {
@@ -202,7 +226,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             Action::CreateSnapshot => self.create_snapshot(now, slot, &call),
             Action::ResizeDisk => self.resize_disk(now, slot, params),
             Action::ModifyDiskAttribute => self.change_disk(slot, params),
-            Action::SetLock => self.set_lock(slot, params),
+            Action::SetLock => self.set_lock(now, slot, params),
+            Action::ShutDown => self.shut_down(now, slot),
             Action::RaiseEvent => self.raise_event(slot, params),
             _ => unreachable!("the rest is about accounts"),
         }

@@ -121,7 +121,7 @@ mix = [{ type = "ecs.g5.xlarge" }]
 "#;
 
 /// Operations of the walk: what they are, and their parameters.
-const STEPS: [(&str, &str); 36] = [
+const STEPS: [(&str, &str); 37] = [
     ("StopInstance", ""),
     ("StopInstance", "StoppedMode = \"StopCharging\", ForceStop = \"true\""),
     ("StopInstance", "StoppedMode = \"KeepCharging\""),
@@ -150,6 +150,7 @@ const STEPS: [(&str, &str); 36] = [
     ("ModifyDiskAttribute", "DiskId = \"data-2\", DeleteWithInstance = \"false\""),
     ("SetLock", "LockReason = \"security\""),
     ("SetLock", ""),
+    ("ShutDown", ""),
     ("RaiseEvent", "EventType = \"SystemMaintenance.Redeploy\""),
     ("CreateDisk", "ZoneId = \"cn-hangzhou-g\", DiskCategory = \"cloud_ssd\", Size = \"200\""),
     ("DeleteDisk", "DiskId = \"d-own\""),
@@ -449,7 +450,7 @@ proptest! {
 #[test]
 fn a_walk_sees_every_operation_accepted_and_repeats_itself() {
     let script: Vec<(u32, usize, u8)> =
-        (0..500u32).map(|at| (at * 5 + 60, (at * 7 % 36) as usize, (at * 37 % 251) as u8)).collect();
+        (0..500u32).map(|at| (at * 5 + 60, (at * 7 % 37) as usize, (at * 37 % 251) as u8)).collect();
     let scenario = scenario(5, true, &script);
     let (digest, summary) = walk(&scenario, 5);
     let sent: Vec<&str> =

@@ -1,29 +1,30 @@
 //! Takes the time series of a run (`docs/report.md` lists the metrics).
 //!
 //! A feature that has something to show over time adds a field to [`View`] or a variant to [`Happened`], a name to
-//! [`super::metric`], and its lines to [`Sampler::sample`] or [`Observer::happened`] here. A column exists from the first
+//! [`super::metric`], and its lines to [`features`] here. A column exists from the first
 //! value on, so a feature that is off leaves none.
+
+mod features;
+#[cfg(test)]
+mod tests;
 
 use rustc_hash::FxHashMap;
 
 use crate::metrics::{ColumnIx, Key, Kind, MOST_POINTS, Series, Usage, WaitCounter};
-use crate::model::{Resources, SimDuration, SimTime, ZoneIx};
+use crate::model::{Money, Resources, SimDuration, SimTime, ZoneIx};
 use crate::placement::{Cell, FILLS, Reason, Survey};
 use crate::sim::{Happened, Labels, Observer, View};
-use crate::world::{CategoryIx, DOCUMENTED};
 
 use super::metric;
+use features::{Rare, Spot};
 
 /// Counts of the interval that is under way.
 #[derive(Debug, Default)]
 struct Counts {
     zones: Vec<ZoneCounts>,
-    repeated: u64,
     started: u64,
     released: u64,
-    failed: u64,
-    went_down: u64,
-    moved: u64,
+    rare: Rare,
     /// Refusals by code, in the order in which codes first came.
     codes: Vec<(&'static str, u64)>,
     code_of: FxHashMap<&'static str, usize>,
@@ -72,6 +73,10 @@ pub struct Sampler {
     before: Vec<Integrals>,
     before_total: Integrals,
     survey: Survey,
+    types: Vec<String>,
+    spot: Spot,
+    /// Money billed up to the last sample.
+    billed: Money,
     columns: Columns,
     series: Series,
 }
@@ -105,6 +110,9 @@ impl Sampler {
             before: vec![Integrals::default(); zones],
             before_total: Integrals::default(),
             survey: Survey::new(),
+            types: labels.types.clone(),
+            spot: Spot::default(),
+            billed: Money::ZERO,
             columns: Columns::default(),
             series,
         }
@@ -183,16 +191,9 @@ impl Sampler {
         self.no_room(NONE, &sum.no_room);
         self.count(metric::STARTED, NONE, Detail::None, std::mem::take(&mut counts.started));
         self.count(metric::RELEASED, NONE, Detail::None, std::mem::take(&mut counts.released));
-        let rare = [
-            (metric::REPEATED, &mut counts.repeated),
-            (metric::HOSTS_FAILED, &mut counts.failed),
-            (metric::WENT_DOWN, &mut counts.went_down),
-            (metric::MOVED, &mut counts.moved),
-        ];
-        for (metric, count) in rare.map(|(metric, count)| (metric, std::mem::take(count))) {
-            if count > 0 {
-                self.count(metric, NONE, Detail::None, count);
-            }
+        for (metric, detail, count) in counts.rare.take() {
+            let detail = detail.map_or(Detail::None, |(number, name)| Detail::Named(number, name));
+            self.count(metric, NONE, detail, count);
         }
         let mut rejected = 0;
         for (number, (code, count)) in counts.codes.iter_mut().enumerate() {
@@ -298,31 +299,6 @@ impl Sampler {
             self.level(metric::HOSTS_DOWN, zone, NONE, Detail::None, sum.down as f64);
         }
     }
-
-    fn queues(&mut self, view: &View<'_>) {
-        let Some(queues) = view.queues else { return };
-        let lengths = [
-            ("api", queues.api),
-            ("scheduler", queues.scheduler),
-            ("node", queues.node),
-            ("clones", queues.clones),
-        ];
-        for (at, (name, length)) in lengths.into_iter().enumerate() {
-            self.level(metric::QUEUE, NONE, NONE, Detail::Named(at as u32, name), length as f64);
-        }
-        self.level(metric::UNANSWERED, NONE, NONE, Detail::None, view.unanswered as f64);
-    }
-
-    fn disks(&mut self, view: &View<'_>) {
-        for zone in 0..self.zones.len() as u32 {
-            for category in 0..DOCUMENTED.len() as u8 {
-                let room = view.world.disk_room(ZoneIx(zone), CategoryIx(category));
-                let Some(room) = room else { continue };
-                let detail = Detail::Named(category.into(), DOCUMENTED[usize::from(category)]);
-                self.level(metric::DISK_FREE, zone, NONE, detail, room as f64);
-            }
-        }
-    }
 }
 
 /// What a column is split by beside zone and class.
@@ -391,7 +367,7 @@ impl Observer for Sampler {
             Happened::Rejected { template, arrived, reject, .. } => {
                 self.answers.record(at.since(arrived));
                 if reject.replay.is_some() {
-                    self.counts.repeated += 1;
+                    self.counts.rare.add(what);
                     return;
                 }
                 if let Some(reason) = reject.no_room {
@@ -413,10 +389,7 @@ impl Observer for Sampler {
                 self.counts.started += 1;
             }
             Happened::Released { .. } => self.counts.released += 1,
-            Happened::HostFailed { .. } => self.counts.failed += 1,
-            Happened::Down { .. } => self.counts.went_down += 1,
-            Happened::Moved { .. } => self.counts.moved += 1,
-            _ => {}
+            _ => self.counts.rare.add(what),
         }
     }
 
@@ -427,116 +400,10 @@ impl Observer for Sampler {
         self.series.open(at);
         self.counts();
         self.hosts(at, view);
-        if view.down > 0 || self.columns.0.contains_key(&(metric::DOWN, NONE, NONE, NONE)) {
-            self.level(metric::DOWN, NONE, NONE, Detail::None, view.down as f64);
-        }
-        self.queues(view);
-        self.disks(view);
+        self.features(at, view);
         let (answers, runs) = (self.answers.take(), self.runs.take());
         self.series.wait(self.answer_column, answers);
         self.series.wait(self.run_column, runs);
         self.last = at;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::metrics::Unmeasured;
-    use crate::scenario::Scenario;
-    use crate::sim::{Go, Simulation, Summary};
-
-    const TEXT: &str = r#"
-        name = "sampled"
-        duration = "1d"
-        seed = 3
-        [report]
-        interval = "20min"
-        [control_plane]
-        api_workers = 2
-        [[pools]]
-        zones = ["cn-hangzhou-g", "cn-hangzhou-h"]
-        class = "ddh.g5"
-        hosts = 4
-        [[disk_pools]]
-        zone = "cn-hangzhou-g"
-        category = "cloud_efficiency"
-        capacity = "200TiB"
-        [[workloads]]
-        name = "load"
-        arrivals = { rate = "400/h", batch = { mean = 4.0 } }
-        lifetime = { distribution = "exponential", mean = "2h" }
-        mix = [{ type = "ecs.g5.large", weight = 3 }, { type = "ecs.g5.4xlarge", weight = 1 }]
-        faults = { share = "5%" }
-    "#;
-
-    fn run() -> (Summary, Series) {
-        let scenario = Scenario::from_str(TEXT, "sampled.toml").unwrap();
-        let build = || Simulation::new(&scenario, Path::new(""), None).unwrap();
-        let alone = build().run(&mut Unmeasured, |_| Go::On).unwrap();
-        let simulation = build();
-        let every = SimDuration::from_secs(1_200);
-        let mut sampler = Sampler::new(&simulation.labels(), every);
-        let summary = simulation.run_observed(&mut Unmeasured, &mut sampler, |_| Go::On).unwrap();
-        assert_eq!(summary.run.digest, alone.run.digest, "looking on changes nothing");
-        (summary, sampler.into_series())
-    }
-
-    fn sum(series: &Series, wanted: &Key) -> f64 {
-        let columns = series.columns().iter().filter(|column| column.key == *wanted);
-        columns
-            .map(|column| (0..series.len()).filter_map(|at| column.at(at).get(Kind::Count)).sum::<f64>())
-            .sum()
-    }
-
-    #[test]
-    fn a_series_adds_up_to_the_summary() {
-        let (summary, series) = run();
-        let counts = &summary.requests;
-        assert!(series.len() >= 72, "{} points", series.len());
-        assert_eq!(sum(&series, &Key::of(metric::REQUESTS)), counts.total as f64);
-        assert_eq!(sum(&series, &Key::of(metric::CREATED)), counts.created as f64);
-        assert_eq!(sum(&series, &Key::of(metric::REJECTED)), counts.rejected as f64);
-        assert_eq!(sum(&series, &Key::of(metric::RELEASED)), counts.released as f64);
-        for code in &counts.rejected_by_code {
-            let key = Key::of(metric::REJECTED).detail(&code.code);
-            assert_eq!(sum(&series, &key), code.count as f64, "{}", code.code);
-        }
-        assert!(!summary.no_room.is_empty(), "the scenario must run full");
-        for no_room in &summary.no_room {
-            let key = Key::of(metric::NO_ROOM).detail(no_room.reason.text());
-            assert_eq!(sum(&series, &key), no_room.count as f64, "{:?}", no_room.reason);
-        }
-        let answers = series.waits().find(|(name, _)| *name == metric::ANSWER).unwrap().1;
-        assert_eq!(answers.iter().map(crate::metrics::Waits::count).sum::<u64>(), counts.total);
-    }
-
-    #[test]
-    fn the_mean_over_all_points_is_the_mean_of_the_run() {
-        let (summary, series) = run();
-        for zone in &summary.zones {
-            let key = Key::of(metric::VCPU_USED).zone(&zone.zone);
-            let column = series.columns().iter().find(|column| column.key == key).unwrap();
-            let mut area = 0.0;
-            let mut from = SimTime::ZERO;
-            for (at, &to) in series.ends().iter().enumerate() {
-                area += column.at(at).get(Kind::Level).unwrap() * to.since(from).as_secs_f64();
-                from = to;
-            }
-            let mean = area / from.as_secs_f64();
-            assert!((mean - zone.vcpu_mean).abs() < 1e-9, "{}: {mean} {}", zone.zone, zone.vcpu_mean);
-        }
-        let last = |key: Key| {
-            let column = series.columns().iter().find(|column| column.key == key).expect("the column exists");
-            column.at(series.len() - 1).get(Kind::Level).unwrap()
-        };
-        assert_eq!(last(Key::of(metric::HOSTS_EMPTY)), summary.packing.empty as f64);
-        assert_eq!(last(Key::of(metric::VCPUS_STRANDED)), summary.packing.stranded_vcpus);
-        assert!(last(Key::of(metric::DISK_FREE).zone("cn-hangzhou-g").detail("cloud_efficiency")) > 0.0);
-        assert_eq!(last(Key::of(metric::QUEUE).detail("api")), 0.0);
-        let class = Key::of(metric::VCPU_USED).zone("cn-hangzhou-h").class("ddh.g5");
-        assert!((0.0..=1.0).contains(&last(class)));
     }
 }
