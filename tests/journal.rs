@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use packyard::journal::{Check, FileError, Journal, Recording, Verdict, beside};
 use packyard::metrics::Unmeasured;
-use packyard::model::SimTime;
+use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{self, Chain, Go, Linked, Simulation, Summary};
 use proptest::prelude::*;
@@ -59,6 +59,83 @@ fn record(scenario: &Scenario, folder: &Path, path: &Path) -> Summary {
     let summary = go(Simulation::of(scenario, workload).expect("a cloud").chained(chain));
     recording.finish(&summary).expect("a disk with room");
     summary
+}
+
+/// A scenario that names a node list and a price file, with failures, operations, bills and clients: small.
+const RICH: &str = r#"
+name = "rich"
+seed = 8
+duration = "12h"
+
+[control_plane]
+schedulers = 1
+
+[failures]
+between = { distribution = "exponential", mean = "40h" }
+repair = { distribution = "constant", value = "2h" }
+
+[billing]
+
+[spot]
+price = { model = "replay", file = "prices.csv" }
+
+[[spot.fleets]]
+name = "cheap"
+target = 12
+zones = ["cn-hangzhou-g"]
+types = ["ecs.g5.large"]
+limit = "50%"
+
+[[pools]]
+zone = "cn-hangzhou-g"
+class = "ddh.g5"
+hosts = 3
+
+[[node_lists]]
+path = "nodes.csv"
+zone = "cn-hangzhou-g"
+
+[[workloads]]
+name = "load"
+arrivals = { rate = "150/h" }
+lifetime = { distribution = "exponential", mean = "2h" }
+mix = [{ type = "ecs.g5.large" }, { type = "ecs.g5.2xlarge" }]
+client = { retries = 3 }
+operations = { reboots = "1/d" }
+load = { model = "periodic", low = "2%", high = "60%", busy = "2h" }
+"#;
+
+/// Records the rich scenario in `dir`, with its state every two hours.
+fn rich(dir: &Path) -> (Summary, PathBuf) {
+    let prices = "time,zone,instance_type,price\n0,cn-hangzhou-g,ecs.g5.large,0.05\n\
+        18000,cn-hangzhou-g,ecs.g5.large,0.9\n25200,cn-hangzhou-g,ecs.g5.large,0.04\n";
+    std::fs::write(dir.join("prices.csv"), prices).unwrap();
+    let nodes = "sn,cpu_milli,memory_mib,gpu,model\na,32000,131072,0,\nb,64000,262144,0,\n";
+    std::fs::write(dir.join("nodes.csv"), nodes).unwrap();
+    let file = dir.join("rich.toml");
+    std::fs::write(&file, RICH).unwrap();
+    let scenario = Scenario::load(&file).expect("a sound scenario");
+    let path = dir.join("rich.journal");
+    let workload = sim::workload(&scenario, dir, None).unwrap();
+    let (recording, workload) = Recording::begin(&path, &scenario, workload).unwrap();
+    let chain = recording.chain(Box::new(Linked::default()));
+    let every = SimDuration::from_secs(2 * 3_600);
+    let simulation = Simulation::of(&scenario, workload).unwrap();
+    let summary = go(simulation.chained(chain).keeping(every, recording.keeper()));
+    recording.finish(&summary).unwrap();
+    (summary, path)
+}
+
+/// A replay that begins with the last state before `from`, which is measured from there on.
+fn jump(journal: &Journal, from: SimTime) -> (SimTime, Summary, Verdict) {
+    let (at, state) = journal.state_before(from).expect("a whole journal").expect("a state before that");
+    let scenario = journal.scenario(&[]).unwrap();
+    let check = Check::new(journal, None).after(state.batches());
+    let chain = check.chain(Box::new(Linked::from(state.chain())));
+    let simulation = Simulation::of(&scenario, journal.workload().unwrap()).unwrap();
+    let summary = go(simulation.resume(state).chained(chain).measured_from(from));
+    let verdict = check.verdict(journal, &summary, true);
+    (at, summary, verdict)
 }
 
 fn replay(
@@ -120,6 +197,61 @@ fn small(dir: &Path) -> (Summary, PathBuf) {
     let scenario = Scenario::from_str(SMALL, "small.toml").unwrap();
     let path = dir.join("small.journal");
     (record(&scenario, dir, &path), path)
+}
+
+#[test]
+fn a_journal_replays_where_the_files_of_its_scenario_are_not() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (recorded, path) = rich(dir.path());
+    assert!(recorded.nodes.as_ref().is_some_and(|nodes| nodes.host_failures > 0));
+    assert!(
+        recorded.spot.as_ref().is_some_and(|spot| spot.interruptions.price > 0),
+        "the price rose above the limit"
+    );
+    let moved = other.path().join("moved");
+    std::fs::copy(&path, &moved).unwrap();
+    drop(dir);
+    let journal = Journal::open(&moved, false).unwrap();
+    let files: Vec<&str> = journal.files.iter().map(|(name, _)| name).collect();
+    assert_eq!(files, ["nodes.csv", "prices.csv"]);
+    for threads in [1, 2] {
+        let (again, verdict) = replay(&journal, &[], None, threads);
+        assert_eq!((figures(&again), verdict), (figures(&recorded), Verdict::Same));
+    }
+    // Recorded once more, it is as good as the first.
+    let scenario = journal.scenario(&[]).unwrap();
+    let copy = other.path().join("copy");
+    let (recording, workload) = Recording::begin(&copy, &scenario, journal.workload().unwrap()).unwrap();
+    let chain = recording.chain(Box::new(Linked::default()));
+    let summary = go(Simulation::of(&scenario, workload).unwrap().chained(chain));
+    recording.finish(&summary).unwrap();
+    assert_eq!(Journal::open(&copy, false).unwrap().files, journal.files);
+    // A file that is named anew is read, and missed where it is not.
+    let missing = journal.scenario(&[("node_lists.0.path".to_owned(), "other.csv".to_owned())]);
+    assert!(missing.unwrap_err().to_string().contains("other.csv"));
+}
+
+#[test]
+fn a_replay_begins_with_a_recorded_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let (recorded, path) = rich(dir.path());
+    let journal = Journal::open(&path, false).unwrap();
+    let hours = |hours: u64| SimTime(hours * 3_600_000_000);
+    assert_eq!(journal.states, [2, 4, 6, 8, 10].map(hours));
+    assert!(
+        journal.state_before(hours(2)).unwrap().is_none(),
+        "what happens at a moment is part of its state"
+    );
+    for (from, begin) in [(3, 2), (6, 4), (9, 8), (12, 10)] {
+        let (at, jumped, verdict) = jump(&journal, hours(from));
+        assert_eq!((at, verdict), (hours(begin), Verdict::Same));
+        assert_eq!(jumped.run.digest, recorded.run.digest);
+        // What is measured is what a replay from the beginning measures.
+        let scenario = journal.scenario(&[]).unwrap();
+        let whole = Simulation::of(&scenario, journal.workload().unwrap()).unwrap();
+        let whole = go(whole.measured_from(hours(from)));
+        assert_eq!(figures(&jumped), figures(&whole), "from hour {from}");
+    }
 }
 
 #[test]
@@ -215,31 +347,54 @@ fn a_cut_journal_is_salvaged_up_to_the_cut() {
     assert!(part.requests.total >= summary.requests.total);
 }
 
+/// A journal with every kind of frame, as bytes.
+fn every_frame() -> &'static [u8] {
+    static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    MADE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::read(rich(dir.path()).1).unwrap()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
-    fn damage_is_always_noticed(place in any::<prop::sample::Index>(), bit in 0u8..8, cut in any::<bool>()) {
-        static MADE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
-        let bytes = MADE.get_or_init(|| {
-            let dir = tempfile::tempdir().unwrap();
-            std::fs::read(small(dir.path()).1).unwrap()
-        });
+    fn damage_is_always_noticed(
+        place in any::<prop::sample::Index>(),
+        bits in prop::collection::vec(0usize..64, 1..4),
+        cut in any::<bool>(),
+    ) {
+        let bytes = every_frame();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("damaged");
         let at = place.index(bytes.len());
-        let mut damaged = bytes.clone();
-        if cut { damaged.truncate(at) } else { damaged[at] ^= 1 << bit }
+        let mut damaged = bytes.to_vec();
+        if cut {
+            damaged.truncate(at);
+        } else {
+            // One bit, or some close together.
+            for bit in bits {
+                damaged[(at + bit / 8).min(bytes.len() - 1)] ^= 1 << (bit % 8);
+            }
+        }
+        prop_assume!(damaged != bytes);
         std::fs::write(&path, damaged).unwrap();
         let error = Journal::open(&path, false);
         prop_assert!(error.is_err());
         if let Err(FileError::Damaged(damage)) = error {
-            prop_assert!(damage.offset <= at as u64, "said to be at {}, is at {at}", damage.offset);
+            prop_assert!(damage.offset <= at as u64 + 8, "said to be at {}, is at {at}", damage.offset);
         }
-        // What can be salvaged can be run.
+        // What can be salvaged can be run, and its states can be had or are said to be damaged.
         if let Ok(journal) = Journal::open(&path, true) {
             prop_assert!(journal.damage.is_some());
-            let (summary, _) = replay(&journal, &[], Some(SimTime(journal.last.0 + 1)), 1);
-            prop_assert_eq!(summary.requests.total, journal.arrivals);
+            if let Some(last) = journal.states.last() {
+                let _ = journal.state_before(SimTime(last.0 + 1));
+            }
+            if journal.scenario(&[]).is_ok() {
+                let (summary, _) = replay(&journal, &[], Some(SimTime(journal.last.0 + 1)), 1);
+                let outside = summary.requests.total;
+                prop_assert!(outside >= journal.arrivals, "{outside} of {}", journal.arrivals);
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ pub enum DueRule {
 }
 
 /// How an account stands (LIFE-60 to LIFE-62).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Standing {
     /// Everything that was due is paid.
     Good,
@@ -78,7 +78,7 @@ pub enum Standing {
 }
 
 /// What the timeline of an overdue account brings next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Next {
     /// Another attempt to take the money.
     Deduct,
@@ -89,7 +89,7 @@ pub enum Next {
 }
 
 /// The bills of one account. `bills = paid + owed + settled` at every moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ledger {
     bills: [Money; Charge::ALL.len()],
     /// Billed and not due yet.

@@ -5,7 +5,7 @@ use crate::model::{Money, Utc};
 const HOUR: i128 = 3_600;
 
 /// What two things of one instance cost: vCPUs and memory, and what it keeps when it gives them up (disks, bandwidth).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Metered {
     /// vCPUs and memory, and what comes with the type.
     pub compute: Money,
@@ -24,7 +24,7 @@ impl Metered {
 ///
 /// It adds up rate times seconds without rounding and bills the whole millionths that have come together; what is left
 /// over is in the next bill. So a life costs the same however often it is billed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Meter {
     /// An hour.
     rate: Metered,

@@ -13,7 +13,7 @@ const RENEWAL_HOURS: (i64, i64) = (8, 18);
 const RENEWAL_DAYS: [i64; 5] = [-3, -1, 0, 6, 14];
 
 /// What the timeline of a subscription brings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Step {
     /// An attempt to pay for the next term (LIFE-52).
     Renew,
@@ -35,7 +35,7 @@ pub struct Window {
 }
 
 /// A running subscription.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Term {
     /// Expiry T: 00:00 in Beijing of the day after the last day (LIFE-50).
     ends: Utc,

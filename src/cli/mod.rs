@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod compare;
 mod conformance;
+mod diff;
 mod errors;
 mod explain;
 mod load;
@@ -70,6 +71,7 @@ enum Command {
     Run(run::Args),
     Replay(replay::Args),
     Compare(compare::Args),
+    Diff(diff::Args),
     Percentiles(percentiles::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Percentiles(args) => percentiles::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Check(args) => check::run(args),

@@ -16,7 +16,7 @@ use crate::metrics::clock::WallMark;
 use crate::model::SimTime;
 use crate::report;
 use crate::scenario::units::Moment;
-use crate::sim::{Go, Progress, Summary};
+use crate::sim::{Go, Progress, State, Summary};
 
 /// Run a journal again: the same requests in the same cloud, and the digest must be the same.
 ///
@@ -32,7 +32,8 @@ pub(super) struct Args {
     /// End at this moment of the run, such as `36h` or `"3d 04:00"`
     #[arg(long, value_name = "MOMENT")]
     until: Option<Moment>,
-    /// Go fast to this moment and measure from there on: what came before is warm-up
+    /// Measure from this moment on: what comes before is warm-up. The replay begins with the last state before it that the
+    /// journal holds (`packyard run --record FILE --states 6h`), otherwise at the beginning
     #[arg(long, value_name = "MOMENT")]
     from: Option<Moment>,
     /// Replay a damaged journal up to the damage
@@ -77,10 +78,16 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let scenario = journal.scenario(&args.with).map_err(CliError::diagnostic)?;
     let out = args.out.as_deref().map(|dir| OutDir::create(dir, args.force)).transpose()?;
     let until = end(&journal, args.until.map(Moment::get));
-    let check = Check::new(&journal, until);
+    let mut check = Check::new(&journal, until);
+    let state = jump(&args, &journal, until)?;
+    if let Some((at, state)) = &state {
+        eprintln!("replay: begins with the recorded state of {at}");
+        check = check.after(state.batches());
+    }
     let workload = journal.workload().map_err(CliError::new)?;
     let (mut simulation, recording) =
-        args.wiring.simulation(&scenario, workload, None, |chain| check.chain(chain))?;
+        args.wiring
+            .simulation(&scenario, workload, state.map(|(_, state)| state), |chain| check.chain(chain))?;
     if let Some(until) = until {
         simulation = simulation.until(until);
     }
@@ -123,6 +130,22 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(told(&journal, &summary, check.verdict(&journal, &summary, until.is_none())))
+}
+
+/// The state that the replay begins with: the last one that the journal holds before `--from`. A changed scenario changes
+/// the whole run, and a new journal records a whole run: both begin at the beginning.
+fn jump(
+    args: &Args,
+    journal: &Journal,
+    until: Option<SimTime>,
+) -> Result<Option<(SimTime, State)>, CliError> {
+    match args.from {
+        Some(from) if args.with.is_empty() && args.wiring.record.is_none() => {
+            let moment = until.map_or(from.get(), |until| from.get().min(until));
+            journal.state_before(moment).map_err(CliError::new)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Where the replay ends before the scenario does: where it was told to, and at the last request of a damaged journal.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::CliError;
 use crate::journal::{Recording, beside};
 use crate::scenario::Scenario;
+use crate::scenario::units::Span;
 use crate::sim::{Chain, Linked, Simulation, State, Summary};
 use crate::workload::Workload;
 
@@ -14,6 +15,10 @@ pub(super) struct Wiring {
     /// Write a journal of the run: the scenario and every request that comes in, for `packyard replay`
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+    /// Also put the whole state of the run into the journal every so often, such as `6h`: `replay --from` begins at the last
+    /// one before its moment
+    #[arg(long, value_name = "SPAN", requires = "record", conflicts_with = "threads")]
+    pub(super) states: Option<Span>,
     /// With 2, requests are made and the event log is hashed on a second thread; the digest is the same
     #[arg(long, value_name = "1|2", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(super) threads: u8,
@@ -40,12 +45,16 @@ impl Wiring {
             (workload, links) = (recorded, begun.chain(links));
             recording = Some(begun);
         }
+        let keeper = self.states.zip(recording.as_ref().map(Recording::keeper));
         if self.threads == 2 {
             (workload, links) = beside(workload, links).map_err(CliError::new)?;
         }
         let mut simulation = Simulation::of(scenario, workload).map_err(CliError::new)?;
         if let Some(state) = state {
             simulation = simulation.resume(state);
+        }
+        if let Some((every, keep)) = keeper {
+            simulation = simulation.keeping(every.0, keep);
         }
         Ok((simulation.chained(links), recording))
     }

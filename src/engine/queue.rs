@@ -1,5 +1,7 @@
 //! The queue of pending events.
 
+use serde::{Deserialize, Serialize};
+
 use super::ladder::{self, Ladder};
 use crate::model::SimTime;
 
@@ -8,7 +10,7 @@ const SWEEP: usize = 1024;
 
 /// The name of one scheduled event, for [`Queue::cancel`]. It stays safe to use after the event has fired or
 /// was cancelled: it then names nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Ticket {
     slot: u32,
     generation: u32,
@@ -25,6 +27,34 @@ pub struct Queue<E> {
     slots: Slots<E>,
     now: SimTime,
     pending: usize,
+}
+
+/// A [`Queue`] as data.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueueState<E> {
+    now: SimTime,
+    /// Generation and payload of every slot.
+    slots: Vec<(u32, E)>,
+    free: Vec<u32>,
+    /// Moment, class and slot of what is pending, in the order in which it fires.
+    pending: Vec<(SimTime, u8, u32)>,
+}
+
+impl<E> QueueState<E> {
+    /// The clock.
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// The number of pending events.
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
 }
 
 /// Payloads. A slot is taken from the schedule of its event until the ladder gives its entry back, also
@@ -175,25 +205,44 @@ impl<E: Copy> Queue<E> {
         self.pending == 0
     }
 
-    /// Everything that is pending, in the order in which it will fire: moment, class, ticket, event. The queue stays as
-    /// it is; this copies it once.
-    pub fn pending(&self) -> Vec<(SimTime, u8, Ticket, E)> {
+    /// The queue as data. Tickets stay good for a queue that is restored from it.
+    pub fn save(&self) -> QueueState<E> {
+        let slots = &self.slots.slots;
         let mut order = self.order.clone();
         let mut pending = Vec::with_capacity(self.pending);
+        // Slots of cancelled events are free as soon as the ladder gives them back; in a state they are free now.
+        let mut cancelled = Vec::new();
         while let Some(entry) = order.pop(|_| true) {
             let slot = ladder::slot_of(entry);
-            let Slot { event, generation } = self.slots.slots[slot as usize];
-            if generation & 1 == 1 {
-                let at = SimTime(ladder::time_of(entry));
-                pending.push((at, ladder::class_of(entry), Ticket { slot, generation }, event));
+            if slots[slot as usize].generation & 1 == 1 {
+                pending.push((SimTime(ladder::time_of(entry)), ladder::class_of(entry), slot));
+            } else {
+                cancelled.push(slot);
             }
         }
-        pending
+        cancelled.retain(|slot| slots[*slot as usize].generation != u32::MAX - 1);
+        cancelled.sort_unstable();
+        let free = self.slots.free.iter().copied().chain(cancelled).collect();
+        let slots = slots.iter().map(|slot| (slot.generation, slot.event)).collect();
+        QueueState { now: self.now, slots, free, pending }
     }
 
-    /// An empty queue whose clock stands at `now`.
-    pub fn at(now: SimTime) -> Queue<E> {
-        Queue { now, ..Queue::new() }
+    /// A queue that goes on from a state; none when that is none of a queue.
+    pub fn restore(state: QueueState<E>) -> Option<Queue<E>> {
+        let QueueState { now, slots, free, pending } = state;
+        let mut queue = Queue { now, pending: pending.len(), ..Queue::new() };
+        let slots: Vec<Slot<E>> =
+            slots.into_iter().map(|(generation, event)| Slot { event, generation }).collect();
+        let waits = |slot: u32| slots.get(slot as usize).map(|slot| slot.generation & 1 == 1);
+        let waiting = slots.iter().filter(|slot| slot.generation & 1 == 1).count();
+        let sound = free.iter().all(|slot| waits(*slot) == Some(false))
+            && waiting == pending.len()
+            && pending.iter().all(|(at, _, slot)| *at >= now && waits(*slot) == Some(true));
+        for &(at, class, slot) in pending.iter().filter(|_| sound) {
+            queue.order.push(ladder::entry(at.0, class, slot));
+        }
+        queue.slots = Slots { slots, free };
+        sound.then_some(queue)
     }
 
     /// Cancels everything. The clock stays, and so does the memory; tickets of before name nothing.
@@ -236,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pending_is_told_in_order_and_can_be_scheduled_again() {
+    fn a_queue_goes_on_from_its_state_and_tickets_stay_good() {
         let mut queue = Queue::new();
         let mut state = 3u64;
         let mut tickets = Vec::new();
@@ -251,17 +300,26 @@ mod tests {
                 queue.pop();
             }
         }
-        let pending = queue.pending();
-        assert_eq!(pending.len(), queue.len());
-        let mut again = Queue::at(queue.now());
-        for &(at, class, ticket, event) in &pending {
-            assert_eq!(queue.clone().cancel(ticket), Some(event));
-            again.schedule(at, class, event);
+        let state = queue.save();
+        assert_eq!((state.len(), state.now()), (queue.len(), queue.now()));
+        let mut again = Queue::restore(state.clone()).expect("a sound state");
+        assert_eq!(again.save(), state);
+        for ticket in tickets {
+            assert_eq!(queue.clone().cancel(ticket), again.clone().cancel(ticket), "a ticket names the same");
         }
-        for (at, _, _, event) in pending {
-            assert_eq!(queue.pop(), Some((at, event)));
-            assert_eq!(again.pop(), Some((at, event)));
+        // What comes later comes after its like that waited before.
+        for queue in [&mut queue, &mut again] {
+            for i in 0..100 {
+                queue.schedule(SimTime(queue.now().0 + i % 7), 1, 1_000_000 + i);
+            }
         }
+        while let Some(next) = queue.pop() {
+            assert_eq!(again.pop(), Some(next));
+        }
+        assert_eq!(again.pop(), None);
+        let mut broken = state;
+        broken.pending.pop();
+        assert!(Queue::restore(broken).is_none());
         assert_eq!(queue.pop(), None);
     }
 

@@ -7,6 +7,10 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::draws::Tap;
+
 /// The root of all chance of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
@@ -25,7 +29,24 @@ impl Streams {
         hasher.update(&self.seed.to_le_bytes());
         hasher.update(&entity.to_le_bytes());
         hasher.update(purpose.as_bytes());
-        Stream { rng: ChaCha8Rng::from_seed(*hasher.finalize().as_bytes()) }
+        let rng = ChaCha8Rng::from_seed(*hasher.finalize().as_bytes());
+        Stream { rng, tap: Tap::of(purpose, entity) }
+    }
+}
+
+/// A stream as data: its key and how far it is.
+impl Serialize for Stream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.rng.get_seed(), self.position()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stream {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Stream, D::Error> {
+        let (key, position) = <([u8; 32], u128)>::deserialize(deserializer)?;
+        let mut stream = Stream { rng: ChaCha8Rng::from_seed(key), tap: None };
+        stream.seek(position);
+        Ok(stream)
     }
 }
 
@@ -33,13 +54,19 @@ impl Streams {
 #[derive(Clone, Debug)]
 pub struct Stream {
     rng: ChaCha8Rng,
+    /// Who writes down what is drawn: nobody but in a check of chance.
+    tap: Option<Box<Tap>>,
 }
 
 impl Stream {
     /// 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        self.rng.next_u64()
+        let value = self.rng.next_u64();
+        if let Some(tap) = &self.tap {
+            tap.drawn(value);
+        }
+        value
     }
 
     /// How far the stream is: words of 32 bits drawn so far.
@@ -111,7 +138,12 @@ mod tests {
             let mut other = Streams::new(9).stream("test", 1);
             other.seek(stream.position());
             assert_eq!(stream.position(), other.position());
-            assert!((0..100).all(|_| stream.next_u64() == other.next_u64()), "after {drawn}");
+            let bytes = postcard::to_stdvec(&stream).expect("plain data");
+            let mut third: Stream = postcard::from_bytes(&bytes).expect("what was written");
+            for _ in 0..100 {
+                let next = stream.next_u64();
+                assert!(next == other.next_u64() && next == third.next_u64(), "after {drawn}");
+            }
         }
     }
 

@@ -22,7 +22,7 @@ const CAP_HOURS: i128 = 24;
 const HOUR: i128 = 3_600_000_000;
 
 /// What happens without credits (BURST-10).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Mode {
     /// The speed falls to the baseline (BURST-12).
     Standard,
@@ -31,7 +31,7 @@ pub enum Mode {
 }
 
 /// What the instance does, as far as credits go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Activity {
     Running,
     /// Stopped and still charged: earns (BURST-20).
@@ -46,7 +46,7 @@ enum Activity {
 pub struct NotRunning;
 
 /// The credits of one instance. Times may only grow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Credits {
     cpu_milli: i128,
     /// Baseline of each vCPU in ten-thousandths.
@@ -63,7 +63,7 @@ pub struct Credits {
 }
 
 /// What a life has come to so far, in units (see [`CREDIT`]).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Earned: what use below the baseline left over, up to the highest balance.
     pub earned: i128,

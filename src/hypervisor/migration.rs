@@ -27,7 +27,7 @@ pub struct PreCopy {
 }
 
 /// One live migration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Copying {
     /// From its start to the pause.
     pub copy: SimDuration,

@@ -45,6 +45,16 @@ impl Wear {
         }
     }
 
+    /// How far its luck is: that of failures and that of repairs.
+    pub fn luck(&self) -> (&Stream, &Stream) {
+        (&self.failures, &self.repairs)
+    }
+
+    /// Goes on with the luck of a snapshot.
+    pub fn go_on(&mut self, failures: Stream, repairs: Stream) {
+        (self.failures, self.repairs) = (failures, repairs);
+    }
+
     /// The hosts.
     pub fn hosts(&self) -> Range<u32> {
         self.hosts.clone()

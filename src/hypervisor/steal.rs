@@ -10,7 +10,7 @@
 //! ```
 
 /// CPU time that the instances of one host wanted and did not get, over samples.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Steal {
     /// Wanted: thousandths of a vCPU, summed over samples.
     pub wanted: u64,

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::FileKind;
+use super::frame::{FileError, FileKind};
 use crate::model::{SimDuration, SimTime};
-use crate::scenario::Scenario;
+use crate::scenario::{Files, Scenario};
+use crate::sim::State;
 use crate::workload::{Arrival, End, Kinds};
 
 /// A journal as a file.
-pub(super) const JOURNAL: FileKind = FileKind { name: "journal", letter: b'J', version: 1, last: frame::END };
+pub(super) const JOURNAL: FileKind = FileKind { name: "journal", letter: b'J', version: 2, last: frame::END };
 
 /// Kinds of frames.
 pub(super) mod frame {
@@ -22,6 +23,12 @@ pub(super) mod frame {
     pub(in crate::journal) const CHECKPOINTS: u8 = 3;
     /// The [`super::Conclusion`], always the last.
     pub(in crate::journal) const END: u8 = 4;
+    /// [`super::files`], between the header and the first arrivals; none when the scenario names no file.
+    pub(in crate::journal) const FILES: u8 = 5;
+    /// A [`super::StateHead`], before the frames of its state.
+    pub(in crate::journal) const STATE_HEAD: u8 = 6;
+    /// A [`crate::sim::State`], or a part of one.
+    pub(in crate::journal) const STATE: u8 = 7;
 }
 
 /// What ran.
@@ -31,10 +38,55 @@ pub struct Header {
     pub version: String,
     /// The effective scenario as TOML, every default filled in.
     pub scenario: String,
-    /// Folder of the scenario: where files of prices and node lists are, which a journal does not hold.
+    /// Folder of the scenario, for what `--with` may name anew.
     pub folder: PathBuf,
     /// What the arrivals point to.
     pub kinds: Kinds,
+}
+
+/// Contents of the files that a scenario names, as bytes.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn files(scenario: &Scenario) -> Result<Option<Vec<u8>>, FileError> {
+    let files = scenario.named_files().map_err(|(path, cause)| FileError::Io {
+        doing: "read",
+        path: path.into(),
+        cause,
+    })?;
+    let list: Vec<(&str, &[u8])> = files.iter().collect();
+    Ok((!list.is_empty()).then(|| postcard::to_stdvec(&list).expect("plain data has a form in bytes")))
+}
+
+/// Reads what [`files`] made; no bytes are no files.
+pub(super) fn read_files(bytes: &[u8]) -> Option<Files> {
+    if bytes.is_empty() {
+        return Some(Files::default());
+    }
+    let (list, rest): (Vec<(String, Vec<u8>)>, &[u8]) = postcard::take_from_bytes(bytes).ok()?;
+    rest.is_empty().then(|| Files::of(list))
+}
+
+/// What a state in a journal is of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct StateHead {
+    /// The moment: everything that happens at it is part of the state.
+    pub(super) at: SimTime,
+    /// Version of the program that wrote it; no other one can go on.
+    pub(super) version: String,
+    /// Layout of the state.
+    pub(super) form: u32,
+}
+
+impl StateHead {
+    pub(super) fn of(at: SimTime) -> StateHead {
+        StateHead { at, version: env!("CARGO_PKG_VERSION").to_owned(), form: State::FORM }
+    }
+
+    /// Whether this program can go on from it.
+    pub(super) fn is_usable(&self) -> bool {
+        *self == StateHead::of(self.at)
+    }
 }
 
 /// Where a scenario's files are, whatever folder a program is started in later.

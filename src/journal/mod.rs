@@ -6,6 +6,7 @@
 //! the digest of any run on a second thread. `docs/journal.md` has the form of the file and the commands.
 
 mod beside;
+pub mod diff;
 mod form;
 mod frame;
 mod read;

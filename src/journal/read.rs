@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::form::{Checkpoint, Conclusion, Header, JOURNAL, frame, unpack};
+use super::form::{Checkpoint, Conclusion, Header, JOURNAL, StateHead, frame, read_files, unpack};
 use super::frame::{Damage, FileError, Frame, FrameReader};
 use crate::model::SimTime;
-use crate::sim;
+use crate::scenario::Files;
+use crate::sim::{self, State};
 use crate::workload::{Arrival, Supply, Workload, WorkloadError};
 
 /// A journal that was read and checked from beginning to end.
@@ -25,6 +26,10 @@ pub struct Journal {
     pub last: SimTime,
     /// Where it is damaged, when it was read to be salvaged.
     pub damage: Option<Damage>,
+    /// Moments of which it holds the state, as far as this program can go on from them.
+    pub states: Vec<SimTime>,
+    /// Contents of the files that the scenario names.
+    pub files: Files,
 }
 
 impl Journal {
@@ -46,6 +51,8 @@ impl Journal {
             arrivals: 0,
             last: SimTime::ZERO,
             damage: None,
+            states: Vec::new(),
+            files: Files::default(),
         };
         let mut checkpoints = Vec::new();
         match journal.scan(&mut frames, &mut checkpoints) {
@@ -60,8 +67,26 @@ impl Journal {
     }
 
     fn scan(&mut self, frames: &mut FrameReader, checkpoints: &mut Vec<u8>) -> Result<(), FileError> {
+        let mut files = Vec::new();
         while let Some(Frame { kind, content }) = frames.next()? {
             match kind {
+                frame::FILES => {
+                    files.extend(content);
+                    continue;
+                }
+                _ if !files.is_empty() => {
+                    let files = std::mem::take(&mut files);
+                    self.files = read_files(&files).ok_or_else(|| frames.damage("no contents of files"))?;
+                }
+                _ => {}
+            }
+            match kind {
+                frame::STATE_HEAD => {
+                    let head: StateHead = read(frames, &content)?;
+                    self.states.extend(head.is_usable().then_some(head.at));
+                }
+                // Read when it is wanted.
+                frame::STATE => {}
                 frame::ARRIVALS => {
                     let arrivals = unpack(&content, self.last, self.header.kinds.templates.len());
                     let arrivals = arrivals.ok_or_else(|| frames.damage("a block that holds no arrivals"))?;
@@ -77,6 +102,28 @@ impl Journal {
             }
         }
         Ok(())
+    }
+
+    /// The last state before `moment` that it holds; none when it holds none, or none that this program can go on from.
+    ///
+    /// # Errors
+    /// When the file changed since it was opened.
+    pub fn state_before(&self, moment: SimTime) -> Result<Option<(SimTime, State)>, FileError> {
+        let Some(&wanted) = self.states.iter().rfind(|at| **at < moment) else { return Ok(None) };
+        let mut frames = FrameReader::open(&self.path, JOURNAL)?;
+        let (mut found, mut bytes) = (false, Vec::new());
+        while let Some(Frame { kind, content }) = frames.next()? {
+            match kind {
+                frame::STATE_HEAD => {
+                    let head: StateHead = read(&frames, &content)?;
+                    found = head.at == wanted && head.is_usable();
+                }
+                frame::STATE if found => bytes.extend(content),
+                _ if found => break,
+                _ => {}
+            }
+        }
+        Ok(Some((wanted, read(&frames, &bytes)?)))
     }
 
     /// The workload that it recorded.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::form::{Block, Checkpoint, Conclusion, Header, JOURNAL, folder_of, frame};
+use super::form::{Block, Checkpoint, Conclusion, Header, JOURNAL, StateHead, files, folder_of, frame};
 use super::frame::{FileError, FrameWriter};
+use crate::model::SimTime;
 use crate::scenario::Scenario;
-use crate::sim::{Chain, LogRecord, Summary};
+use crate::sim::{Chain, LogRecord, State, Summary};
 use crate::workload::{Arrival, Supply, Workload, WorkloadError};
 
 /// A journal that is being written. The file appears under its name at [`Recording::finish`] and not before.
@@ -40,6 +41,9 @@ impl Recording {
         };
         let content = postcard::to_stdvec(&header).expect("plain data has a form in bytes");
         writer.frame(frame::HEADER, &content)?;
+        if let Some(files) = files(scenario)? {
+            writer.long(frame::FILES, &files)?;
+        }
         let shared = Arc::new(Mutex::new(Shared { writer, checkpoints: Vec::new() }));
         let listener = Arc::clone(&shared);
         let workload = workload
@@ -50,6 +54,18 @@ impl Recording {
     /// The chain that notes its values on the way; for [`crate::sim::Simulation::chained`].
     pub fn chain(&self, chain: Box<dyn Chain>) -> Box<dyn Chain> {
         Box::new(Noting { chain, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Puts states of the run into the journal: for [`crate::sim::Simulation::keeping`].
+    pub fn keeper(&self) -> Box<dyn FnMut(SimTime, &State) -> Result<(), String>> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move |at, state| {
+            let head = postcard::to_stdvec(&StateHead::of(at)).expect("plain data has a form in bytes");
+            let content = postcard::to_stdvec(state).expect("plain data has a form in bytes");
+            let writer = &mut shared.lock().writer;
+            let written = writer.frame(frame::STATE_HEAD, &head);
+            written.and_then(|()| writer.long(frame::STATE, &content)).map_err(|error| error.to_string())
+        })
     }
 
     /// Writes how the run ended and puts the file in its place. The run and its workload must be gone.

@@ -17,10 +17,11 @@ impl Journal {
     /// # Errors
     /// A key that names no place, or a value that does not go together with the rest.
     pub fn scenario(&self, with: &[(String, String)]) -> Result<Scenario, ScenarioError> {
-        // Node lists are read from the folder of the name.
+        // What `with` names anew is read from the folder of the name.
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let name = self.header.folder.join(format!("{file} (scenario)")).display().to_string();
-        let mut scenario = Scenario::from_str_with(&self.header.scenario, &name, with)?;
+        let files = self.files.clone();
+        let mut scenario = Scenario::from_str_beside(&self.header.scenario, &name, with, files)?;
         scenario.folder.clone_from(&self.header.folder);
         Ok(scenario)
     }
@@ -51,11 +52,13 @@ pub enum Verdict {
 pub struct Check {
     found: Arc<Mutex<Found>>,
     checkpoints: Arc<Vec<Checkpoint>>,
+    /// Batches before the replay begins.
+    first: usize,
 }
 
 #[derive(Default)]
 struct Found {
-    /// Batches compared.
+    /// Batches compared, and those before the first of them.
     compared: usize,
     /// The first that differs.
     differs: Option<usize>,
@@ -69,13 +72,21 @@ impl Check {
             // Of a batch that reaches beyond, the replay makes only a part.
             checkpoints.truncate(checkpoints.partition_point(|point| point.at < until));
         }
-        Check { found: Arc::default(), checkpoints: Arc::new(checkpoints) }
+        Check { found: Arc::default(), checkpoints: Arc::new(checkpoints), first: 0 }
+    }
+
+    /// A check of a replay that begins with a state of the journal, after so many batches of the event log.
+    #[must_use]
+    pub fn after(self, batches: u64) -> Check {
+        let first = usize::try_from(batches).unwrap_or(usize::MAX).min(self.checkpoints.len());
+        self.found.lock().compared = first;
+        Check { first, ..self }
     }
 
     /// The chain that compares its values on the way; for [`crate::sim::Simulation::chained`].
     pub fn chain(&self, chain: Box<dyn Chain>) -> Box<dyn Chain> {
         let (found, checkpoints) = (Arc::clone(&self.found), Arc::clone(&self.checkpoints));
-        Box::new(Comparing { chain, found, checkpoints, batch: 0 })
+        Box::new(Comparing { chain, found, checkpoints, batch: self.first })
     }
 
     /// What came of it. `whole`: the replay went to the end that the journal knows.
@@ -101,7 +112,7 @@ impl Check {
                 let batch = found.compared;
                 Verdict::Differs { from: records(batch), to: None, after: after(batch) }
             }
-            _ => Verdict::SamePart { records: records(found.compared) },
+            _ => Verdict::SamePart { records: records(found.compared - self.first) },
         }
     }
 }

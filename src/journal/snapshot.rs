@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::form::folder_of;
+use super::form::{files, folder_of, read_files};
 use super::frame::{FileError, FileKind, Frame, FrameReader, FrameWriter};
 use crate::model::SimTime;
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{Files, Scenario, ScenarioError};
 use crate::sim::State;
 
-const SNAPSHOT: FileKind = FileKind { name: "snapshot", letter: b'S', version: 1, last: END };
+const SNAPSHOT: FileKind = FileKind { name: "snapshot", letter: b'S', version: 2, last: END };
 
 const HEADER: u8 = 1;
 const STATE: u8 = 2;
 const END: u8 = 3;
+const FILES: u8 = 4;
 
 /// What a snapshot is of.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ pub struct Snapshot {
     pub header: SnapshotHeader,
     /// The run.
     pub state: State,
+    files: Files,
     path: PathBuf,
 }
 
@@ -55,6 +57,9 @@ impl Snapshot {
         };
         let mut writer = FrameWriter::create(path, SNAPSHOT)?;
         writer.frame(HEADER, &bytes(&header))?;
+        if let Some(files) = files(scenario)? {
+            writer.long(FILES, &files)?;
+        }
         writer.long(STATE, &bytes(state))?;
         writer.finish(&[])
     }
@@ -82,16 +87,21 @@ impl Snapshot {
                 State::FORM
             )));
         }
-        let mut content = Vec::new();
+        let (mut content, mut files) = (Vec::new(), Vec::new());
         while let Some(frame) = frames.next()? {
             match frame.kind {
                 STATE => content.extend(frame.content),
+                FILES => files.extend(frame.content),
                 END => {}
                 other => return Err(frames.damage(format!("a frame of the unknown kind {other}"))),
             }
         }
         match postcard::take_from_bytes(&content) {
-            Ok((state, [])) => Ok(Snapshot { header, state, path: path.to_owned() }),
+            Ok((state, [])) => {
+                let files = read_files(&files)
+                    .ok_or_else(|| other("holds no contents of files where they should be".to_owned()))?;
+                Ok(Snapshot { header, state, files, path: path.to_owned() })
+            }
             _ => Err(other("holds a state that this program cannot read".to_owned())),
         }
     }
@@ -101,8 +111,11 @@ impl Snapshot {
     /// # Errors
     /// A key that names no place, or a value that does not go together with the rest.
     pub fn scenario(&self, overrides: &[(String, String)]) -> Result<Scenario, ScenarioError> {
-        let name = format!("{} (scenario)", self.path.display());
-        let mut scenario = Scenario::from_str_with(&self.header.scenario, &name, overrides)?;
+        // What the overrides name anew is read from the folder of the name.
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let name = self.header.folder.join(format!("{file} (scenario)")).display().to_string();
+        let mut scenario =
+            Scenario::from_str_beside(&self.header.scenario, &name, overrides, self.files.clone())?;
         scenario.folder.clone_from(&self.header.folder);
         Ok(scenario)
     }

@@ -7,6 +7,7 @@ pub mod hdr;
 mod intervals;
 mod latency;
 mod percentiles;
+pub(crate) mod saved;
 mod series;
 mod usage;
 mod waits;

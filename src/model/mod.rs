@@ -7,6 +7,7 @@ mod catalog;
 mod ids;
 mod money;
 mod resources;
+pub(crate) mod sorted;
 mod time;
 
 pub use catalog::{

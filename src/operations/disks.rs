@@ -9,7 +9,7 @@ use super::snapshots::Source;
 use super::{Instance, Lock, Params, Refusal};
 
 /// State of a disk (DISK-40). Creating and Attaching take no time here.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum DiskState {
     /// On its own, ready to be attached.
     Available,
@@ -20,7 +20,7 @@ pub enum DiskState {
 }
 
 /// A disk as operations see it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Disk {
     /// Its state.
     pub state: DiskState,

@@ -11,7 +11,7 @@ use super::refusal::*;
 use super::{Params, Refusal, release_time};
 
 /// Where a host is in its life (DHST-1, DHST-2).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Condition {
     /// Allocated, not usable yet.
     Starting,
@@ -39,7 +39,7 @@ impl Condition {
 }
 
 /// What happens to the instances when the server under a host fails (DHST-40).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum OnMaintenance {
     /// They move to another server and start again.
     Migrate,
@@ -48,7 +48,7 @@ pub enum OnMaintenance {
 }
 
 /// An allocated host.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Host {
     /// Id, such as `dh-cn-hangzhou-g-1` (DHST-5).
     pub id: String,
@@ -100,7 +100,7 @@ impl Host {
 }
 
 /// All allocated hosts, by their number in the world.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Hosts(pub BTreeMap<u32, Host>);
 
 impl Hosts {

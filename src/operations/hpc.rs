@@ -10,7 +10,7 @@ use super::{Params, Refusal};
 
 /// An HPC cluster: super computing instances of one region on one RDMA network (HPC-1). It costs nothing and has no
 /// limit of instances (HPC-13).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Cluster {
     /// Id.
     pub id: String,
@@ -25,7 +25,7 @@ pub struct Cluster {
 }
 
 /// All HPC clusters, by their number in the world.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Clusters(pub BTreeMap<u32, Cluster>);
 
 /// CreateHpcCluster (HPC-8): the deployment set that it refers to, if it names one (HPC-12).

@@ -9,7 +9,7 @@ use super::Refusal;
 use super::refusal::{EXPIRED_OR_IN_ARREARS, INITIALIZING, LOCKED_FOR_SECURITY, WRONG_STATE};
 
 /// How a stopped instance is stopped (LIFE-30).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum StoppedMode {
     /// It keeps its place and goes on costing.
     KeepCharging,
@@ -31,7 +31,7 @@ impl StoppedMode {
 }
 
 /// Why an instance is locked (LIFE-40).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Lock {
     /// Expired or overdue: `financial`.
     Financial,
@@ -44,7 +44,7 @@ pub enum Lock {
 }
 
 /// An event that asks for a redeployment (RED-B4).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Event {
     /// Maintenance that needs a reboot, or another server.
     Maintenance,

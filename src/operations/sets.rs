@@ -42,7 +42,7 @@ pub const FAMILIES: [&str; 25] = [
 ];
 
 /// What becomes of a member when its server has failed and no other keeps the rule (DEP-41, CDS-B1).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum OnUnable {
     /// It leaves the set and starts.
     #[default]
@@ -52,7 +52,7 @@ pub enum OnUnable {
 }
 
 /// A deployment set.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Set {
     /// Id (DEP-50).
     pub id: String,
@@ -85,7 +85,7 @@ impl Set {
 }
 
 /// All deployment sets, by their number in the world.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sets(pub BTreeMap<u32, Set>);
 
 impl Sets {

@@ -8,7 +8,7 @@ use super::refusal::{BAD_TOKEN, SNAPSHOT_TOKEN_MISMATCH, TOKEN_MISMATCH};
 use super::{Action, Params, Refusal};
 
 /// Who sent a token, to which operation, in which region (IDEM-11).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Scope {
     /// Account, by number.
     pub account: u32,
@@ -19,7 +19,7 @@ pub struct Scope {
 }
 
 /// Tokens of calls that were accepted. They are remembered to the end of the run, as the documents name no time (IDEM-10).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Tokens(BTreeMap<(Scope, String), Vec<(String, String)>>);
 
 /// What decides whether two calls are the same: all parameters, in the order of their names (IDEM-5), and the instance

@@ -4,6 +4,7 @@ use super::bars::Bars;
 use super::demand::DemandId;
 use super::fleet::Fleet;
 use super::query::Key;
+use super::restore::SavedClaim;
 use super::sets::Granularity;
 use super::want::{Claim, NoRoom, Reason, Want};
 use crate::model::{HostIx, ZoneIx};
@@ -19,6 +20,16 @@ impl Reservation {
     /// The host.
     pub fn host(&self) -> HostIx {
         self.claim.host()
+    }
+
+    /// The reservation that a claim was.
+    pub fn of(claim: Claim) -> Reservation {
+        Reservation { claim }
+    }
+
+    /// As data: what [`Fleet::restore_claim`] claims again.
+    pub fn save(&self) -> SavedClaim {
+        self.claim.save()
     }
 }
 

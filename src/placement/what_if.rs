@@ -13,7 +13,7 @@ use super::want::{Claim, NO_NODE};
 use crate::model::{ClassIx, HostIx, ZoneIx};
 
 /// What a claim holds of its host: a note to think with. Unlike the [`Claim`] it gives nothing back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Hold {
     demand: DemandId,
     devices: u16,

@@ -16,6 +16,7 @@
 //! and a `[[workloads]]` table.
 
 mod error;
+mod files;
 mod known;
 pub mod naming;
 mod nearest;
@@ -31,6 +32,7 @@ pub mod workload;
 use std::path::Path;
 
 pub use error::{Faulty, Problem, ScenarioError};
+pub use files::Files;
 pub use known::{Known, unknown};
 pub use nearest::{did_you_mean, nearest};
 pub use resolve::{Class, DedicatedHost, DiskPool, Families, Pool, Scenario};
@@ -82,8 +84,22 @@ impl Scenario {
         file_name: &str,
         overrides: &[(String, String)],
     ) -> Result<Scenario, ScenarioError> {
+        Scenario::from_str_beside(text, file_name, overrides, Files::default())
+    }
+
+    /// Reads a scenario as [`Scenario::from_str_with`] does. Files that it names are taken from `files`, and read only when
+    /// they are not there.
+    ///
+    /// # Errors
+    /// As [`Scenario::from_str_with`].
+    pub fn from_str_beside(
+        text: &str,
+        file_name: &str,
+        overrides: &[(String, String)],
+        files: Files,
+    ) -> Result<Scenario, ScenarioError> {
         let source = source::Source::new(file_name, text, overrides)?;
-        resolve::resolve(source.read()?, Path::new(file_name)).map_err(|problem| source.error(problem))
+        resolve::resolve(source.read()?, Path::new(file_name), files).map_err(|problem| source.error(problem))
     }
 
     /// Reads and checks a scenario file.
@@ -115,7 +131,8 @@ impl Scenario {
             unreadable(format!("line {line} is not UTF-8 text"))
         })?;
         let source = source::Source::new(&path.display().to_string(), text, overrides)?;
-        let scenario = resolve::resolve(source.read()?, path).map_err(|problem| source.error(problem))?;
+        let scenario = resolve::resolve(source.read()?, path, Files::default())
+            .map_err(|problem| source.error(problem))?;
         scenario.find_traces().map_err(|problem| source.error(problem))?;
         Ok(scenario)
     }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::Problem;
+use super::files::Files;
 use super::known::Known;
 use super::naming;
 use super::nearest::did_you_mean;
@@ -62,6 +63,8 @@ pub struct Scenario {
     pub prices: Prices,
     /// Folder of the file, which paths of traces are relative to.
     pub folder: PathBuf,
+    /// Contents of files that it names, where they were given and not read.
+    pub files: Files,
 }
 
 /// A host class in use: one of the catalog's or of the scenario's.
@@ -232,7 +235,7 @@ impl Scenario {
 }
 
 /// Checks a scenario as written and resolves it.
-pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, Problem> {
+pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path, files: Files) -> Result<Scenario, Problem> {
     let catalog = Catalog::shipped();
     if spec.name.is_empty() {
         spec.name = file
@@ -280,7 +283,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
     let disk_pools = cloud::disk_pools(&spec.disk_pools, known)?;
     let mut classes = classes.in_use;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-    node_list::add(&spec.node_lists, &folder, known, &mut classes, &mut pools)?;
+    node_list::add(&spec.node_lists, (&folder, &files), known, &mut classes, &mut pools)?;
     let end = SimTime::ZERO + spec.duration.get().get();
     let topology = Topology::new(&zones, &pools, &dedicated_hosts);
     let events = script::read(&spec.events, &topology, end)?;
@@ -303,6 +306,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path) -> Result<Scenario, P
         events,
         accounts,
         prices,
+        files,
         spec,
     })
 }

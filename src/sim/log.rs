@@ -3,7 +3,7 @@
 //! Every record that a customer or an operator of the modelled cloud could observe is hashed in a fixed binary
 //! form, in the order of the run. Two runs with one digest took the same decisions at the same virtual times.
 
-use crate::model::SimTime;
+use crate::model::{HostIx, SimTime};
 
 /// What happened. The numbers are part of the digest and never change their meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,11 +94,38 @@ impl Record {
             3 => "created",
             4 => "running",
             5 => "released",
-            6..=15 => "host",
-            16..=31 => "operation",
-            32..=39 => "spot",
-            40..=47 => "billing",
-            48..=55 => "client",
+            6 => "host failed",
+            7 => "failure noticed",
+            8 => "host back",
+            9 => "down",
+            10 => "replaced",
+            11 => "move begun",
+            12 => "moved",
+            13 => "move cut",
+            14 => "host maintenance",
+            15 => "left its set",
+            16 => "operation accepted",
+            17 => "operation refused",
+            18 => "stopped",
+            19 => "placed again",
+            20 => "dedicated host allocated",
+            21 => "dedicated host released",
+            22 => "disk made",
+            23 => "disk gone",
+            32 => "spot price",
+            33 => "spot notice",
+            40 => "billed",
+            41 => "paid",
+            42 => "unpaid",
+            43 => "locked",
+            44 => "renewed",
+            45 => "restored",
+            46 => "credits spent",
+            47 => "kept",
+            48 => "retried",
+            49 => "gave up",
+            50 => "fleet looked",
+            51 => "client asks",
             _ => "other",
         }
     }
@@ -138,6 +165,24 @@ impl LogRecord {
         LogRecord::all(&bytes[bytes.len().saturating_sub(LogRecord::BYTES)..]).next().map(|record| record.at)
     }
 
+    /// The host that it names, when it names one.
+    pub fn host(&self) -> Option<HostIx> {
+        let host = match self.kind {
+            6..=8 | 14 => u32::try_from(self.number).ok()?,
+            3 | 5 | 9..=13 | 15 | 19..=21 | 45 => self.detail,
+            _ => return None,
+        };
+        (host != u32::MAX).then_some(HostIx(host))
+    }
+
+    /// The request (and instance) that it is about, when it is about one.
+    pub fn request(&self) -> Option<u64> {
+        match self.kind {
+            6..=8 | 14 | 32 | 40..=42 | 50 | 51 => None,
+            _ => (self.number != u64::MAX).then_some(self.number),
+        }
+    }
+
     /// What its kind stands for, in a word or two.
     pub fn kind_name(&self) -> &'static str {
         Record::name(self.kind)
@@ -151,6 +196,9 @@ pub trait Chain: Send {
 
     /// The value of the chain after everything that was linked.
     fn value(&mut self) -> [u8; 32];
+
+    /// The log ends with these records, less than a batch.
+    fn last(&mut self, _records: &[u8]) {}
 }
 
 /// The next value of the chain: `BLAKE3(chain || records)`, in a domain of its own.
@@ -211,6 +259,11 @@ impl LogState {
     pub(super) fn chain(&self) -> [u8; 32] {
         self.chain
     }
+
+    /// Full batches before it.
+    pub(super) fn batches(&self) -> u64 {
+        self.batches
+    }
 }
 
 impl EventLog {
@@ -246,7 +299,13 @@ impl EventLog {
 
     /// The digest: the first 16 bytes of the chain's last value, in hexadecimal.
     pub(super) fn digest(&mut self) -> String {
+        self.chain.last(&self.pending);
         hex(&link(&self.chain.value(), &self.pending))
+    }
+
+    /// Records so far.
+    pub(super) fn records(&self) -> u64 {
+        self.batches * BATCH as u64 + (self.pending.len() / LogRecord::BYTES) as u64
     }
 
     /// What a snapshot keeps.

@@ -21,22 +21,36 @@ use super::Cloud;
 use super::templates::{SpotAsk, Template};
 
 /// The market, and what the simulator keeps for it.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct MarketRun {
     pub(super) market: Market,
     /// Requests of fleets that have no answer yet, by number.
+    #[serde(with = "crate::model::sorted")]
     pub(super) pending: FxHashMap<u64, Member>,
     /// Instances of fleets, by slot.
+    #[serde(with = "crate::model::sorted")]
     pub(super) members: FxHashMap<u32, Member>,
     /// Releases that notices have set, by slot.
+    #[serde(with = "crate::model::sorted")]
     pub(super) reclaims: FxHashMap<u32, Ticket>,
     /// Disks that outlive their spot instance, by slot (SPOT-36).
+    #[serde(with = "crate::model::sorted")]
     pub(super) lasting: FxHashMap<u32, Vec<Disk>>,
     /// Disks that reclaimed instances have left behind, and their GiB.
     pub(super) left_disks: (u64, u64),
 }
 
 impl MarketRun {
+    /// Everything, as bytes: prices that lie ahead and clients too, so that nothing has to be found again.
+    pub(super) fn save(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("plain data")
+    }
+
+    /// A market that goes on; none when the bytes are none.
+    pub(super) fn restore(bytes: &[u8]) -> Option<Box<MarketRun>> {
+        postcard::from_bytes(bytes).ok()
+    }
+
     /// The figures of the run, which ends at `now`.
     pub(super) fn summary(self, now: SimTime, world: &World) -> SpotSummary {
         let (disks, gib) = self.left_disks;

@@ -16,6 +16,7 @@ mod observe;
 mod operations;
 mod packing;
 mod run;
+mod slots;
 mod state;
 mod station;
 mod summary;
@@ -31,7 +32,7 @@ pub use log::{BATCH, Chain, Linked, LogRecord, link};
 pub use nodes::{MigrationReport, NodeReport};
 pub use observe::{Gone, Happened, Observer, Queues, View};
 pub use operations::{DiskPoolUse, HostUse, OperationCount, OperationsSummary, RefusalCount, RestartUse};
-pub use run::{Go, Progress, Unsound};
+pub use run::{Ahead, Counters, Followed, Go, InstanceView, Progress, Unsound};
 pub use state::{State, StateSize};
 pub use summary::{
     AccountBill, BillingSummary, ChargeAmount, ClientSummary, CodeCount, ContentionSummary, CreditSummary,
@@ -41,7 +42,7 @@ pub use summary::{
 
 use crate::engine::Streams;
 use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Unmeasured, Usage};
-use crate::model::SimTime;
+use crate::model::{SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
 
@@ -62,6 +63,9 @@ pub enum SimError {
     /// The scenario passed its checks and still describes something that cannot be built.
     #[error("the scenario describes a cloud that cannot be built: {0}")]
     Cloud(String),
+    /// A state of the run could not be kept.
+    #[error("cannot keep the state of the run: {0}")]
+    Keep(String),
     /// A file of spot prices is missing or damaged.
     #[error(transparent)]
     Prices(#[from] crate::spot::model::ReplayError),
@@ -90,6 +94,16 @@ struct Plan {
     chain: Option<Box<dyn Chain>>,
     until: Option<SimTime>,
     warmup: Option<SimTime>,
+    keeping: Option<Keeping>,
+}
+
+/// Who keeps states of a run while it goes on.
+type Keep = Box<dyn FnMut(SimTime, &State) -> Result<(), String>>;
+
+/// States of a run at multiples of a span.
+struct Keeping {
+    every: SimDuration,
+    keep: Keep,
 }
 
 impl<'a> Simulation<'a> {
@@ -160,13 +174,17 @@ impl<'a> Simulation<'a> {
         observer: &mut O,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
+        let Simulation { scenario, mut cloud, workload, templates, market, mut plan } = self;
+        let keeping = plan.keeping.take();
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
         let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
         run.open_market(market);
         let warmup = run.warmup;
-        let Ended { now, cut_short } = run.go(watch)?;
+        let Ended { now, cut_short } = match keeping {
+            Some(keeping) => state::go_keeping(&mut run, keeping, watch)?,
+            None => run.go(watch)?,
+        };
         let digest = run.digest();
         let nodes = run.nodes.as_ref().map(|nodes| nodes.tally.report());
         let end = run.start.after(now.since(SimTime::ZERO));
@@ -288,6 +306,10 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     run.money = money.map(Box::new);
     run.clients = clients.map(Box::new);
     run.throttle = throttle.map(Box::new);
+    run.spot = spec.spot.as_ref().map(|spot| {
+        let text = toml::to_string(spot).expect("every value of a scenario has a TOML form");
+        *blake3::hash(text.as_bytes()).as_bytes()
+    });
     if let Some(state) = plan.state {
         run.restore(*state)?;
     }

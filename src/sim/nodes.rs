@@ -67,7 +67,7 @@ pub struct MigrationReport {
 }
 
 /// A number that goes up and down, and its peak.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Count {
     now: u64,
     peak: u64,
@@ -97,7 +97,7 @@ pub(super) enum Back {
 }
 
 /// Running counts.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct NodeTally {
     pub(super) host_failures: u64,
     pub(super) hosts_down: Count,
@@ -106,13 +106,16 @@ pub(super) struct NodeTally {
     pub(super) down: Count,
     pub(super) tries_without_room: u64,
     pub(super) left_their_set: u64,
+    #[serde(with = "crate::metrics::saved")]
     downtime: Histogram<u64>,
     pub(super) moves_begun: u64,
     moves_done: u64,
     pub(super) moves_cut: u64,
     pub(super) moves_without_room: u64,
     bytes: u64,
+    #[serde(with = "crate::metrics::saved")]
     copy: Histogram<u64>,
+    #[serde(with = "crate::metrics::saved")]
     pause: Histogram<u64>,
     pub(super) hosts_emptied: u64,
     pub(super) hosts_worked_on: u64,

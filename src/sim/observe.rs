@@ -268,7 +268,7 @@ pub struct View<'a> {
 }
 
 /// What waits in the control plane.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Queues {
     /// Calls that wait for an API worker.
     pub api: u64,

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::RunState;
-use super::{SimError, Simulation, assemble};
-use crate::metrics::Unmeasured;
-use crate::model::SimTime;
+use super::observe::Observer;
+use super::run::{Ended, Go, Progress, Run, RunState};
+use super::{Keeping, SimError, Simulation, assemble};
+use crate::metrics::{CostProbe, Unmeasured};
+use crate::model::{SimDuration, SimTime};
 
 /// A run between two events: world counters, every live instance with its place and what it holds, calls under way,
 /// pending events in order, positions of random streams and of the workload, statistics, the state of the digest.
@@ -30,7 +31,7 @@ pub struct StateSize {
 
 impl State {
     /// Version of the layout: raise it whenever a struct that a state is made of changes.
-    pub const FORM: u32 = 1;
+    pub const FORM: u32 = 2;
 
     /// The time of the last event before it.
     pub fn now(&self) -> SimTime {
@@ -42,10 +43,31 @@ impl State {
         self.0.chain()
     }
 
+    /// Full batches of the event log before it.
+    pub fn batches(&self) -> u64 {
+        self.0.batches()
+    }
+
     /// How much there is.
     pub fn size(&self) -> StateSize {
         self.0.size()
     }
+}
+
+/// Runs to the end as [`Run::go`] does, from one kept state to the next.
+pub(super) fn go_keeping<P: CostProbe, O: Observer>(
+    run: &mut Run<'_, P, O>,
+    keeping: Keeping,
+    mut watch: impl FnMut(&Progress) -> Go,
+) -> Result<Ended, SimError> {
+    let Keeping { every, mut keep } = keeping;
+    let begin = run.now();
+    let mut next = SimTime((begin.0 / every.0 + 1).saturating_mul(every.0));
+    while next < run.until && run.advance_watched(next, &mut watch)? {
+        keep(next, &State(run.save()?)).map_err(SimError::Keep)?;
+        next = SimTime(next.0.saturating_add(every.0));
+    }
+    Ok(run.go(watch)?)
 }
 
 impl<'a> Simulation<'a> {
@@ -66,6 +88,18 @@ impl<'a> Simulation<'a> {
     #[must_use]
     pub fn resume(mut self, state: State) -> Simulation<'a> {
         self.plan.state = Some(Box::new(state.0));
+        self
+    }
+
+    /// Gives the state to `keep` at every multiple of `every`, with everything that happens at it or before, while the run
+    /// goes on. The event log must be linked where it is made: a chain beside the run has no value before its end.
+    #[must_use]
+    pub fn keeping(
+        mut self,
+        every: SimDuration,
+        keep: Box<dyn FnMut(SimTime, &State) -> Result<(), String>>,
+    ) -> Simulation<'a> {
+        self.plan.keeping = Some(Keeping { every: SimDuration(every.0.max(1)), keep });
         self
     }
 

@@ -26,7 +26,7 @@ pub fn payable(paid: Paid) -> Money {
 }
 
 /// What an instance has cost so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Cost {
     /// At the market's price.
     pub paid: Paid,
@@ -37,7 +37,7 @@ pub struct Cost {
 }
 
 /// The part of a bill that is still running.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Open {
     from: SimTime,
     /// Integral of the price when the fixed hour was over, or at `from` if that was later; none until then.
@@ -45,7 +45,7 @@ struct Open {
 }
 
 /// The bill of one instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Bill {
     created: SimTime,
     /// Price of the first hour: the market's at the purchase.

@@ -15,7 +15,7 @@ use super::price::{HourPrice, millionths};
 const MOST_AT_ONCE: u32 = 1_000;
 
 /// A pool that a fleet uses.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ClientPool {
     /// Series of the market; none: the type is not sold there.
     pub series: u32,
@@ -54,7 +54,7 @@ impl ClientPool {
 }
 
 /// What a member of a fleet is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Member {
     /// The fleet.
     pub fleet: u32,
@@ -76,7 +76,7 @@ pub struct Order {
 }
 
 /// The state of a fleet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Client {
     number: u32,
     name: String,

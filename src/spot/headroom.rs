@@ -15,7 +15,7 @@ use super::price::WHOLE;
 use crate::model::Resources;
 
 /// What a pool keeps free.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Headroom {
     /// Nothing.
     None,
@@ -26,7 +26,7 @@ pub enum Headroom {
 }
 
 /// Recent demand of a pool, by windows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Predicted {
     /// Windows that are remembered.
     memory: usize,

@@ -10,7 +10,7 @@ pub const CHECK: SimDuration = SimDuration::from_secs(300);
 pub const PROTECTION: SimDuration = SimDuration::from_secs(3_600);
 
 /// Why an instance is reclaimed (SPOT-32).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The market price is above its bid.
@@ -36,7 +36,7 @@ impl Cause {
 }
 
 /// An instance has been told that it goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Notice {
     /// Why.
     pub cause: Cause,

@@ -8,7 +8,9 @@ use crate::model::Money;
 pub const WHOLE: u64 = 1_000_000;
 
 /// A price per hour in thousandths of the currency unit (SPOT-3: three decimals).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct HourPrice(pub u64);
 

@@ -7,7 +7,7 @@ use crate::model::{SimTime, TypeIx, ZoneIx};
 pub type Paid = u128;
 
 /// A price that held from a moment on, and what was paid until then.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Step {
     since: SimTime,
     price: HourPrice,
@@ -26,7 +26,7 @@ impl Step {
 }
 
 /// The price of one type in one zone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Series {
     /// Zone.
     pub zone: ZoneIx,

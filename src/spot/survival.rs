@@ -16,7 +16,7 @@ pub const STEP: SimDuration = SimDuration::from_secs(300);
 const STEPS: usize = 60 * 288;
 
 /// Ages at which instances ended.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Survival {
     /// Reclaimed and censored, by steps of age.
     ends: Vec<(u32, u32)>,

@@ -111,6 +111,19 @@ impl Generator {
         (drawn.template, end_after(self.requests.lifetime(drawn)))
     }
 
+    /// How far its luck is, when it is asked for one request at a time.
+    pub(super) fn luck(&self) -> Vec<u128> {
+        self.requests.streams().map(Stream::position).collect()
+    }
+
+    /// Goes on from there; false when it has other streams.
+    pub(super) fn go_on(&mut self, luck: &[u128]) -> bool {
+        let streams: Vec<&mut Stream> = self.requests.streams_mut().collect();
+        let same = streams.len() == luck.len();
+        streams.into_iter().zip(luck).for_each(|(stream, position)| stream.seek(*position));
+        same
+    }
+
     /// The account of a client.
     pub(super) fn draw_customer(&mut self) -> Customer {
         Customer(self.requests.draw_account())

@@ -88,7 +88,7 @@ pub struct Arrival {
 }
 
 /// One of the accounts of a workload, as [`Workload::draw_customer`] gives it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Customer(u32);
 
 /// What a workload needs to know of its scenario.
@@ -315,6 +315,18 @@ impl Workload {
     /// Numbers of the workloads of which nothing arrives by itself: fleets and closed loops.
     pub fn on_demand(&self) -> impl Iterator<Item = u32> {
         self.on_demand.iter().map(|(number, _)| *number)
+    }
+
+    /// How far the luck of fleets and closed loops is, by the number of their workload.
+    pub(crate) fn save_on_demand(&self) -> Vec<(u32, Vec<u128>)> {
+        self.on_demand.iter().map(|(number, generator)| (*number, generator.luck())).collect()
+    }
+
+    /// Goes on from there; false when these are other fleets and loops.
+    pub(crate) fn restore_on_demand(&mut self, saved: &[(u32, Vec<u128>)]) -> bool {
+        let numbers = self.on_demand.iter().map(|(number, _)| *number);
+        numbers.eq(saved.iter().map(|(number, _)| *number))
+            && self.on_demand.iter_mut().zip(saved).all(|((_, own), (_, luck))| own.go_on(luck))
     }
 
     fn generator(&mut self, workload: u32) -> Option<&mut Generator> {

@@ -187,6 +187,22 @@ impl Requests {
         self.drawn(entry, zone, account)
     }
 
+    /// Every stream, in an order that is always the same.
+    pub(super) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        let Requests { mix, zone, account, faults, lifetimes, account_factors: _, first: _ } = self;
+        let pickers = [&mix.picker.stream, &zone.stream, &account.stream];
+        let faults = faults.iter().flat_map(|faults| [&faults.kind.stream, &faults.stream]);
+        pickers.into_iter().chain(faults).chain(lifetimes.iter().map(|(_, stream)| stream))
+    }
+
+    /// As [`Requests::streams`], to go on from other positions.
+    pub(super) fn streams_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        let Requests { mix, zone, account, faults, lifetimes, account_factors: _, first: _ } = self;
+        let pickers = [&mut mix.picker.stream, &mut zone.stream, &mut account.stream];
+        let faults = faults.iter_mut().flat_map(|faults| [&mut faults.kind.stream, &mut faults.stream]);
+        pickers.into_iter().chain(faults).chain(lifetimes.iter_mut().map(|(_, stream)| stream))
+    }
+
     /// An account.
     pub(super) fn draw_account(&mut self) -> u32 {
         self.account.draw()

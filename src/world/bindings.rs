@@ -34,6 +34,17 @@ impl Bindings {
         get(&self.deployment_sets, at)
     }
 
+    /// Sets of the fleet behind deployment sets and behind HPC clusters, for a snapshot.
+    pub(super) fn sets(&self) -> [Vec<Option<SetIx>>; 2] {
+        [self.deployment_sets.clone(), self.hpc_clusters.clone()]
+    }
+
+    /// Goes on with the sets of a snapshot.
+    pub(super) fn set_sets(&mut self, [deployment_sets, hpc_clusters]: &[Vec<Option<SetIx>>; 2]) {
+        self.deployment_sets.clone_from(deployment_sets);
+        self.hpc_clusters.clone_from(hpc_clusters);
+    }
+
     pub(crate) fn hpc_cluster(&self, at: u32) -> Option<SetIx> {
         get(&self.hpc_clusters, at)
     }

@@ -6,7 +6,7 @@ use crate::model::AccountIx;
 
 /// What one disk of its own holds. It is given back exactly once, when the disk is deleted.
 #[must_use = "a disk that is dropped keeps its room for ever"]
-#[derive(PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DiskHolding {
     account: u32,
     zone: u32,

@@ -30,7 +30,7 @@ impl ChargeType {
 }
 
 /// Which charge types are possible.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ChargeTypes {
     pub(crate) prepaid: bool,
     pub(crate) postpaid: bool,
@@ -271,7 +271,7 @@ pub(crate) struct Product {
     pub(crate) charge_types: ChargeTypes,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -343,7 +343,7 @@ impl HostStatus {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DedicatedHost {
     pub(crate) owner: u32,
     pub(crate) region: u32,
@@ -360,7 +360,7 @@ pub(crate) struct DedicatedHost {
     pub(crate) host: Option<HostIx>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeploymentSet {
     pub(crate) region: u32,
     pub(crate) dedicated_host_supported: bool,
@@ -370,7 +370,7 @@ pub(crate) struct DeploymentSet {
     pub(crate) keep_stopped: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct HpcCluster {
     pub(crate) region: u32,
     pub(crate) creating: bool,

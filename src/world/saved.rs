@@ -6,11 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::World;
-use super::entities::HostStatus;
+use super::entities::{DedicatedHost, DeploymentSet, HpcCluster, Snapshot};
 use super::facts::InternalFault;
 use super::pools::SLOTS;
 use super::sets::Table;
 use super::tokens::{Tokens, TokensState};
+use crate::placement::SetIx;
 
 /// The state of a world.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,10 +26,14 @@ pub struct WorldState {
     /// Addresses, and how many of them calls in flight hold.
     vswitches: Vec<((u32, Vec<u64>), u32)>,
     groups: Vec<u64>,
-    sets: Vec<u64>,
     vlans: Vec<u32>,
-    hosts: Vec<HostStatus>,
     spot: Vec<((u32, u32), i64)>,
+    spot_sold_out: Vec<(u32, u32)>,
+    /// What operations make and take away: dedicated hosts, deployment sets, HPC clusters, snapshots; as bytes, because
+    /// rows of a world are not copied.
+    made: Vec<u8>,
+    hosts_to_choose: Vec<((u32, u32), Vec<u32>)>,
+    set_bindings: [Vec<Option<SetIx>>; 2],
     fault: Option<InternalFault>,
     digest: [u8; 32],
 }
@@ -85,6 +90,12 @@ impl World {
         let mut spot: Vec<((u32, u32), i64)> =
             self.spot_market.iter().map(|(key, price)| (*key, *price)).collect();
         spot.sort_unstable();
+        let mut spot_sold_out: Vec<(u32, u32)> = self.spot_sold_out.iter().copied().collect();
+        spot_sold_out.sort_unstable();
+        let made = (self.hosts.rows(), self.sets.rows(), self.hpc_clusters.rows(), self.snapshots.rows());
+        let mut hosts_to_choose: Vec<((u32, u32), Vec<u32>)> =
+            self.auto_hosts.iter().map(|(key, hosts)| (*key, hosts.clone())).collect();
+        hosts_to_choose.sort_unstable();
         WorldState {
             next_instance: self.next_instance,
             accounts: each(&self.accounts, account),
@@ -95,10 +106,12 @@ impl World {
             vpcs: each(&self.vpcs, |row| row.instances.used),
             vswitches: each(&self.vswitches, |row| (row.pool.save(), row.reserved_in_flight)),
             groups: each(&self.groups, |row| row.instances.used),
-            sets: each(&self.sets, |row| row.instances.used),
             vlans: each(&self.vlans, |row| row.free_ips),
-            hosts: each(&self.hosts, |row| row.status),
             spot,
+            spot_sold_out,
+            made: postcard::to_stdvec(&made).expect("plain data"),
+            hosts_to_choose,
+            set_bindings: self.bindings.sets(),
             fault: self.fault.clone(),
             digest: *self.digest().as_bytes(),
         }
@@ -117,10 +130,12 @@ impl World {
             vpcs,
             vswitches,
             groups,
-            sets,
             vlans,
-            hosts,
             spot,
+            spot_sold_out,
+            made,
+            hosts_to_choose,
+            set_bindings,
             fault,
             digest,
         } = state;
@@ -141,10 +156,16 @@ impl World {
             row.pool.restore(pool)
         })?;
         fill(&mut self.groups, "security groups", groups, |row, used| set(&mut row.instances.used, *used))?;
-        fill(&mut self.sets, "deployment sets", sets, |row, used| set(&mut row.instances.used, *used))?;
         fill(&mut self.vlans, "VLANs", vlans, |row, free| set(&mut row.free_ips, *free))?;
-        fill(&mut self.hosts, "dedicated hosts", hosts, |row, status| set(&mut row.status, *status))?;
+        let made: Made = postcard::from_bytes(made).map_err(|_| WorldMisfit::Digest)?;
+        self.hosts = put_back("dedicated hosts", &self.hosts, made.0)?;
+        self.sets = put_back("deployment sets", &self.sets, made.1)?;
+        self.hpc_clusters = put_back("HPC clusters", &self.hpc_clusters, made.2)?;
+        self.snapshots = put_back("snapshots", &self.snapshots, made.3)?;
+        self.auto_hosts = hosts_to_choose.iter().cloned().collect();
+        self.bindings.set_sets(set_bindings);
         self.spot_market = spot.iter().copied().collect();
+        self.spot_sold_out = spot_sold_out.iter().copied().collect();
         self.fault.clone_from(fault);
         if self.digest().as_bytes() == digest { Ok(()) } else { Err(WorldMisfit::Digest) }
     }
@@ -181,6 +202,22 @@ impl super::Account {
 fn set<T>(place: &mut T, value: T) -> bool {
     *place = value;
     true
+}
+
+/// Names and rows of a table.
+type Rows<T> = Vec<(Box<str>, Option<T>)>;
+
+/// What operations make and take away.
+type Made = (Rows<DedicatedHost>, Rows<DeploymentSet>, Rows<HpcCluster>, Rows<Snapshot>);
+
+/// The table of a state, which begins with the names of the table that was built.
+fn put_back<T>(kind: &'static str, built: &Table<T>, saved: Rows<T>) -> Result<Table<T>, WorldMisfit> {
+    let same = |((_, name), (saved, _)): ((u32, &str), &(Box<str>, Option<T>))| *name == **saved;
+    let here = built.rows().len();
+    if saved.len() < here || !built.all_names().zip(&saved).all(same) {
+        return Err(WorldMisfit::Entities { kind, saved: saved.len(), here });
+    }
+    Ok(Table::of_rows(saved))
 }
 
 /// One value for each entity that exists.

@@ -92,6 +92,18 @@ impl CategorySet {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IndexSet(FixedBitSet);
 
+impl serde::Serialize for IndexSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.ones().map(|index| index as u32))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for IndexSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<IndexSet, D::Error> {
+        Ok(IndexSet::of(Vec::<u32>::deserialize(deserializer)?))
+    }
+}
+
 impl IndexSet {
     /// The set of these positions.
     pub(super) fn of(indices: impl IntoIterator<Item = u32>) -> IndexSet {
@@ -124,6 +136,17 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
+    /// Every row with its name, whether the entity exists or not, as a snapshot has it.
+    pub(super) fn rows(&self) -> &[(Box<str>, Option<T>)] {
+        &self.rows
+    }
+
+    /// A table of these rows.
+    pub(super) fn of_rows(rows: Vec<(Box<str>, Option<T>)>) -> Table<T> {
+        let names = rows.iter().zip(0..).map(|((name, _), at)| (name.clone(), at)).collect();
+        Table { names, rows }
+    }
+
     /// The position of a name, made if need be.
     pub(super) fn refer(&mut self, name: &str) -> u32 {
         if let Some(at) = self.names.get(name) {

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use super::cloud::families_of;
-use super::{Class, Known, Pool, Problem};
+use super::{Class, Files, Known, Pool, Problem};
 use crate::model::ClassIx;
 use crate::scenario::naming;
 use crate::scenario::schema::NodeListSpec;
 use crate::workload::trace::NodeList;
 
-/// Adds the classes and pools of the lists, whose paths are relative to `folder`.
+/// Adds the classes and pools of the lists, whose paths are relative to the folder, where they are not given.
 pub(super) fn add(
     specs: &[NodeListSpec],
-    folder: &Path,
+    (folder, files): (&Path, &Files),
     known: Known<'_>,
     classes: &mut Vec<Class>,
     pools: &mut Vec<Pool>,
@@ -20,7 +20,12 @@ pub(super) fn add(
     for (table, spec) in specs.iter().enumerate() {
         let zone = known.zone(&spec.zone)?;
         let families = families_of(&spec.path, "node list", &spec.families, known)?;
-        let list = NodeList::read(&folder.join(spec.path.as_str())).map_err(|error| {
+        let place = folder.join(spec.path.as_str());
+        let list = match files.get(spec.path.as_str()) {
+            Some(content) => NodeList::of(&place, content.to_vec()),
+            None => NodeList::read(&place),
+        };
+        let list = list.map_err(|error| {
             Problem::at(&spec.path, error.to_string()).label("relative to the scenario's folder")
         })?;
         let first = classes.len();

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slab::Slab;
-
 use crate::operations::disks::{Disk, DiskState};
+use crate::sim::slots::Slots;
 use crate::world::DiskHolding;
 
 /// A disk of its own.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct Own {
     pub(in crate::sim) id: String,
     pub(in crate::sim) disk: Disk,
@@ -20,9 +19,9 @@ pub(in crate::sim) struct Own {
 }
 
 /// All of them, by slot and by id; those that wait for a new instance by who may take them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct OwnDisks {
-    all: Slab<Own>,
+    all: Slots<Own>,
     by_id: BTreeMap<String, u32>,
     /// Free disks that a workload left behind, by workload, zone and account.
     left: BTreeMap<(u32, u32, u32), BTreeSet<u32>>,

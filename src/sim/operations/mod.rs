@@ -6,6 +6,7 @@ mod disks;
 mod event;
 mod record;
 mod report;
+mod saved;
 mod stock;
 
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub(in crate::sim) const START_AGAIN: SimDuration = SimDuration::from_secs(600);
 pub(in crate::sim) const HOST_GRACE: SimDuration = SimDuration::from_secs(15 * 86_400);
 
 /// How much of a dedicated host is in use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct HostLevels {
     pub(in crate::sim) host: HostIx,
     pub(in crate::sim) since: SimTime,
@@ -68,7 +69,7 @@ pub(in crate::sim) struct PoolLevel {
 }
 
 /// What became of the places that instances of a workload gave up with a stop without charges.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct Restarts {
     pub(in crate::sim) given_up: u64,
     pub(in crate::sim) restarted: u64,
@@ -132,7 +133,7 @@ pub(in crate::sim) struct Operations {
 }
 
 /// Which disk a snapshot is of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum Source {
     /// A disk that an instance was created with: its slot, its request, and the place among its disks.
     Born { slot: u32, request: u64, place: usize },

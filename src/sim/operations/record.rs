@@ -8,7 +8,7 @@ use crate::validate::{Affinity, Effective, Network, Spot};
 use crate::world::{CategoryIx, ChargeType, World};
 
 /// The public address of an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) enum Address {
     /// None.
     None,
@@ -21,7 +21,7 @@ pub(in crate::sim) enum Address {
 }
 
 /// A disk that the instance was created with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct Owned {
     /// N of `DataDisk.N`; 0 for the system disk.
     pub(in crate::sim) index: u8,
@@ -29,7 +29,7 @@ pub(in crate::sim) struct Owned {
 }
 
 /// What operations know of one live instance beside its life.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::sim) struct Record {
     pub(in crate::sim) workload: u32,
     /// Number within the workload.

@@ -1,11 +1,12 @@
 //! What clients do: they send a refused call again, ask for something else, give up; their fleets grow and shrink, their
 //! closed loops go round ([`super::loops`]).
 
+mod saved;
+
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use rustc_hash::FxHashMap;
-use slab::Slab;
 
 use crate::api::{Param, Request};
 use crate::engine::Streams;
@@ -17,7 +18,9 @@ use crate::scenario::workload::{ClientSpec, Remove, RetryOn};
 use crate::sim::event::{ClientEvent, Event};
 use crate::sim::log::Record;
 use crate::sim::observe::{Gone, Observer};
+use crate::sim::slots::Slots;
 use crate::sim::summary::{ClientSummary, FleetSummary};
+use crate::sim::templates::Template;
 use crate::validate::Reject;
 use crate::workload::{self, End, Target};
 
@@ -35,7 +38,7 @@ pub(in crate::sim) struct Clients {
     /// By template: its workload, and what is asked for instead.
     workloads: Vec<u32>,
     instead: Vec<Vec<u32>>,
-    attempts: Slab<Attempt>,
+    attempts: Slots<Attempt>,
     fleets: Vec<Fleet>,
     pub(super) loops: Vec<Loop>,
     /// Caller and request of the instances that a fleet has or a client waits for, by slot. Looked up, never walked.
@@ -45,7 +48,7 @@ pub(in crate::sim) struct Clients {
 }
 
 /// Who makes a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Caller {
     /// Somebody whom the workload or a trace sends.
     Arrival,
@@ -86,8 +89,25 @@ struct Attempt {
     retries: u32,
     wait: u64,
     caller: Caller,
-    /// Its request, and the turn that it was made for.
-    request: Option<(u32, Box<Request>)>,
+    request: Option<Written>,
+}
+
+/// The request of a call.
+#[derive(Debug)]
+struct Written {
+    /// The turn that it was made for, and the number of the request that was its first.
+    turn: u32,
+    number: u64,
+    /// The template that it was made of.
+    template: u32,
+    request: Box<Request>,
+}
+
+/// Makes a request with the token of its client's call and turn.
+fn written(template: &Template, number_of: u32, first: u64, turn: u32, number: u64) -> Written {
+    let mut request = Box::new(template.request(number).clone());
+    request.set(Param::ClientToken, &format!("packyard-{first}-{turn}"));
+    Written { turn, number, template: number_of, request }
 }
 
 #[derive(Debug)]
@@ -113,7 +133,7 @@ struct Fleet {
     deleted: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Counts {
     calls: u64,
     at_once: u64,
@@ -123,6 +143,7 @@ struct Counts {
     refused: u64,
     retries: u64,
     /// Microseconds from the first request to the answer that created.
+    #[serde(with = "crate::metrics::saved")]
     served: Histogram<u64>,
 }
 
@@ -190,7 +211,7 @@ impl Clients {
             rules,
             workloads: templates.iter().map(|template| template.workload).collect(),
             instead: templates.iter().map(|template| template.instead.clone()).collect(),
-            attempts: Slab::new(),
+            attempts: Slots::new(),
             fleets,
             loops,
             members: FxHashMap::default(),
@@ -210,7 +231,7 @@ impl Clients {
 
     /// The request of a client's call.
     pub(super) fn request(&self, attempt: u32) -> Option<&Request> {
-        self.attempts[attempt as usize].request.as_ref().map(|(_, request)| &**request)
+        self.attempts[attempt as usize].request.as_ref().map(|written| &*written.request)
     }
 
     /// What clients did.
@@ -245,7 +266,8 @@ impl Clients {
     /// What a client does about an answer.
     fn after(&mut self, attempt: u32, reject: &Reject) -> Then {
         let one = &mut self.attempts[attempt as usize];
-        let Some(rule) = &self.rules[self.workloads[one.wanted as usize] as usize] else {
+        let workload = self.workloads[one.wanted as usize] as usize;
+        let Some(Some(rule)) = self.rules.get(workload) else {
             return Then::GiveUp { hopeless: false };
         };
         let why = match reject {
@@ -328,7 +350,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     ) -> Option<u32> {
         let clients = self.clients.as_mut()?;
         let workload = clients.workloads[template as usize];
-        if caller == Caller::Arrival && clients.rules[workload as usize].is_none() {
+        // Spot fleets are workloads without a client, after the scenario's.
+        let has_client = clients.rules.get(workload as usize).is_some_and(Option::is_some);
+        if caller == Caller::Arrival && !has_client {
             return None;
         }
         clients.counts.calls += 1;
@@ -356,12 +380,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     pub(super) fn client_writes(&mut self, attempt: u32, number: u64) {
         let Some(clients) = &mut self.clients else { return };
         let one = &mut clients.attempts[attempt as usize];
-        if one.request.as_ref().is_some_and(|(turn, _)| *turn == one.turns) {
+        if one.request.as_ref().is_some_and(|written| written.turn == one.turns) {
             return;
         }
-        let mut request = Box::new(self.templates[one.template as usize].request(number).clone());
-        request.set(Param::ClientToken, &format!("packyard-{}-{}", one.first, one.turns));
-        one.request = Some((one.turns, request));
+        let template = &self.templates[one.template as usize];
+        one.request = Some(written(template, one.template, one.first, one.turns, number));
     }
 
     /// A client's call was refused, or answered with the instance of an earlier one.

@@ -1,5 +1,7 @@
 //! CPU use of instances, the credits of burstable ones, and what over-committed hosts cannot give.
 
+mod saved;
+
 use crate::engine::{Streams, Ticket};
 use crate::hypervisor::State;
 use crate::hypervisor::credits::{CREDIT, Credits, Mode};
@@ -50,7 +52,7 @@ struct Plan {
 }
 
 /// What the instances of one template have in common.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Kind {
     plan: u32,
     cpu_milli: u32,
@@ -58,7 +60,7 @@ struct Kind {
     credit_price: Money,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Live {
     kind: Kind,
     account: AccountIx,
@@ -69,7 +71,7 @@ struct Live {
     fees: Money,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct HostUse {
     /// vCPUs before over-commit in thousandths; 0 while not looked up.
     physical: u64,
@@ -78,7 +80,7 @@ struct HostUse {
 }
 
 /// Sums over burstable instances.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Burst {
     instances: u64,
     unlimited: u64,

@@ -31,14 +31,14 @@ pub(super) struct Loop {
     counts: Counts,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Member {
     customer: Customer,
     /// Its thinking times: those of another client change nothing about them.
     luck: Stream,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Counts {
     calls: u64,
     served: u64,
@@ -50,6 +50,13 @@ struct Counts {
     thought: u128,
     /// Microseconds from the first request to the last answer, of all calls that are over.
     answered: u128,
+}
+
+/// What changes of a loop.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct LoopState {
+    members: Vec<Member>,
+    counts: Counts,
 }
 
 impl Loop {
@@ -73,6 +80,18 @@ impl Loop {
             first += count;
         }
         loops
+    }
+
+    /// Everything that changes, as data.
+    pub(super) fn save(&self) -> LoopState {
+        let Loop { workload: _, name: _, think: _, wait_for: _, first: _, count: _, members, counts } = self;
+        LoopState { members: members.clone(), counts: counts.clone() }
+    }
+
+    /// Goes on from a state; none when that has other clients.
+    pub(super) fn restore(&mut self, state: LoopState) -> Option<()> {
+        let LoopState { members, counts } = state;
+        (members.len() == self.count as usize).then(|| (self.members, self.counts) = (members, counts))
     }
 
     pub(super) fn summary(&self) -> LoopSummary {

@@ -20,6 +20,10 @@ use super::{Call, Run};
 impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     /// Gives the run its market, and schedules its first events.
     pub(in crate::sim) fn open_market(&mut self, market: Option<Box<MarketRun>>) {
+        // A run that goes on from a snapshot has its market already.
+        if self.begun {
+            return;
+        }
         self.market = market;
         let Some(market) = &self.market else { return };
         let fleets = market.market.clients.len() as u32;

@@ -18,8 +18,7 @@ pub(in crate::sim) use loads::Loads;
 pub(in crate::sim) use money::Book;
 pub(in crate::sim) use throttle::Throttle;
 mod state;
-
-use slab::Slab;
+mod steps;
 
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
@@ -37,12 +36,14 @@ use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::{Gone, Observer, Queues, View};
 use crate::sim::operations::Operations;
+use crate::sim::slots::Slots;
 use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
 pub(in crate::sim) use state::RunState;
 pub use state::Unsound;
+pub use steps::{Ahead, Counters, Followed, InstanceView};
 
 /// Events between two looks at the observer: often enough for a smooth bar and a quick Ctrl-C.
 const LOOK_EVERY: u64 = 1 << 14;
@@ -70,6 +71,7 @@ pub enum Go {
 }
 
 /// A call in the control plane.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 struct Call {
     number: u64,
     template: u32,
@@ -143,8 +145,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     /// When the observer wants its next sample.
     next_sample: SimTime,
     queue: Queue<Event>,
-    calls: Slab<Call>,
-    instances: Slab<Instance>,
+    calls: Slots<Call>,
+    instances: Slots<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
     /// Each of these is there only when the scenario asks for it.
@@ -168,6 +170,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     warm: bool,
     /// The spot market, when the scenario has one.
     pub(in crate::sim) market: Option<Box<MarketRun>>,
+    /// Hash of the scenario's `[spot]`, for snapshots.
+    pub(in crate::sim) spot: Option<[u8; 32]>,
 }
 
 /// When a run begins, begins to count, and ends.
@@ -216,8 +220,8 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             observer,
             next_sample,
             queue: Queue::new(),
-            calls: Slab::new(),
-            instances: Slab::new(),
+            calls: Slots::new(),
+            instances: Slots::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
             loads: None,
@@ -236,13 +240,24 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             events: 0,
             warm: warmup == SimTime::ZERO,
             market: None,
+            spot: None,
         }
     }
 
     /// Runs to the end of the workload and of the run's duration; every call gets its answer.
     pub(in crate::sim) fn go(&mut self, watch: impl FnMut(&Progress) -> Go) -> Result<Ended, WorkloadError> {
+        self.go_while(|_, _| true, watch)
+    }
+
+    /// Runs to the end, as long as `more` likes what comes next.
+    fn go_while(
+        &mut self,
+        mut more: impl FnMut(&Self, SimTime) -> bool,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<Ended, WorkloadError> {
         // The run ends at its duration, but no call that came in before is left without an answer.
-        let cut_short = self.steps(|run, at| at <= run.until || run.tally.unanswered() > 0, watch)?;
+        let lasts = |run: &Self, at| at <= run.until || run.tally.unanswered() > 0;
+        let cut_short = self.steps(|run, at| lasts(run, at) && more(run, at), watch)?;
         let last = self.queue.now();
         let now = if cut_short || self.until == SimTime::NEVER { last } else { last.max(self.until) };
         while self.next_sample < now {
@@ -264,10 +279,25 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         self.steps(|run, at| at <= moment.min(run.until), |_| Go::On).map(|_| ())
     }
 
+    /// As [`Run::advance_to`], while `watch` looks on; false when nothing is left to do after that, or `watch` stopped it.
+    pub(in crate::sim) fn advance_watched(
+        &mut self,
+        moment: SimTime,
+        watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<bool, WorkloadError> {
+        let stopped = self.steps(|run, at| at <= moment.min(run.until), watch)?;
+        Ok(!stopped && !self.queue.is_empty())
+    }
+
+    /// The moment of the last event.
+    pub(in crate::sim) fn now(&self) -> SimTime {
+        self.queue.now()
+    }
+
     /// Takes events while `more` likes the time of the next one; true when `watch` stopped it.
     fn steps(
         &mut self,
-        more: impl Fn(&Self, SimTime) -> bool,
+        mut more: impl FnMut(&Self, SimTime) -> bool,
         mut watch: impl FnMut(&Progress) -> Go,
     ) -> Result<bool, WorkloadError> {
         if !std::mem::replace(&mut self.begun, true) {
@@ -329,15 +359,20 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         self.next_sample = self.observer.interval().map_or(SimTime::NEVER, |every| at + every);
     }
 
-    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
-        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
-        let (down, hosts_down) = counts.unwrap_or_default();
-        let queues = self.control.as_ref().map(|control| Queues {
+    /// What waits in the control plane.
+    fn queues(&self) -> Option<Queues> {
+        self.control.as_ref().map(|control| Queues {
             api: control.api.waiting() as u64,
             scheduler: control.schedulers.waiting() as u64,
             node: control.starts.queued() as u64,
             clones: control.clones.iter().map(|pool| pool.len() as u64).sum(),
-        });
+        })
+    }
+
+    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
+        let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
+        let (down, hosts_down) = counts.unwrap_or_default();
+        let queues = self.queues();
         let view = View {
             world: self.world,
             fleet: self.fleet,

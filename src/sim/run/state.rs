@@ -3,45 +3,43 @@
 //! Every struct is taken apart field by field on purpose: a field that is added to [`Run`], [`Call`] or [`Instance`]
 //! does not compile here until someone has said what a snapshot does with it. What only follows from the scenario
 //! (world, fleet, templates, limits) is built anew; the workload is brought to its place by taking as many arrivals from
-//! it as the run had taken.
+//! it as the run had taken. Parts that only some scenarios have are bytes here, made and read in their own modules.
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use slab::Slab;
 
-use crate::engine::{Queue, Ticket};
+use crate::engine::{Queue, QueueState, Ticket};
 use crate::hypervisor::State;
 use crate::metrics::{CostProbe, Latency, LatencyState, Usage};
-use crate::model::{SimDuration, SimTime, ZoneIx};
+use crate::model::{SimTime, ZoneIx};
 use crate::placement::{Claim, FleetState, Misfit, SavedClaim, SavedWant};
 use crate::sim::control::ControlState;
 use crate::sim::event::Event;
 use crate::sim::log::{EventLog, LogState};
+use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
 use crate::sim::observe::Observer;
+use crate::sim::slots::Slots;
 use crate::sim::state::StateSize;
 use crate::sim::tally::{Tally, TallyState};
-use crate::validate::Admitted;
 use crate::workload::{Arrival, End, WorkloadError};
 use crate::world::{Holdings, WorldMisfit, WorldState};
 
-use super::{Call, Instance, Run, Step};
+use super::{Call, Instance, Nodes, Run, Step};
 
 /// A run between two events.
 #[derive(Serialize, Deserialize)]
 pub(in crate::sim) struct RunState {
-    now: SimTime,
     world: WorldState,
     fleet: FleetState,
     control: Option<ControlState>,
-    /// Pending events in the order in which they fire: moment, class, event.
-    queue: Vec<(SimTime, u8, Event)>,
-    calls: Vec<(u32, SavedCall)>,
-    instances: Vec<(u32, SavedInstance)>,
-    /// Places in `queue`.
-    next_clone: Vec<Option<u32>>,
+    queue: QueueState<Event>,
+    calls: Slots<Call>,
+    instances: Slots<SavedInstance>,
+    next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
     fetched: u64,
+    /// Positions of the luck of workloads that are asked for one request at a time.
+    on_demand: Vec<(u32, Vec<u128>)>,
     log: LogState,
     latency: LatencyState,
     total: Usage,
@@ -50,15 +48,34 @@ pub(in crate::sim) struct RunState {
     mix: Mix,
     events: u64,
     warm: bool,
+    parts: Parts,
+}
+
+/// Parts that only some scenarios have.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    nodes: Option<Vec<u8>>,
+    operations: Option<Vec<u8>>,
+    loads: Option<Vec<u8>>,
+    money: Option<Vec<u8>>,
+    clients: Option<Vec<u8>>,
+    throttle: Option<Vec<(u64, u32)>>,
+    market: Option<Vec<u8>>,
+    /// The scenario's `[spot]`, which a market is made of.
+    spot: Option<[u8; 32]>,
 }
 
 impl RunState {
     pub(in crate::sim) fn now(&self) -> SimTime {
-        self.now
+        self.queue.now()
     }
 
     pub(in crate::sim) fn chain(&self) -> [u8; 32] {
         self.log.chain()
+    }
+
+    pub(in crate::sim) fn batches(&self) -> u64 {
+        self.log.batches()
     }
 
     pub(in crate::sim) fn size(&self) -> StateSize {
@@ -69,18 +86,6 @@ impl RunState {
             requests: self.tally.requests(),
         }
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedCall {
-    number: u64,
-    template: u32,
-    end: End,
-    arrived: SimTime,
-    entered: SimTime,
-    begun: SimTime,
-    waits: [SimDuration; 4],
-    admitted: Option<Admitted>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,8 +101,7 @@ struct SavedInstance {
     arrived: SimTime,
     entered: SimTime,
     claim: Option<SavedClaim>,
-    /// Place in the queue.
-    next: Option<u32>,
+    next: Option<Ticket>,
     bound: Option<SavedWant>,
     holdings: Holdings,
 }
@@ -117,6 +121,9 @@ pub enum Unsound {
     /// The workload is another one.
     #[error("the snapshot does not fit the workload: {0}")]
     Workload(String),
+    /// A part of the scenario is there in one of the two only, or is another one.
+    #[error("the snapshot does not fit the scenario: {0} are not what they were")]
+    Feature(&'static str),
     /// Something else is not as it was.
     #[error("the snapshot does not fit the scenario: {0}")]
     Other(&'static str),
@@ -134,7 +141,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Run {
             world,
             fleet,
-            workload: _,
+            workload,
             templates: _,
             control,
             nodes,
@@ -165,45 +172,19 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             clients,
             throttle,
             market,
+            spot,
         } = self;
-        if nodes.is_some() {
-            return Err(Unsound::Part("hosts that fail, are drained or maintained"));
-        }
-        if operations.is_some() {
-            return Err(Unsound::Part("operations on instances, dedicated hosts and sets"));
-        }
-        if market.is_some() {
-            return Err(Unsound::Part("a spot market"));
-        }
-        if money.is_some() {
-            return Err(Unsound::Part("bills and subscriptions"));
-        }
-        if loads.is_some() {
-            return Err(Unsound::Part("CPU use and credits"));
-        }
-        if clients.is_some() || throttle.is_some() {
-            return Err(Unsound::Part("clients that try again, fleets, closed loops and throttling"));
-        }
-        let pending = queue.pending();
-        let places: FxHashMap<Ticket, u32> =
-            pending.iter().enumerate().map(|(at, (_, _, ticket, _))| (*ticket, at as u32)).collect();
-        // A ticket of an event that has fired names nothing, then as now.
-        let place = |ticket: &Option<Ticket>| ticket.and_then(|ticket| places.get(&ticket).copied());
-        let mut saved = Vec::with_capacity(instances.len());
-        for (slot, instance) in instances.iter() {
-            saved.push((slot as u32, save_instance(instance, place(&instance.next))?));
-        }
         Ok(RunState {
-            now: queue.now(),
             world: world.save(),
             fleet: fleet.save(),
             control: control.as_ref().map(|control| control.save()),
-            calls: calls.iter().map(|(slot, call)| (slot as u32, save_call(call))).collect(),
-            instances: saved,
-            next_clone: next_clone.iter().map(place).collect(),
-            queue: pending.into_iter().map(|(at, class, _, event)| (at, class, event)).collect(),
+            calls: calls.clone(),
+            instances: instances.map(save_instance)?,
+            next_clone: next_clone.clone(),
+            queue: queue.save(),
             next_arrival: *next_arrival,
             fetched: *fetched,
+            on_demand: workload.save_on_demand(),
             log: log.save(),
             latency: latency.save(),
             total: *total,
@@ -212,13 +193,22 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             mix: mix.clone(),
             events: *events,
             warm: *warm,
+            parts: Parts {
+                nodes: nodes.as_ref().map(|nodes| nodes.save()),
+                operations: operations.as_ref().map(|operations| operations.save()),
+                loads: loads.as_ref().map(|loads| loads.save()),
+                money: money.as_ref().map(|book| book.save()),
+                clients: clients.as_ref().map(|clients| clients.save()),
+                throttle: throttle.as_ref().map(|throttle| throttle.save()),
+                market: market.as_ref().map(|market| market.save()),
+                spot: *spot,
+            },
         })
     }
 
     /// Goes on from a state, in a run that has not begun.
     pub(in crate::sim) fn restore(&mut self, state: RunState) -> Result<(), Unsound> {
         let RunState {
-            now,
             world,
             fleet,
             control,
@@ -228,6 +218,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             next_clone,
             next_arrival,
             fetched,
+            on_demand,
             log,
             latency,
             total,
@@ -236,7 +227,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             mix,
             events,
             warm,
+            parts,
         } = state;
+        let now = queue.now();
+        let Parts { nodes, operations, loads, money, clients, throttle, market, spot } = parts;
+        if spot != self.spot {
+            return Err(Unsound::Other("`[spot]` is another one, and a market goes on as it is"));
+        }
         self.world.restore(&world)?;
         let fits = match (&mut self.control, &control) {
             (None, None) => true,
@@ -246,29 +243,37 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if !fits {
             return Err(Unsound::Other("the control plane is another one"));
         }
-        self.queue = Queue::at(now);
-        let mut tickets = Vec::with_capacity(queue.len());
-        for (at, class, event) in queue {
-            if at < now {
-                return Err(Unsound::Other("an event lies before the moment of the snapshot"));
-            }
-            tickets.push(self.queue.schedule(at, class, event));
+        let queue = Queue::restore(queue).ok_or(Unsound::Other("the pending events are not sound"))?;
+        self.queue = queue;
+        if !calls.is_sound() || !instances.is_sound() {
+            return Err(Unsound::Other("the numbers of instances and calls are not sound"));
         }
-        let ticket = |place: Option<u32>| place.and_then(|place| tickets.get(place as usize).copied());
+        let nodes = match nodes {
+            Some(bytes) => Some(Nodes::read(&bytes).ok_or_else(|| other_part("failures and maintenance"))?),
+            None => None,
+        };
+        if nodes.is_some() != self.nodes.is_some() {
+            return Err(other_part("failures and maintenance"));
+        }
         let places = self.fleet;
         let templates = self.templates.len();
-        let mut lives = Vec::with_capacity(instances.len());
+        let mut lives = None;
+        let own = &mut self.nodes;
         places.restore(&fleet, || {
-            for (slot, saved) in instances {
+            let placed = instances.turn(|saved| {
                 let claim = saved.claim.map(|claim| places.restore_claim(claim)).transpose()?;
-                let next = ticket(saved.next);
-                lives.push((slot as usize, restore_instance(saved, claim, next)));
+                Ok::<Instance, Unsound>(restore_instance(saved, claim))
+            });
+            lives = Some(placed?);
+            if let (Some(own), Some(nodes)) = (own, nodes)
+                && !own.restore(nodes, places)?
+            {
+                return Err(other_part("failures and maintenance"));
             }
             Ok::<(), Unsound>(())
         })?;
-        self.instances = lives.into_iter().collect::<Slab<Instance>>();
-        self.calls =
-            calls.into_iter().map(|(slot, call)| (slot as usize, restore_call(call))).collect::<Slab<Call>>();
+        self.instances = lives.unwrap_or_default();
+        self.calls = calls;
         let known = |template: u32| (template as usize) < templates;
         if !self.instances.iter().all(|(_, one)| known(one.template))
             || !self.calls.iter().all(|(_, one)| known(one.template))
@@ -278,19 +283,36 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if next_clone.len() != self.next_clone.len() || zones.len() != self.zones.len() {
             return Err(Unsound::Other("it has other zones"));
         }
-        self.next_clone = next_clone.into_iter().map(ticket).collect();
+        self.next_clone = next_clone;
         self.zones = zones;
         self.total = total;
         self.catch_up(fetched, next_arrival)?;
+        if !self.workload.restore_on_demand(&on_demand) {
+            return Err(Unsound::Workload("its fleets and closed loops are other ones".to_owned()));
+        }
+        part("operations", operations, &mut self.operations, |own, bytes| own.restore(&bytes))?;
+        part("CPU use and credits", loads, &mut self.loads, |own, bytes| own.restore(&bytes))?;
+        part("bills", money, &mut self.money, |own, bytes| own.restore(&bytes))?;
+        let templates = self.templates;
+        part("clients", clients, &mut self.clients, |own, bytes| own.restore(&bytes, templates))?;
+        part("rate limits", throttle, &mut self.throttle, |own, counters| own.restore(counters))?;
+        self.market = match market {
+            None => None,
+            Some(bytes) => Some(MarketRun::restore(&bytes).ok_or_else(|| other_part("a spot market"))?),
+        };
         self.log = EventLog::restore(log).ok_or(Unsound::Other("the event log has half a record"))?;
         self.latency = Latency::restore(&latency).ok_or(Unsound::Other("its histograms are other ones"))?;
         self.tally = Tally::restore(&tally).ok_or(Unsound::Other("an error code is unknown"))?;
-        if !mix.fits(self.zones.len(), templates) {
+        if !mix.fits(self.zones.len(), self.templates.len()) {
             return Err(Unsound::Workload("its requests are not those of the snapshot".to_owned()));
         }
         self.mix = mix;
         self.events = events;
-        self.warm = warm;
+        // What lies behind is warm-up, when the run is measured from a later moment on.
+        self.warm = warm && self.warmup <= now;
+        if let Some(loads) = self.loads.as_mut().filter(|_| warm && !self.warm) {
+            loads.forget_samples();
+        }
         // Samples lie on multiples of the interval; those of the past belong to the run before the snapshot.
         if let Some(every) = self.observer.interval() {
             self.next_sample = SimTime(now.0.div_ceil(every.0.max(1)).saturating_mul(every.0));
@@ -315,27 +337,26 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 }
 
-fn save_call(call: &Call) -> SavedCall {
-    // A run with clients is not saved.
-    let Call { number, template, end, arrived, entered, begun, waits, admitted, client: _ } = call;
-    SavedCall {
-        number: *number,
-        template: *template,
-        end: *end,
-        arrived: *arrived,
-        entered: *entered,
-        begun: *begun,
-        waits: *waits,
-        admitted: admitted.clone(),
+/// A part of the state that is not that of this scenario.
+fn other_part(name: &'static str) -> Unsound {
+    Unsound::Feature(name)
+}
+
+/// Restores a part that both the state and the run have, or neither.
+fn part<S, T>(
+    name: &'static str,
+    saved: Option<S>,
+    own: &mut Option<Box<T>>,
+    restore: impl FnOnce(&mut T, S) -> Option<()>,
+) -> Result<(), Unsound> {
+    match (own, saved) {
+        (None, None) => Ok(()),
+        (Some(own), Some(saved)) => restore(own, saved).ok_or_else(|| other_part(name)),
+        _ => Err(other_part(name)),
     }
 }
 
-fn restore_call(saved: SavedCall) -> Call {
-    let SavedCall { number, template, end, arrived, entered, begun, waits, admitted } = saved;
-    Call { number, template, end, arrived, entered, begun, waits, admitted, client: None }
-}
-
-fn save_instance(instance: &Instance, next: Option<u32>) -> Result<SavedInstance, Unsound> {
+fn save_instance(instance: &Instance) -> Result<SavedInstance, Unsound> {
     let Instance {
         number,
         template,
@@ -348,7 +369,7 @@ fn save_instance(instance: &Instance, next: Option<u32>) -> Result<SavedInstance
         arrived,
         entered,
         claim,
-        next: _,
+        next,
         bound,
         holdings,
     } = instance;
@@ -369,13 +390,13 @@ fn save_instance(instance: &Instance, next: Option<u32>) -> Result<SavedInstance
         arrived: *arrived,
         entered: *entered,
         claim: claim.as_ref().map(Claim::save),
-        next,
+        next: *next,
         bound,
         holdings: holdings.copy(),
     })
 }
 
-fn restore_instance(saved: SavedInstance, claim: Option<Claim>, next: Option<Ticket>) -> Instance {
+fn restore_instance(saved: SavedInstance, claim: Option<Claim>) -> Instance {
     let SavedInstance {
         number,
         template,
@@ -388,7 +409,7 @@ fn restore_instance(saved: SavedInstance, claim: Option<Claim>, next: Option<Tic
         arrived,
         entered,
         claim: _,
-        next: _,
+        next,
         bound,
         holdings,
     } = saved;

@@ -40,6 +40,16 @@ impl Throttle {
         })
     }
 
+    /// Calls of the minute, for a snapshot.
+    pub(super) fn save(&self) -> Vec<(u64, u32)> {
+        self.counters.clone()
+    }
+
+    /// Goes on from a state; none when that is of other accounts.
+    pub(super) fn restore(&mut self, counters: Vec<(u64, u32)>) -> Option<()> {
+        (counters.len() == self.counters.len()).then(|| self.counters = counters)
+    }
+
     /// Counts a call; the answer when it is one too many.
     fn count(&mut self, now: SimTime, template: u32) -> Option<Reject> {
         let (counter, most) = self.limits[template as usize]?;

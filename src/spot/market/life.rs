@@ -48,7 +48,7 @@ pub struct SpotState {
 }
 
 /// Where it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Place {
     pub(super) ground: u32,
     pub(super) host: HostIx,
@@ -56,7 +56,7 @@ pub(super) struct Place {
 }
 
 /// A spot instance that lives.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Life {
     pub(super) number: u64,
     pub(super) account: AccountIx,
@@ -87,7 +87,7 @@ impl Life {
 }
 
 /// All that live, by the simulator's slots, and what they wait for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Lives {
     by_slot: Vec<Option<Box<Life>>>,
     /// Regular instances that have been counted as asked for.

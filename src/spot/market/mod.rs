@@ -36,7 +36,7 @@ use crate::model::{HostIx, Money, Resources, SimDuration, SimTime, TypeIx, ZoneI
 use crate::placement::{Demand, DemandId, Fleet, Hold};
 
 /// Where the price of a series comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "one source a pool, and most are of the large kind")]
 enum Source {
     Utilization(Utilization),
@@ -50,7 +50,7 @@ enum Source {
 }
 
 /// One type in one zone.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Listed {
     series: Series,
     source: Source,
@@ -64,7 +64,7 @@ struct Listed {
 }
 
 /// The hosts behind some types of a zone.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Pool {
     grounds: Vec<u32>,
     book: Option<Book>,
@@ -80,9 +80,10 @@ pub struct Followed {
 }
 
 /// The market.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Market {
     listed: Vec<Listed>,
+    #[serde(with = "crate::model::sorted")]
     series_of: FxHashMap<(ZoneIx, TypeIx), u32>,
     pools: Vec<Pool>,
     grounds: Grounds,

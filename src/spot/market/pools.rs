@@ -7,7 +7,7 @@ use crate::model::{ClassIx, Resources, ZoneIx};
 use crate::placement::{Demand, Fleet};
 
 /// vCPUs and memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Size {
     pub(super) cpu: u64,
     pub(super) memory: u64,
@@ -30,7 +30,7 @@ impl Size {
 }
 
 /// The shared hosts of one class in one zone.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Ground {
     zone: ZoneIx,
     class: ClassIx,
@@ -45,7 +45,7 @@ struct Ground {
 }
 
 /// All of them.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Grounds {
     list: Vec<Ground>,
     by_place: BTreeMap<(ZoneIx, ClassIx), usize>,

@@ -101,7 +101,12 @@ impl Setup<'_> {
                     let file = price.file.as_ref().map_or("", |file| file.get().as_str());
                     if !files.contains_key(file) {
                         let path = self.scenario.folder.join(file);
-                        files.insert(file, Replay::read(&path, self.scenario.spec.start.0)?);
+                        let start = self.scenario.spec.start.0;
+                        let replay = match self.scenario.files.get(file) {
+                            Some(content) => Replay::of(&path, content, start)?,
+                            None => Replay::read(&path, start)?,
+                        };
+                        files.insert(file, replay);
                     }
                     let changes = self.changes(&files[file], listing);
                     market.changes.extend(changes.iter().skip(1).map(|change| (*change, number)));

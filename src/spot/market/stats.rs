@@ -21,7 +21,7 @@ const MOST_CURVE: usize = 200;
 const AGES: [f64; 7] = [1.0, 2.0, 6.0, 12.0, 24.0, 72.0, 168.0];
 
 /// Instances told to go, by cause.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, serde::Deserialize)]
 pub struct Interruptions {
     /// Market price above the bid.
     pub price: u64,
@@ -47,7 +47,7 @@ impl Interruptions {
 }
 
 /// Price and use of a pool at a moment.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, serde::Deserialize)]
 pub struct PoolPoint {
     /// Hours since the start of the run.
     pub hours: f64,
@@ -60,7 +60,7 @@ pub struct PoolPoint {
 }
 
 /// Running figures of a series.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct SeriesStats {
     pub(super) bought: u64,
     pub(super) interruptions: Interruptions,
@@ -114,7 +114,7 @@ impl SeriesStats {
 }
 
 /// What an account has paid.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Paid {
     cost: Money,
     list: Money,
@@ -122,7 +122,7 @@ struct Paid {
 }
 
 /// Running figures of the market.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Stats {
     pub(super) bought: u64,
     pub(super) refused_price: u64,

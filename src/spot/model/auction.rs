@@ -24,7 +24,7 @@ use crate::spot::price::WHOLE;
 const LEVELS: usize = 1_001;
 
 /// The bids of one pool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Book {
     /// Thousandths of a vCPU bid for, by thousandths of the list price.
     wanted: Vec<u64>,

@@ -21,7 +21,7 @@ pub struct ReplayError {
 }
 
 /// A change of a price.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// When; [`SimTime::ZERO`] also stands for everything before the run.
     pub at: SimTime,
@@ -49,9 +49,22 @@ impl Replay {
     /// # Errors
     /// The file cannot be read, or a row of it is none: the message names the line.
     pub fn read(path: &Path, start: Utc) -> Result<Replay, ReplayError> {
+        let content = std::fs::read(path).map_err(|error| ReplayError {
+            file: path.to_owned(),
+            line: None,
+            what: error.to_string(),
+        })?;
+        Replay::of(path, &content, start)
+    }
+
+    /// Reads the content of a price file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Replay::read`].
+    pub fn of(path: &Path, content: &[u8], start: Utc) -> Result<Replay, ReplayError> {
         let bad = |line, what: String| ReplayError { file: path.to_owned(), line, what };
-        let text = std::fs::read_to_string(path).map_err(|error| bad(None, error.to_string()))?;
-        Replay::parse(&text, start).map_err(|(line, what)| bad(line, what))
+        let text = std::str::from_utf8(content).map_err(|error| bad(None, error.to_string()))?;
+        Replay::parse(text, start).map_err(|(line, what)| bad(line, what))
     }
 
     fn parse(text: &str, start: Utc) -> Result<Replay, (Option<u64>, String)> {

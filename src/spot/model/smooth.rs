@@ -21,7 +21,7 @@ use crate::spot::price::WHOLE;
 const ZERO: u64 = 1 << 40;
 
 /// A price that drifts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Smooth {
     floor: u64,
     mean: u64,

@@ -20,7 +20,7 @@ use crate::spot::price::WHOLE;
 const FINE: u64 = 1_000;
 
 /// A price that follows the use of a pool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Utilization {
     floor: u64,
     low: u64,

@@ -24,7 +24,7 @@ use crate::model::{ClassIx, HostIx, Resources, SimTime, ZoneIx};
 use crate::placement::{DemandId, Fleet, Hold};
 
 /// An instance that may be reclaimed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Candidate {
     /// The caller's number of it.
     pub life: u32,
@@ -45,14 +45,14 @@ pub struct Candidate {
 }
 
 /// The candidates of one host, in the order of their keys.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Host {
     host: HostIx,
     candidates: Vec<Candidate>,
 }
 
 /// Hosts in the order in which they are freed for one kind of request.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Tree {
     order: BTreeSet<(Score, u32)>,
     /// By host of the zone: its place in the order.
@@ -91,12 +91,14 @@ impl Tree {
 }
 
 /// The candidates of one zone.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Zone {
     /// Number of a host that has or had candidates.
+    #[serde(with = "crate::model::sorted")]
     number: FxHashMap<HostIx, u32>,
     hosts: Vec<Host>,
     /// All candidates of each class, by key.
+    #[serde(with = "crate::model::sorted")]
     classes: FxHashMap<ClassIx, BTreeSet<(Key, u32)>>,
     /// A few dozen at most: found by a look at each.
     trees: Vec<(DemandId, Tree)>,
@@ -109,7 +111,7 @@ impl Zone {
 }
 
 /// Where a candidate stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Place {
     zone: ZoneIx,
     class: ClassIx,
@@ -121,10 +123,11 @@ struct Place {
 pub type Victims = SmallVec<[u32; 4]>;
 
 /// All instances that may be reclaimed now.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Index {
     rule: Rule,
     zones: Vec<Zone>,
+    #[serde(with = "crate::model::sorted")]
     places: FxHashMap<u32, Place>,
 }
 

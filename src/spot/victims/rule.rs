@@ -6,7 +6,7 @@ use super::Candidate;
 use crate::placement::{DemandId, WhatIf};
 
 /// A rule that chooses victims.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Rule {
     /// Lowest bid first, equal bids at random (SPOT-33). Bids are compared as shares of the list price of their type,
     /// which within one type is the order of the bids (inferred: the documents do not compare types).

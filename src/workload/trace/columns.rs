@@ -17,7 +17,11 @@ pub(crate) struct Columns {
 impl Columns {
     /// Opens a file and reads its header.
     pub(crate) fn open(path: &Path) -> Result<Columns, TraceError> {
-        let mut lines = Lines::open(path)?;
+        Columns::of(path, Lines::open(path)?)
+    }
+
+    /// Reads the header of a file that is open.
+    pub(crate) fn of(path: &Path, mut lines: Lines) -> Result<Columns, TraceError> {
         if !lines.advance_to_data()? {
             return Err(TraceError::Empty { path: path.to_path_buf() });
         }

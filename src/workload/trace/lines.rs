@@ -22,10 +22,14 @@ pub(crate) fn open_unpacked(path: &Path) -> Result<Box<dyn BufRead + Send>, Trac
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let mut plain = BufReader::with_capacity(BUFFER, file);
-    let begin = plain.fill_buf().map_err(failed)?;
+    unpacked(BufReader::with_capacity(BUFFER, file)).map_err(failed)
+}
+
+/// Unpacks what is read, if it is packed.
+fn unpacked(mut plain: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+    let begin = plain.fill_buf()?;
     Ok(if begin.starts_with(&ZSTD_MAGIC) {
-        let unpacked = zstd::stream::read::Decoder::with_buffer(plain).map_err(failed)?;
+        let unpacked = zstd::stream::read::Decoder::with_buffer(plain)?;
         Box::new(BufReader::with_capacity(BUFFER, unpacked))
     } else if begin.starts_with(&GZIP_MAGIC) {
         // Several members in a row are one file, as gzip itself has it.
@@ -69,6 +73,13 @@ impl Lines {
     /// Opens a file; compression is told by its first bytes, not by its name.
     pub(crate) fn open(path: &Path) -> Result<Lines, TraceError> {
         let input = open_unpacked(path)?;
+        Ok(Lines { path: path.to_path_buf(), input, number: 0, bytes: Vec::new() })
+    }
+
+    /// Lines of a content that was read already; `path` is for messages.
+    pub(crate) fn of(path: &Path, content: Vec<u8>) -> Result<Lines, TraceError> {
+        let failed = |cause| TraceError::Open { path: path.to_path_buf(), cause };
+        let input = unpacked(io::Cursor::new(content)).map_err(failed)?;
         Ok(Lines { path: path.to_path_buf(), input, number: 0, bytes: Vec::new() })
     }
 

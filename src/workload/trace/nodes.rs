@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::TraceError;
 use super::columns::{Columns, count};
-use super::lines::number;
+use super::lines::{Lines, number};
 use crate::placement::MAX_GPUS;
 
 /// Memory of a node whose list does not say: 1 TiB, so that it never decides.
@@ -60,7 +60,18 @@ impl NodeList {
     /// # Errors
     /// The file is missing, empty, or has a damaged line.
     pub fn read(path: &Path) -> Result<NodeList, TraceError> {
-        let mut columns = Columns::open(path)?;
+        NodeList::from_columns(path, Columns::open(path)?)
+    }
+
+    /// Reads the content of a node list as [`NodeList::read`] does; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`NodeList::read`].
+    pub fn of(path: &Path, content: Vec<u8>) -> Result<NodeList, TraceError> {
+        NodeList::from_columns(path, Columns::of(path, Lines::of(path, content)?)?)
+    }
+
+    fn from_columns(path: &Path, mut columns: Columns) -> Result<NodeList, TraceError> {
         let form = match Form::of(&columns) {
             Some(form) => form,
             // Names the first column that openb's form lacks.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod hosts;
+mod saved;
 mod terms;
 
 use crate::billing::{Charge, DueRule, Ledger, Meter, Metered, Next, Prices, Standing, Step, Term};
@@ -59,7 +60,7 @@ struct PaidIn {
 }
 
 /// What is billed of one instance.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Live {
     account: AccountIx,
     /// Of pay as you go and spot instances.
@@ -76,7 +77,7 @@ struct Live {
     lock: Option<(Lock, bool)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Subscription {
     term: Term,
     period: Period,
@@ -87,13 +88,13 @@ struct Subscription {
 }
 
 /// Why an instance is stopped for money (LIFE-40).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Lock {
     Expired,
     Overdue,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Counts {
     overdue: u64,
     stopped: u64,

@@ -178,7 +178,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// A repair takes hosts off the list of every drain that has not come to them yet.
     pub(super) fn strike_off(&mut self, repaired: &Hosts) {
-        for (_, drain) in &mut self.nodes().drains {
+        for (_, drain) in self.nodes().drains.iter_mut() {
             for step in &mut drain.rest {
                 for range in repaired {
                     *step = step.iter().flat_map(|part| without(part, range)).collect();

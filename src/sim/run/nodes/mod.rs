@@ -10,6 +10,7 @@ mod drain;
 mod failures;
 mod moves;
 mod recovery;
+mod saved;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,6 @@ use std::collections::VecDeque;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
-use slab::Slab;
 use smallvec::SmallVec;
 
 use crate::engine::{Streams, Ticket};
@@ -31,6 +31,7 @@ use crate::sim::event::Event;
 use crate::sim::log::Record;
 use crate::sim::nodes::NodeTally;
 use crate::sim::observe::{Happened, Observer};
+use crate::sim::slots::Slots;
 
 use super::Run;
 
@@ -142,7 +143,7 @@ impl Rules {
 }
 
 /// What is the matter with a host. Only hosts with something have one.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Trouble {
     /// Outages that hold it down; none: it is up.
     outages: SmallVec<[u32; 2]>,
@@ -167,7 +168,7 @@ impl Trouble {
 }
 
 /// One reason for a host to be down.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Outage {
     host: HostIx,
     /// Its end; none: an event of the script ends it.
@@ -184,7 +185,7 @@ struct PoolWear {
 }
 
 /// An instance that is down.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Down {
     since: SimTime,
     /// The host that it went down on.
@@ -197,7 +198,7 @@ struct Down {
 }
 
 /// Maintenance of some hosts, step by step.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Drain {
     rest: VecDeque<Hosts>,
     /// How long the work takes; none: until a repair.
@@ -222,7 +223,7 @@ struct Move {
 }
 
 /// Migrations into a host.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Incoming {
     running: u32,
     waiting: VecDeque<u32>,
@@ -239,16 +240,16 @@ pub(in crate::sim) struct Nodes {
     dead: FixedBitSet,
     /// Looked up by host, never walked.
     trouble: FxHashMap<HostIx, Trouble>,
-    outages: Slab<Outage>,
+    outages: Slots<Outage>,
     /// Looked up by slot, never walked.
     down: FxHashMap<u32, Down>,
-    drains: Slab<Drain>,
-    moves: Slab<Move>,
+    drains: Slots<Drain>,
+    moves: Slots<Move>,
     /// Looked up by slot, never walked.
     move_of: FxHashMap<u32, u32>,
     /// Looked up by host, never walked.
     incoming: FxHashMap<HostIx, Incoming>,
-    wiping: Slab<Claim>,
+    wiping: Slots<Claim>,
     pub(in crate::sim) tally: NodeTally,
 }
 
@@ -277,13 +278,13 @@ impl Nodes {
             residents: vec![Vec::new(); hosts],
             dead: FixedBitSet::with_capacity(hosts),
             trouble: FxHashMap::default(),
-            outages: Slab::new(),
+            outages: Slots::new(),
             down: FxHashMap::default(),
-            drains: Slab::new(),
-            moves: Slab::new(),
+            drains: Slots::new(),
+            moves: Slots::new(),
             move_of: FxHashMap::default(),
             incoming: FxHashMap::default(),
-            wiping: Slab::new(),
+            wiping: Slots::new(),
             tally: NodeTally::new(),
         }))
     }

@@ -167,7 +167,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let mut claims: Vec<&Claim> = Vec::new();
         let mut levels: BTreeMap<ZoneIx, (u64, Resources)> = BTreeMap::new();
         let mut members: BTreeMap<SetIx, Vec<(u32, HostIx)>> = BTreeMap::new();
-        for (slot, instance) in &self.instances {
+        for (slot, instance) in self.instances.iter() {
             let slot = slot as u32;
             self.check_state(slot, instance);
             let Some(claim) = &instance.claim else { continue };
@@ -229,7 +229,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let nodes = self.nodes.as_ref().expect("the walk has node controllers");
         let per_host = nodes.rules.moves_per_host;
         let (mut out, mut into) = (BTreeMap::<HostIx, u32>::new(), BTreeMap::<HostIx, u32>::new());
-        for (at, Move { instance, from, to, end, .. }) in &nodes.moves {
+        for (at, Move { instance, from, to, end, .. }) in nodes.moves.iter() {
             let one = &self.instances[*instance as usize];
             assert_eq!(nodes.move_of.get(instance), Some(&(at as u32)));
             assert_eq!((one.state, one.claim.as_ref().map(Claim::host)), (State::Running, Some(*from)));
@@ -252,7 +252,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     fn check_sets(&self) {
         let nodes = self.nodes.as_ref().expect("the walk has node controllers");
         let mut counts: BTreeMap<(SetIx, ZoneIx), u32> = BTreeMap::new();
-        for (slot, instance) in &self.instances {
+        for (slot, instance) in self.instances.iter() {
             if let Some(set) = instance.bound.as_ref().and_then(|want| want.set) {
                 let ends = 1 + u32::from(nodes.move_of.contains_key(&(slot as u32)));
                 *counts.entry((set, instance.zone)).or_default() += ends;
@@ -345,9 +345,9 @@ fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear
             run.release(now, slot, Gone::Lifetime);
         }
         let nodes = run.nodes.as_mut().expect("the walk has node controllers");
-        assert!(nodes.moves.is_empty() && nodes.down.is_empty() && nodes.residents.iter().all(Vec::is_empty));
-        for claim in nodes.wiping.drain() {
-            run.fleet.release(claim);
+        assert!(nodes.moves.len() == 0 && nodes.down.is_empty() && nodes.residents.iter().all(Vec::is_empty));
+        for at in nodes.wiping.iter().map(|(at, _)| at).collect::<Vec<_>>() {
+            run.fleet.release(nodes.wiping.remove(at));
         }
         assert_eq!((run.total.instances.now(), run.total.cpu_milli.now()), (0, 0));
         (digest, report)

@@ -224,7 +224,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.check_modes();
         let mut claims = 0;
         let mut used: BTreeMap<u32, (u64, Resources)> = BTreeMap::new();
-        for (_, instance) in &self.instances {
+        for (_, instance) in self.instances.iter() {
             let Some(_) = &instance.claim else { continue };
             claims += 1;
             let level = used.entry(instance.zone.0).or_default();
