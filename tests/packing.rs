@@ -124,9 +124,10 @@ fn azure_first_fit_opens_the_published_number_of_hosts() {
     for (cores, gib, hosts) in [(64, 128, 969), (64, 256, 698), (96, 384, 461)] {
         assert_eq!(azure::hosts_opened(&trace, cores, gib, &policy).unwrap(), hosts, "{cores}/{gib}");
     }
-    // No policy can open fewer than these.
-    for (cores, gib, bound) in [(64, 128, 0), (64, 256, 0), (96, 384, 0)] {
-        assert_eq!(azure::least_hosts(&trace, cores, gib), bound, "{cores}/{gib}");
+    // No policy can open fewer than the bound, and first fit is near it.
+    for (cores, gib, hosts) in [(64, 128, 969), (64, 256, 698), (96, 384, 461)] {
+        let bound = azure::least_hosts(&trace, cores, gib);
+        assert!((hosts * 8 / 10..=hosts).contains(&bound), "{cores}/{gib}: {bound}");
     }
 }
 
