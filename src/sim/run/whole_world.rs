@@ -125,6 +125,10 @@ calls_per_minute = 3
 id = "spender"
 balance = 700.0
 
+[[accounts]]
+id = "broke"
+balance = 110.0
+
 [world.deployment_sets.ds-1]
 region = "cn-hangzhou"
 [world.deployment_sets.ds-2]
