@@ -322,7 +322,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.check_capacity();
         let ops = self.operations.as_deref().expect("the walk has operations");
         let account =
-            |slot: u32| self.instances.contains(slot as usize).then(|| AccountIx(ops.record(slot).account));
+            |slot: u32| self.instances.get(slot as usize).map(|_| AccountIx(ops.record(slot).account));
         self.money.as_deref().expect("the walk has bills").check(self.world, now, opening, account);
         let placed = self.instances.iter().filter_map(|(slot, instance)| {
             let host = instance.claim.as_ref().map(Claim::host)?;
@@ -340,7 +340,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let nodes = self.nodes.as_deref().expect("the walk has failures");
         let mut used: BTreeMap<u32, (u64, Resources)> = BTreeMap::new();
         let mut claims = 0;
-        for (_, instance) in &self.instances {
+        for (_, instance) in self.instances.iter() {
             if instance.claim.is_some() {
                 claims += 1;
                 let level = used.entry(instance.zone.0).or_default();

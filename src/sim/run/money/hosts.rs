@@ -16,10 +16,10 @@ const DAY: SimDuration = SimDuration::from_secs(86_400);
 const TRIES: [u64; 3] = [6, 14, 15];
 
 /// Bills of pay-as-you-go hosts, by number of the host.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct HostBills(BTreeMap<u32, HostBill>);
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct HostBill {
     account: AccountIx,
     meter: Meter,
@@ -27,6 +27,11 @@ struct HostBill {
 }
 
 impl HostBills {
+    /// Whether all of them are of one of so many accounts.
+    pub(super) fn of_accounts(&self, accounts: usize) -> bool {
+        self.0.values().all(|bill| bill.account.at() < accounts)
+    }
+
     /// Bills every host, to the second.
     pub(super) fn settle(&mut self, at: Utc, ledgers: &mut [Ledger]) {
         for bill in self.0.values_mut() {
