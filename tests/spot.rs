@@ -475,7 +475,7 @@ const FREE: &str = "StoppedMode = \"StopCharging\"";
 fn a_stopped_spot_instance_starts_again_when_price_and_stock_allow() {
     let prices = [(0, 50), (7_200, 150), (14_400, 50)];
     let limit = "limit = \"50%\"";
-    // SPOT-41, SPOT-43, SPOT-44: half an hour and an hour and a half are charged.
+    // SPOT-41, SPOT-43, SPOT-44, STA-B3, STA-E013: half an hour and an hour and a half are charged.
     let stops = [("00:30", STOP, FREE), ("02:30", START, ""), ("04:30", START, "")];
     let (summary, _, answers) = one(&prices, limit, &stops);
     assert_eq!(answers, [None, Some("OperationDenied.SpotPriceLowerThanPublicPrice"), None]);

@@ -409,7 +409,7 @@ pub(crate) mod tests {
 
     #[test]
     fn values_outside_their_range_are_refused() {
-        // DHST-50, DHST-52, DHST-54, ADH-E003, ADH-E004, ADH-E036, ADH-E037, ADH-P12, ADH-P13, ADH-P14
+        // NAME-8, DHST-50, DHST-52, DHST-54, ADH-E003, ADH-E004, ADH-E036, ADH-E037, ADH-P12, ADH-P13, ADH-P14
         for (name, value, wrong) in [
             ("Quantity", "101", INVALID_PARAMETER),
             ("Quantity", "0", INVALID_PARAMETER),
@@ -426,6 +426,7 @@ pub(crate) mod tests {
             assert_eq!(wish(&[(name, value)]), Err(wrong), "{name} {value}");
         }
         assert!(host_name("主机.one:2_a-b") && !host_name("a") && !host_name("a b"));
+        assert!(host_name(&"h".repeat(128)) && !host_name(&"h".repeat(129)) && !host_name(".h"));
     }
 
     #[test]

@@ -56,6 +56,23 @@ pub const TOKEN_MISMATCH: Refusal =
 /// The same, as CreateSnapshot says it (IDEM-13).
 pub const SNAPSHOT_TOKEN_MISMATCH: Refusal =
     refusal(403, "IdempotentParameterMismatch", "The token came with other parameters before.");
+/// Amount of RunInstances (QUO-4, RUN-E082).
+pub const BAD_AMOUNT: Refusal = refusal(400, "InvalidMaxAmount.Malformed", "Amount is 1 to 100.");
+/// MinAmount of RunInstances (RUN-E081).
+pub const BAD_LEAST_AMOUNT: Refusal =
+    refusal(400, "InvalidMinAmount.Malformed", "MinAmount is 1 to 100 and not above Amount.");
+/// One private address for several instances (VPC-25, RUN-E202).
+pub const AMOUNT_CONFLICT: Refusal =
+    refusal(403, "InvalidParam.Amount", "PrivateIpAddress goes with one instance only.");
+/// InstanceName of RunInstances (NAME-1, RUN-E035).
+pub const BAD_INSTANCE_NAME: Refusal =
+    refusal(400, "InvalidInstanceName.Malformed", "InstanceName breaks its form.");
+/// A name that is too long with its digits (NAME-35, RUN-E009).
+pub const NAME_TOO_LONG: Refusal =
+    refusal(403, "InvalidParams.InstanceNameExceed", "InstanceName is too long with its digits.");
+/// A host name that is too long with its digits (NAME-35, RUN-E010).
+pub const HOST_NAME_TOO_LONG: Refusal =
+    refusal(403, "InvalidParams.HostnameExceed", "HostName is too long with its digits.");
 /// A value that the parameter does not take.
 pub const INVALID_PARAMETER: Refusal =
     refusal(400, "InvalidParameter", "A parameter has a value that it does not take.");

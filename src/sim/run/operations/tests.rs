@@ -250,7 +250,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
     }
 
-    /// Quotas count exactly what lives (QUO-81, QUO-82, VPC-23).
+    /// Quotas count exactly what lives, and each has one private address (QUO-81, QUO-82, VPC-17, VPC-23).
     pub(in crate::sim::run) fn check_quotas(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let mut own: BTreeMap<u32, Counted> = BTreeMap::new();
