@@ -44,6 +44,8 @@ fn main() {
     for (name, scene) in scenes::ALL {
         let mut config = shuttle::Config::new();
         config.stack_size = 1 << 20;
+        // Weaker orders than SeqCst are loom's part.
+        config.silence_warnings = true;
         let random = shuttle::scheduler::RandomScheduler::new(SCHEDULES);
         shuttle::Runner::new(random, config.clone()).run(scene);
         // Few preemptions at chosen places: finds what needs one thread to be very late.
