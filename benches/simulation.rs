@@ -46,6 +46,34 @@ fn scenario(hosts: u32, hours: u32, instant: bool) -> Scenario {
     Scenario::from_str(&text, "bench.toml").expect("the bench's own scenario is sound")
 }
 
+/// `hosts` hosts that are filled from empty with two instances each, none of which ends.
+fn filling(hosts: u32) -> Scenario {
+    let text = format!(
+        r#"
+        name = "filling"
+        seed = 1
+        duration = "1h"
+        [control_plane]
+        instant = true
+        [[pools]]
+        zone = "cn-hangzhou-g"
+        class = "ddh.g5"
+        hosts = {hosts}
+        [[workloads]]
+        name = "load"
+        arrivals = {{ rate = "{}/h" }}
+        lifetime = {{ distribution = "constant", value = "1000h" }}
+        mix = [
+            {{ type = "ecs.g5.large", weight = 7 }},
+            {{ type = "ecs.g5.xlarge", weight = 2 }},
+            {{ type = "ecs.g5.2xlarge", weight = 1 }},
+        ]
+        "#,
+        2 * hosts
+    );
+    Scenario::from_str(&text, "filling.toml").expect("the bench's own scenario is sound")
+}
+
 fn run(simulation: Simulation<'_>) -> Summary {
     simulation.run(&mut Unmeasured, |_| Go::On).expect("a generated workload cannot fail")
 }
@@ -91,6 +119,18 @@ fn simulation(criterion: &mut Criterion) {
             }
         }
     }
+    // 100,000 instances onto 50,000 hosts, the building of the cloud included.
+    let hosts = if tiny { 50 } else { 50_000 };
+    let scenario = filling(hosts);
+    let summary = run(build(&scenario));
+    println!(
+        "simulation/filling/{hosts} hosts: {} requests, digest {}",
+        summary.requests.total, summary.run.digest
+    );
+    group.throughput(Throughput::Elements(summary.requests.total));
+    group.bench_function(format!("filling/{hosts}"), |bencher| {
+        bencher.iter(|| black_box(run(build(&scenario))));
+    });
     group.finish();
 }
 

@@ -1,4 +1,5 @@
-//! Every conformance case through the public gate: all pass, byte for byte, and every row of the table is produced.
+//! Every conformance case through the public gate: all pass, byte for byte, and every row of the table is produced, those
+//! with a place for a text (RPC-55) with theirs.
 
 use std::collections::BTreeSet;
 

@@ -55,11 +55,16 @@ fn parts(id: &str) -> Option<(&str, usize, u32)> {
     Some((head, digits.len(), digits.parse().ok()?)).filter(|_| head.contains('-'))
 }
 
+/// Words of a text, split where no rule id goes on.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let split = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    split.filter(|word| !word.is_empty())
+}
+
 /// Ids that a text cites, those within `A-1 to A-9` included.
 fn ids(text: &str, into: &mut BTreeSet<String>) {
-    let split = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
     let mut before: [&str; 2] = [""; 2];
-    for word in split.filter(|word| !word.is_empty() && *word != "//") {
+    for word in words(text) {
         if before[1] == "to"
             && let (Some((head, width, from)), Some((same, _, to))) = (parts(before[0]), parts(word))
             && head == same
@@ -71,13 +76,13 @@ fn ids(text: &str, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Ids that the code or a test cites.
+/// Every word of the code and the tests.
 fn cited() -> BTreeSet<String> {
     let mut files = Vec::new();
     texts(&root().join("src"), "rs", &mut files);
-    let mut cited = shown();
-    files.iter().for_each(|(_, text)| ids(text, &mut cited));
-    cited
+    texts(&root().join("tests"), "rs", &mut files);
+    texts(&root().join("tests"), "jsonl", &mut files);
+    files.iter().flat_map(|(_, text)| words(text)).map(str::to_owned).collect()
 }
 
 /// Ids that a test cites: in its own text, or in the cases that it reads.

@@ -6,6 +6,8 @@ mod billing;
 mod burstable;
 #[path = "money/clients.rs"]
 mod clients;
+#[path = "money/hosts.rs"]
+mod hosts;
 #[path = "money/loops.rs"]
 mod loops;
 #[path = "money/random.rs"]
@@ -66,6 +68,11 @@ fn cloud(duration: &str, more: &str) -> String {
         {more}
         "#
     )
+}
+
+/// A workload that hardly asks for anything.
+fn idle() -> &'static str {
+    "[[workloads]]\nname = \"idle\"\narrivals = { rate = \"0.001/d\" }\nmix = [{ type = \"ecs.g5.large\" }]\n"
 }
 
 fn scenario(text: &str) -> Scenario {

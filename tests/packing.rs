@@ -75,6 +75,7 @@ fn openb_seed_42_agrees_to_the_last_thousandth() {
         let outcome = openb::run(&nodes, &pods, Some(order), policies.named(name).unwrap()).unwrap();
         assert_eq!((outcome.arrived, outcome.placed), (10_866, placed), "{name}");
         assert_eq!((outcome.gpu_milli, outcome.cpu_milli), (gpu, cpu), "{name}");
+        assert_eq!(outcome.gpu_bound_milli(), outcome.gpu_capacity_milli, "more arrives than there is");
     }
 }
 
@@ -123,6 +124,10 @@ fn azure_first_fit_opens_the_published_number_of_hosts() {
     for (cores, gib, hosts) in [(64, 128, 969), (64, 256, 698), (96, 384, 461)] {
         assert_eq!(azure::hosts_opened(&trace, cores, gib, &policy).unwrap(), hosts, "{cores}/{gib}");
     }
+    // No policy can open fewer than these.
+    for (cores, gib, bound) in [(64, 128, 0), (64, 256, 0), (96, 384, 0)] {
+        assert_eq!(azure::least_hosts(&trace, cores, gib), bound, "{cores}/{gib}");
+    }
 }
 
 #[test]
@@ -145,6 +150,9 @@ fn huawei_splits_large_instances_and_ends_with_the_first_that_fits_nowhere() {
     };
     assert_eq!(setup(false).until_full(&trace, 0).unwrap(), 3);
     assert_eq!(setup(false).until_full(&trace, 2).unwrap(), 3, "from the third on everything fits");
+    // All four ask for 81 cores, of 80.
+    assert_eq!(setup(false).at_most(&trace, 0), 3);
+    assert_eq!(setup(true).least_servers(&trace), 2);
     let whole = setup(true).whole(&trace).unwrap();
     assert_eq!((whole.placed, whole.rejected, whole.peak_cpu_milli), (4, 1, 80_000));
 }

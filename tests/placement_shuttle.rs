@@ -7,6 +7,11 @@
 // What is mounted serves callers that are not here, and its unit tests are not built.
 #![allow(dead_code, unused_imports, missing_docs, unreachable_pub)]
 
+#[path = "../src"]
+mod engine {
+    #[path = "engine/draws.rs"]
+    pub(crate) mod draws;
+}
 #[path = "../src/model/mod.rs"]
 mod model;
 #[path = "../src/placement/mod.rs"]
@@ -44,6 +49,8 @@ fn main() {
     for (name, scene) in scenes::ALL {
         let mut config = shuttle::Config::new();
         config.stack_size = 1 << 20;
+        // Weaker orders than SeqCst are loom's part.
+        config.silence_warnings = true;
         let random = shuttle::scheduler::RandomScheduler::new(SCHEDULES);
         shuttle::Runner::new(random, config.clone()).run(scene);
         // Few preemptions at chosen places: finds what needs one thread to be very late.

@@ -95,7 +95,7 @@ fn the_page_shows_the_parts_that_only_some_runs_have() {
     assert!(page.text("#tip").contains("vCPU placed"));
     page.eval("document.querySelector('#hosts canvas').focus()");
     page.key("ArrowRight", 39);
-    assert!(page.text("#tip").contains("host 1 "), "{}", page.text("#tip"));
+    assert!(page.text("#tip").contains("host 3 "), "{}", page.text("#tip"));
     page.resize(390);
     let wide = page.eval("document.documentElement.scrollWidth").as_i64().unwrap();
     assert!(wide <= 390, "{wide} pixels on a phone");

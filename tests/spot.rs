@@ -210,12 +210,118 @@ fn the_bill_is_the_integral_of_the_price_over_the_life() {
                 paid += price_at(from) * u128::from(to - from);
                 from = to;
             }
+            // SPOT-7: a tenth less without protection.
+            if label.workload == "bare" {
+                paid = paid * 9 / 10;
+            }
             // Thousandths an hour times microseconds, to hundredths, rounded down.
             cents += paid / 36_000_000_000;
         }
         assert_eq!((market.cost * 100.0).round() as u128, cents, "{spot}");
         assert!(market.cost > 0.0 && market.cost <= market.list_cost && market.saving >= 0.0);
     }
+}
+
+/// Spot instances of two accounts and regular ones of a third, with bills. Disks cost nothing, so that an account's bill
+/// is that of its instances.
+fn billed(spot: &str, seed: u32, more: &str) -> String {
+    let account = |id: &str, balance: &str| format!("[[accounts]]\nid = \"{id}\"\nbalance = {balance}\n");
+    let owned = |id: &str, name: &str, rate: &str, params: &str| {
+        workload(name, rate, "3h", params).replacen(
+            "\nname",
+            &format!("\naccounts = {{ {id} = 1 }}\nname"),
+            1,
+        )
+    };
+    let limited = r#"SpotStrategy = "SpotWithPriceLimit", SpotPriceLimit = "0.06""#;
+    let pause = "operations = { pause = { share = 0.5, from = \"20:00\", to = \"23:00\", mode = \"StopCharging\" } }\n";
+    let parts = [
+        format!("seed = {seed}\n"),
+        cloud(
+            8,
+            &format!("[spot]\n{spot}\n[billing]\ndue = \"hour\"\n{more}[prices]\ndisk = {{ \"*\" = 0.0 }}\n"),
+        ),
+        account("regular", "\"unlimited\""),
+        account("rich", "\"unlimited\""),
+        account("poor", "120.0"),
+        owned("regular", "regular", "40/h", ""),
+        owned("rich", "limit", "20/h", limited),
+        pause.to_owned(),
+        owned("rich", "bare", "10/h", r#"SpotStrategy = "SpotAsPriceGo", SpotDuration = "0""#),
+        owned("poor", "go", "25/h", SPOT),
+        pause.to_owned(),
+    ];
+    parts.concat()
+}
+
+#[test]
+fn what_an_account_is_charged_is_the_sum_of_its_spot_bills() {
+    // SPOT-22, SPOT-23: one bill; settled by the hour, to two decimals for each instance, or read at the end.
+    for (at, spot) in variants().iter().enumerate() {
+        let (summary, _) = run(&billed(spot, 40 + at as u32, ""), &mut Seen::default());
+        let (market, billing) = (summary.spot.expect("a market"), summary.billing.expect("bills"));
+        let cents = |amount: f64| (amount * 100.0).round() as i64;
+        for cost in &market.accounts {
+            let account =
+                billing.accounts.iter().find(|one| one.account == cost.account).expect("it is known");
+            assert_eq!(cents(account.billed), cents(cost.cost), "{}: {spot}", cost.account);
+            assert!((account.billed * 100.0 - cents(account.billed) as f64).abs() < 1e-6, "whole cents");
+        }
+        let charged = billing.by_charge.iter().find(|one| one.charge == "spot").expect("spot is charged");
+        assert_eq!(cents(charged.amount), cents(market.cost));
+        assert!(market.cost > 10.0 && market.accounts.len() == 2, "{spot}: {}", market.cost);
+        let saved: f64 = market.accounts.iter().map(|cost| cost.list_cost - cost.cost).sum();
+        assert!(saved > 0.0);
+    }
+}
+
+#[test]
+fn an_overdue_spot_instance_is_stopped_costs_nothing_and_comes_back_where_price_allows() {
+    // SPOT-51, LIFE-60 to LIFE-62.
+    let text = |pay: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let prices = "time,zone,instance_type,price\n0,cn-hangzhou-g,ecs.g5.xlarge,0.100\n\
+                      3456000,cn-hangzhou-g,ecs.g5.xlarge,0.190\n";
+        std::fs::write(folder.path().join("prices.csv"), prices).expect("a file");
+        let text = format!(
+            "duration = \"60d\"\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 1\n\
+             [spot]\nprice = {{ model = \"replay\", file = \"prices.csv\" }}\n\
+             [billing]\ndue = \"hour\"\n{pay}[prices]\ndisk = {{ \"*\" = 0.0 }}\n\
+             [[accounts]]\nid = \"dry\"\nbalance = 100.05\n\
+             [[workloads]]\nname = \"one\"\nfleet = {{ size = 14, every = \"1000d\" }}\n\
+             params = {{ SpotStrategy = \"SpotWithPriceLimit\", SpotPriceLimit = \"0.15\" }}\n\
+             mix = [{{ type = \"ecs.g5.xlarge\" }}]\n"
+        );
+        let path = folder.path().join("dry.toml");
+        std::fs::write(&path, text).expect("a file");
+        let scenario = Scenario::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
+        let simulation = Simulation::new(&scenario, folder.path(), None).expect("a cloud");
+        let mut seen = Seen::default();
+        let summary = simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
+        (summary, seen)
+    };
+    // Fourteen at 0.1: the 72nd hour is not paid any more, T; stopped on T+15, released on T+30.
+    let (summary, seen) = text("");
+    let billing = summary.billing.expect("bills");
+    assert_eq!(seen.lives.len(), 14);
+    let day = 24 * HOUR;
+    let gone: Vec<_> = seen.lives.values().map(|life| life.gone).collect();
+    assert!(gone.iter().all(|gone| *gone == Some((72 * HOUR + 30 * day, false))), "{gone:?}");
+    let hours = 72 + 15 * 24;
+    assert_eq!((billing.revenue * 10.0).round() as u64, 14 * hours, "nothing after the stop");
+    assert_eq!((billing.stopped_overdue, billing.released_overdue), (14, 14));
+    assert_eq!(summary.spot.expect("a market").cost, billing.revenue);
+    // Paid on day 20 they come back ten minutes later; paid on day 45 the price is above their bids, and no one does.
+    let pay = |at: &str| format!("payments = [{{ account = \"dry\", at = \"{at}\", amount = 900.0 }}]\n");
+    let (summary, _) = text(&pay("20d"));
+    assert_eq!(summary.billing.as_ref().expect("bills").restored, 14);
+    let market = summary.spot.expect("a market");
+    // And from the return on day 20 to the price of day 40: 54,710 minutes each, to two decimals.
+    assert_eq!(hours * 60 + 20 * 24 * 60 - 10, 54_710);
+    assert_eq!((market.cost * 100.0).round() as u64, 14 * 9_118);
+    assert_eq!(market.interruptions.price, 14, "day 40");
+    let late = text(&pay("41d").replace("900.0", "9.0"));
+    assert_eq!(late.0.billing.expect("bills").restored, 0);
 }
 
 #[test]
@@ -369,7 +475,7 @@ const FREE: &str = "StoppedMode = \"StopCharging\"";
 fn a_stopped_spot_instance_starts_again_when_price_and_stock_allow() {
     let prices = [(0, 50), (7_200, 150), (14_400, 50)];
     let limit = "limit = \"50%\"";
-    // SPOT-41, SPOT-43, SPOT-44: half an hour and an hour and a half are charged.
+    // SPOT-41, SPOT-43, SPOT-44, STA-B3, STA-E013: half an hour and an hour and a half are charged.
     let stops = [("00:30", STOP, FREE), ("02:30", START, ""), ("04:30", START, "")];
     let (summary, _, answers) = one(&prices, limit, &stops);
     assert_eq!(answers, [None, Some("OperationDenied.SpotPriceLowerThanPublicPrice"), None]);
@@ -415,8 +521,9 @@ fn what_a_reclaim_leaves() {
 
 #[test]
 fn a_spot_instance_moves_to_no_dedicated_host_and_into_no_set() {
-    // SPOT-50
-    let (_, _, answers) =
-        one(&[(0, 50)], "", &[("02:00", "ModifyInstanceDeployment", "DedicatedHostId = \"dh-1\"")]);
-    assert!(answers[0].is_some(), "{answers:?}");
+    // SPOT-50, DEP-30: and nothing converts it or changes its type, for there is no such operation.
+    for target in ["DedicatedHostId = \"dh-1\"", "Tenancy = \"host\"", "DeploymentSetId = \"ds-1\""] {
+        let (_, _, answers) = one(&[(0, 50)], "", &[("02:00", "ModifyInstanceDeployment", target)]);
+        assert!(answers[0].is_some(), "{target}: {answers:?}");
+    }
 }

@@ -97,7 +97,7 @@ fn sizes_become_custom_types_exactly() {
             "ecs.trace.2c-7g",
             "ecs.trace.2c-7g",
             "ecs.trace.3c-11g",
-            "ecs.trace.8c-32g-500mgpu-V100-P100",
+            "ecs.trace.8c-32g-500mgpu-v100-p100",
             "ecs.trace.2c-8g"
         ]
     );

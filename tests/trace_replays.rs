@@ -37,6 +37,22 @@ fn openb_in_order_of_file_places_as_many_pods_as_published() {
     assert_eq!((gpu_only.requests.created, gpu_only.requests.rejected), (7_687, 465));
 }
 
+/// First fit needs so many hosts, and one less turns somebody away. The peaks are in `tests/golden.rs`.
+#[test]
+fn azure_first_fit_needs_the_published_number_of_hosts() {
+    for (cores, gib, hosts) in [("64", "128GiB", 969u32), ("64", "256GiB", 698), ("96", "384GiB", 461)] {
+        let class = [("classes.0.vcpus", cores), ("classes.0.memory", gib), ("policy", "first-fit")];
+        let rejected = |hosts: u32| {
+            let hosts = hosts.to_string();
+            let summary = run("azure-2017.toml", &[&class[..], &[("pools.0.hosts", &hosts)]].concat(), None);
+            assert_eq!(summary.requests.total, 259_159);
+            summary.requests.rejected
+        };
+        assert_eq!(rejected(hosts), 0, "{cores}/{gib}");
+        assert!(rejected(hosts - 1) > 0, "{cores}/{gib}");
+    }
+}
+
 const SPLIT: (&str, &str) = ("classes.0.split_above", "32GiB");
 
 /// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst` and

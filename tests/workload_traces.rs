@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use packyard::scenario::workload::TraceFormat;
-use packyard::workload::trace::TraceInfo;
+use packyard::workload::trace::{Options, TraceInfo};
 
 fn read(name: &str) -> TraceInfo {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017").join(name);
@@ -36,6 +36,49 @@ fn the_train_window_has_its_published_figures() {
     assert_eq!((batch.p50, batch.p90, batch.p99, batch.max), (1, 7, 40, 788));
     let largest = (info.sizes[0].cpu_milli, info.sizes[0].memory_mib, info.sizes[0].count);
     assert_eq!(largest, (Some(1_000), Some(1_792), 512_172));
+    let shares: Vec<(u32, u32, f64)> = info.sizes[..6]
+        .iter()
+        .map(|size| {
+            let share = 1_000.0 * size.count as f64 / info.requests as f64;
+            (size.cpu_milli.expect("sized"), size.memory_mib.expect("sized"), share.round() / 10.0)
+        })
+        .collect();
+    let gib = |quarters: u32| quarters * 256;
+    let published = [
+        (1_000, gib(7), 42.6),
+        (2_000, gib(14), 27.8),
+        (4_000, gib(28), 11.3),
+        (8_000, gib(56), 11.2),
+        (8_000, gib(224), 4.6),
+        (1_000, gib(3), 2.3),
+    ];
+    assert_eq!(shares, published);
+    assert_eq!((100.0 * info.gib_per_vcpu).round(), 246.0);
+}
+
+/// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1`. `tests/trace_formats.rs` and the reader's
+/// own tests read made files in its three forms.
+#[test]
+#[ignore = "needs PACKYARD_TRACES: the trace may not be shipped"]
+fn huawei_east_1_has_its_published_figures() {
+    let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
+    let folder = PathBuf::from(folder).join("huawei-east-1");
+    let path = folder.join("Huawei-East-1-lt.csv.zst");
+    let info = TraceInfo::read(&path, TraceFormat::HuaweiEast1, &|_| None).expect("sound");
+    assert_eq!((info.requests, info.ended, info.sizes.len()), (116_313, 116_313, 15));
+    assert_eq!((info.per_hour.mean.round(), info.per_hour.max), (156.0, 956));
+    let lifetimes = info.lifetime_s.expect("all end");
+    assert_eq!((lifetimes.p50, lifetimes.p90, lifetimes.p99), (2_592, 20_500, 489_992));
+    assert_eq!(
+        (info.peak_instances, info.peak_cpu_milli, info.peak_memory_mib),
+        (2_432, 4_273_000, 8_518 << 10)
+    );
+    let residents = folder.join("RECONSTRUCTED_never_deleted.csv");
+    let both =
+        TraceInfo::read_all(&[&path, &residents], TraceFormat::HuaweiEast1, &Options::default(), &|_| None);
+    let both = both.expect("sound");
+    assert_eq!((both.requests, both.still_running), (125_430, 9_117));
+    assert_eq!((both.peak_cpu_milli, both.peak_memory_mib), (34_373_000, 72_526 << 10));
 }
 
 /// Runs `packyard trace info`: exit code, standard output, standard error.

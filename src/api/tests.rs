@@ -67,6 +67,7 @@ fn a_bare_key_is_that_of_the_first_disk() {
 
 #[test]
 fn answers_look_as_documented() {
+    // R9, R10, R11, R12, RPC-18, RPC-41, RPC-42, RPC-51 to RPC-53
     assert_eq!(
         success(Format::Xml, "R", "i-1"),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CreateInstanceResponse><RequestId>R</RequestId>\
@@ -77,8 +78,23 @@ fn answers_look_as_documented() {
         failure(Format::Xml, "R", "C", "a \"b\" <c>")
             .contains("<Message>a &quot;b&quot; &lt;c&gt;</Message>")
     );
-    assert_eq!(Format::of(Some("Json")), Format::Json);
-    assert_eq!(Format::of(None), Format::Xml);
+    assert_eq!(
+        failure(Format::Xml, "R", "C", "M"),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><RequestId>R</RequestId>\
+         <HostId>ecs.aliyuncs.com</HostId><Code>C</Code><Message>M</Message></Error>"
+    );
+    assert_eq!(
+        failure(Format::Json, "R", "C", "M"),
+        r#"{"RequestId":"R","HostId":"ecs.aliyuncs.com","Code":"C","Message":"M"}"#
+    );
+    for (asked, format) in [
+        (Some("Json"), Format::Json),
+        (Some("JSON"), Format::Json),
+        (Some("xml"), Format::Xml),
+        (None, Format::Xml),
+    ] {
+        assert_eq!(Format::of(asked), format, "{asked:?}");
+    }
 }
 
 #[test]

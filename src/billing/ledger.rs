@@ -18,16 +18,19 @@ pub enum Charge {
     DisksAndBandwidth,
     /// CPU credits of Unlimited instances (BURST-14).
     CpuCredits,
+    /// Dedicated hosts, by the second or in advance (DHST-30).
+    DedicatedHosts,
 }
 
 impl Charge {
     /// All of them, in the order of reports.
-    pub const ALL: [Charge; 5] = [
+    pub const ALL: [Charge; 6] = [
         Charge::PayAsYouGo,
         Charge::Spot,
         Charge::Subscription,
         Charge::DisksAndBandwidth,
         Charge::CpuCredits,
+        Charge::DedicatedHosts,
     ];
 
     /// Name in reports.
@@ -38,6 +41,7 @@ impl Charge {
             Charge::Subscription => "subscriptions",
             Charge::DisksAndBandwidth => "disks and bandwidth",
             Charge::CpuCredits => "CPU credits",
+            Charge::DedicatedHosts => "dedicated hosts",
         }
     }
 }

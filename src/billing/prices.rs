@@ -32,6 +32,8 @@ pub struct Prices {
     rows: BTreeMap<(String, String), Money>,
     /// Prices of types that are named as a whole.
     types: BTreeMap<String, TypePrice>,
+    /// Prices of dedicated-host types, as far as they are named: an hour, a month.
+    hosts: BTreeMap<String, (Option<Money>, Option<Money>)>,
 }
 
 /// Items of the table, with their unit.
@@ -91,7 +93,7 @@ impl Prices {
         if let Some((item, _)) = missing {
             return Err(PriceError { line: 1, what: format!("no row `{item},*`") });
         }
-        Ok(Prices { rows, types: BTreeMap::new() })
+        Ok(Prices { rows, types: BTreeMap::new(), hosts: BTreeMap::new() })
     }
 
     /// True when the table has an item of this name.
@@ -114,6 +116,23 @@ impl Prices {
         let hour = hour.unwrap_or_else(|| self.instance_type(row).hour);
         let month = month.unwrap_or_else(|| self.month_of(hour));
         self.types.insert(row.name.clone(), TypePrice { hour, month });
+    }
+
+    /// Sets the price of a dedicated-host type. An hour that is left out is the sum of its parts, a month that is left
+    /// out costs as many hours as the table says.
+    pub fn set_host(&mut self, name: &str, hour: Option<Money>, month: Option<Money>) {
+        self.hosts.insert(name.to_owned(), (hour, month));
+    }
+
+    /// Price of a dedicated host of this type: its own, or that of the vCPUs that it sells and of its memory.
+    pub fn host(&self, name: &str, vcpus: u64, memory_mib: u64) -> TypePrice {
+        let (hour, month) = self.hosts.get(name).copied().unwrap_or_default();
+        let hour = hour.unwrap_or_else(|| {
+            let sum = i128::from(self.get("vcpu", "*").0) * i128::from(vcpus)
+                + i128::from(self.get("memory", "*").0) * i128::from(memory_mib) / 1_024;
+            Money(i64::try_from(sum).unwrap_or(i64::MAX))
+        });
+        TypePrice { hour, month: month.unwrap_or_else(|| self.month_of(hour)) }
     }
 
     fn get(&self, item: &str, name: &str) -> Money {

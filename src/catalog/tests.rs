@@ -48,6 +48,33 @@ fn rows_are_found_by_name() {
 }
 
 #[test]
+fn burstable_types_are_offered_as_documented() {
+    let catalog = Catalog::shipped();
+    let burstable: Vec<_> = catalog.types.iter().filter(|row| row.category == "burstable").collect();
+    assert!(burstable.len() >= 15, "{}", burstable.len());
+    for row in burstable {
+        // BURST-30: the gate leaves the classic network to retired types (`world::from_catalog`).
+        assert_ne!(row.generation, Generation::Retired, "{}", row.name);
+        // BURST-32: on no dedicated host and in no deployment set; spot is tested with the market.
+        assert!(catalog.host_types.iter().all(|host| !host.families.contains(&row.family)), "{}", row.name);
+        assert!(!crate::operations::sets::FAMILIES.contains(&row.family.as_str()), "{}", row.name);
+        // BURST-2: baseline x 60 x vCPUs; BURST-34: t6 takes ESSDs too.
+        let (baseline, earned) =
+            (row.baseline_cpu_percent.expect("a baseline"), row.cpu_credits_per_hour.expect("credits"));
+        assert_eq!(baseline * 60 * row.cpu_milli / 100_000, earned, "{}", row.name);
+        match row.family.as_str() {
+            "ecs.t6" => {
+                assert_eq!(row.disk_categories, ["cloud_efficiency", "cloud_ssd", "cloud_essd"])
+            }
+            _ => assert_eq!(row.disk_categories, ["cloud_efficiency", "cloud_ssd"], "{}", row.name),
+        }
+        // BURST-31: half a GiB and no more.
+        let small = ["ecs.t5-lc2m1.nano", "ecs.t6-c4m1.large"].contains(&row.name.as_str());
+        assert_eq!(row.memory_mib == 512, small, "{}", row.name);
+    }
+}
+
+#[test]
 fn holes_are_filled_as_the_readme_of_the_data_says() {
     let catalog = Catalog::shipped();
     let t5 = catalog.type_named("ecs.t5-c1m1.large").expect("a t5 type");

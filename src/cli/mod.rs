@@ -20,6 +20,7 @@ mod progress;
 mod record;
 mod replay;
 mod run;
+mod run_instances;
 mod schema;
 mod seeds;
 mod snapshot;
@@ -78,6 +79,7 @@ enum Command {
     Catalog(catalog::Args),
     Trace(trace::Args),
     Validate(validate::Args),
+    RunInstances(run_instances::Args),
     Conformance(conformance::Args),
     Errors(errors::Args),
     Explain(explain::Args),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Catalog(args) => catalog::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::RunInstances(args) => run_instances::run(&args),
         Command::Conformance(args) => conformance::run(args),
         Command::Errors(args) => errors::run(args),
         Command::Explain(args) => explain::run(args),

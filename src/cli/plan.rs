@@ -301,7 +301,14 @@ fn changes(args: &Args, scenario: &Scenario) -> Result<Vec<Change>, CliError> {
     for text in &args.fail {
         changes.push(whatif::failure(text, scenario).map_err(CliError::new)?);
     }
-    changes.extend(args.change.iter().map(|(key, value)| whatif::setting(key, value)));
+    for (key, value) in &args.change {
+        if key == "seed" || key == "plan" || key.starts_with("plan.") {
+            return Err(CliError::new(format!(
+                "--try {key}: every column is judged on the same seeds and terms; change them for all with --set"
+            )));
+        }
+        changes.push(whatif::setting(key, value));
+    }
     Ok(changes)
 }
 

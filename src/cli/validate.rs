@@ -30,24 +30,13 @@ enum Form {
 ///
 /// Prints status, deciding check and body of each. Exit code 1 when one is refused.
 #[derive(clap::Args, Debug)]
-#[command(group(clap::ArgGroup::new("cloud").required(true)))]
 pub(super) struct Args {
     /// A file (`-` is standard input) with JSON objects, one a line, or with flat requests (`A=b&C=d` a line, or one
     /// `Key=Value` a line); or the parameters themselves as `Key=Value`
     #[arg(required = true, value_name = "REQUEST")]
     request: Vec<String>,
-    /// The cloud of this scenario
-    #[arg(long, value_name = "FILE", group = "cloud")]
-    scenario: Option<PathBuf>,
-    /// The cloud of this world, in the fixture format of the conformance cases
-    #[arg(long, value_name = "FILE", group = "cloud")]
-    world: Option<PathBuf>,
-    /// The default world of the conformance cases
-    #[arg(long, group = "cloud")]
-    default_world: bool,
-    /// Account that calls, instead of the first one
-    #[arg(long, value_name = "ID")]
-    account: Option<String>,
+    #[command(flatten)]
+    source: Source,
     /// Form of the answers
     #[arg(long, value_enum, default_value = "json")]
     format: Form,
@@ -65,12 +54,30 @@ pub(super) struct Args {
     strict: bool,
 }
 
+/// Which cloud is asked, and by whom.
+#[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("cloud").required(true)))]
+pub(super) struct Source {
+    /// The cloud of this scenario
+    #[arg(long, value_name = "FILE", group = "cloud")]
+    scenario: Option<PathBuf>,
+    /// The cloud of this world, in the fixture format of the conformance cases
+    #[arg(long, value_name = "FILE", group = "cloud")]
+    world: Option<PathBuf>,
+    /// The default world of the conformance cases
+    #[arg(long, group = "cloud")]
+    default_world: bool,
+    /// Account that calls, instead of the first one
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
 /// A cloud to ask.
-struct Cloud {
-    world: World,
-    fleet: Fleet,
-    account: AccountIx,
-    now: Utc,
+pub(super) struct Cloud {
+    pub(super) world: World,
+    pub(super) fleet: Fleet,
+    pub(super) account: AccountIx,
+    pub(super) now: Utc,
 }
 
 /// Answers the requests; exit code 1 when one is refused.
@@ -82,7 +89,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     if args.strict {
         refuse_unknown(&requests)?;
     }
-    let mut cloud = cloud(&args)?;
+    let mut cloud = args.source.cloud()?;
     let mut out = String::new();
     let mut refused = false;
     for (request, number) in requests.iter().zip(1u64..) {
@@ -114,7 +121,7 @@ fn ask(cloud: &mut Cloud, request: &Request, keep: bool) -> Result<Made, Reject>
 }
 
 /// A request id: the same for the same place in the input.
-fn request_id(number: u64) -> String {
+pub(super) fn request_id(number: u64) -> String {
     let hash = blake3::hash(&number.to_le_bytes()).to_hex();
     let part = |from: usize, to: usize| hash[from..to].to_uppercase();
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
@@ -170,26 +177,32 @@ fn show(
     out.push('\n');
 }
 
-fn cloud(args: &Args) -> Result<Cloud, CliError> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path)
-            .map_err(|error| CliError::new(format!("cannot read {}: {error}", path.display())))
-    };
-    let (world, fleet, now) = match &args.scenario {
-        Some(path) => {
-            let scenario = Scenario::load(path).map_err(CliError::diagnostic)?;
-            let cloud = sim::build(&scenario, &[]).map_err(CliError::new)?;
-            (cloud.world, cloud.fleet, scenario.spec.start.0)
-        }
-        None => {
-            let text = args.world.as_deref().map_or_else(|| Ok(Defaults::WORLD.to_owned()), read)?;
-            let value = serde_json::from_str(&text).map_err(CliError::new)?;
-            let built = fixture::facts(value).and_then(fixture::build).map_err(CliError::new)?;
-            (built.world, built.fleet, built.now)
-        }
-    };
-    let account = account_named(&world, args.account.as_deref())?;
-    Ok(Cloud { world, fleet, account, now })
+impl Source {
+    /// Builds the cloud as it starts.
+    ///
+    /// # Errors
+    /// A file that cannot be read or makes no cloud, an account that does not exist.
+    pub(super) fn cloud(&self) -> Result<Cloud, CliError> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path)
+                .map_err(|error| CliError::new(format!("cannot read {}: {error}", path.display())))
+        };
+        let (world, fleet, now) = match &self.scenario {
+            Some(path) => {
+                let scenario = Scenario::load(path).map_err(CliError::diagnostic)?;
+                let cloud = sim::build(&scenario, &[]).map_err(CliError::new)?;
+                (cloud.world, cloud.fleet, scenario.spec.start.0)
+            }
+            None => {
+                let text = self.world.as_deref().map_or_else(|| Ok(Defaults::WORLD.to_owned()), read)?;
+                let value = serde_json::from_str(&text).map_err(CliError::new)?;
+                let built = fixture::facts(value).and_then(fixture::build).map_err(CliError::new)?;
+                (built.world, built.fleet, built.now)
+            }
+        };
+        let account = account_named(&world, self.account.as_deref())?;
+        Ok(Cloud { world, fleet, account, now })
+    }
 }
 
 /// The account of this id, or the first one.
@@ -330,9 +343,11 @@ mod tests {
     }
 
     #[test]
-    fn request_ids_are_upper_case_uuids() {
-        let id = request_id(1);
-        assert_eq!(id.len(), 36);
-        assert_eq!(id, id.to_uppercase());
+    fn a_request_id_is_an_upper_case_uuid() {
+        // RPC-45
+        let id = request_id(7);
+        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(id.chars().all(|c| c == '-' || c.is_ascii_digit() || ('A'..='F').contains(&c)), "{id}");
+        assert_ne!(id, request_id(8));
     }
 }

@@ -29,6 +29,12 @@ pub struct Measure {
 enum Figure {
     /// A number at a place of the summary.
     At(&'static str),
+    /// A share at a place of the summary, in percent.
+    Percent(&'static str),
+    /// The sum of all numbers of an object.
+    Sum(&'static str),
+    /// A percentile of waits at a place of the summary, from microseconds, in seconds.
+    Wait(&'static str),
     /// Percent of all requests.
     ShareOfRequests(&'static str),
     /// Percent of all requests that found no room.
@@ -48,6 +54,11 @@ impl Measure {
     pub fn of(&self, summary: &Value) -> Option<f64> {
         match &self.figure {
             Figure::At(place) => summary.pointer(place)?.as_f64(),
+            Figure::Percent(place) => Some(100.0 * summary.pointer(place)?.as_f64()?),
+            Figure::Sum(place) => {
+                Some(summary.pointer(place)?.as_object()?.values().filter_map(Value::as_f64).sum())
+            }
+            Figure::Wait(place) => Some(summary.pointer(place)?.as_f64()? / 1e6),
             Figure::ShareOfRequests(place) => {
                 Some(100.0 * share(summary.pointer(place)?.as_f64()?, total(summary)?))
             }
@@ -99,6 +110,32 @@ pub(super) fn all<'s>(summaries: impl Iterator<Item = &'s Value>) -> Vec<Measure
         Measure::new("stranded memory at the end", "GiB", Lower, Figure::At("/packing/stranded_memory_gib")),
         Measure::new("host failures", "", Neither, Figure::At("/nodes/host_failures")),
         Measure::new("instances taken down", "", Lower, Figure::At("/nodes/went_down")),
+        Measure::new("downtime, p99", "s", Lower, Figure::Wait("/nodes/downtime_us/p99")),
+        Measure::new(
+            "requests without room in a disk pool",
+            "",
+            Lower,
+            Figure::At("/operations/pool_refusals"),
+        ),
+        Measure::new("spot instances created", "", Neither, Figure::At("/spot/bought")),
+        Measure::new("spot instances told to go", "", Lower, Figure::Sum("/spot/interruptions")),
+        Measure::new("spot cost", "", Lower, Figure::At("/spot/cost")),
+        Measure::new("spot saving", "%", Higher, Figure::Percent("/spot/saving")),
+        Measure::new(
+            "regular requests that a reclaim would have saved",
+            "",
+            Lower,
+            Figure::At("/spot/regular/saved_by_reclaim"),
+        ),
+        Measure::new("revenue", "", Higher, Figure::At("/billing/revenue")),
+        Measure::new(
+            "hours throttled for want of credits",
+            "",
+            Lower,
+            Figure::At("/credits/throttled_hours"),
+        ),
+        Measure::new("CPU time stolen, worst host", "%", Lower, Figure::Percent("/contention/steal_max")),
+        Measure::new("calls given up by clients", "", Lower, Figure::At("/clients/given_up")),
     ];
     let mut stages: Vec<String> = Vec::new();
     for summary in summaries {

@@ -174,6 +174,12 @@ fn mean<'v>(values: impl ExactSizeIterator<Item = &'v f64>) -> Option<f64> {
     (count > 0).then(|| values.sum::<f64>() / count as f64)
 }
 
+/// What a value differs by; none where only the rounding of a mean does.
+fn apart(base: f64, other: f64) -> f64 {
+    let difference = other - base;
+    if difference.abs() <= 1e-9 * base.abs().max(other.abs()) { 0.0 } else { difference }
+}
+
 fn difference(
     measure: &Measure,
     base: &BTreeMap<u64, f64>,
@@ -185,7 +191,7 @@ fn difference(
         // Two single runs of different seeds: a difference, and nothing to judge it by.
         pairs = base.values().copied().zip(other.values().copied()).collect();
     }
-    let differences: Vec<f64> = pairs.iter().map(|(base, other)| other - base).collect();
+    let differences: Vec<f64> = pairs.iter().map(|(base, other)| apart(*base, *other)).collect();
     if differences.is_empty() {
         return None;
     }
@@ -244,6 +250,13 @@ mod tests {
         let other = side("b", &[(1, 90), (2, 120), (3, 105)]);
         assert_eq!(created(&[base.clone(), other]).standing, Standing::NotSignificant);
         assert_eq!(created(&[base.clone(), base]).standing, Standing::Same);
+    }
+
+    #[test]
+    fn rounding_is_no_difference() {
+        assert_eq!(apart(0.1 + 0.2, 0.3), 0.0);
+        assert_eq!(apart(0.0, 1e-12), 1e-12, "a small value is not nothing");
+        assert_eq!(apart(3.0, 2.0), -1.0);
     }
 
     #[test]

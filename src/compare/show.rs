@@ -21,6 +21,7 @@ pub fn text(comparison: &Comparison) -> String {
             let Some(found) = &row.others[at - 1] else { continue };
             lines.push(cells(row, found));
         }
+        let _ = writeln!(out, "  {}", headline(comparison, at));
         let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..7).map(width).collect();
         for line in &lines {
@@ -46,12 +47,13 @@ pub fn page(comparison: &Comparison) -> String {
     for at in 1..comparison.names.len() {
         let _ = writeln!(
             body,
-            "<h2>{1} against {0}</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">measure</th>\
+            "<h2>{1} against {0}</h2>\n<p>{2}</p>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">measure</th>\
              <th scope=\"col\">{0}</th><th scope=\"col\">{1}</th><th scope=\"col\">difference</th>\
              <th scope=\"col\">relative</th><th scope=\"col\">95&nbsp;% interval</th><th scope=\"col\">verdict</th>\
              </tr></thead><tbody>",
             letter(0),
-            letter(at)
+            letter(at),
+            headline(comparison, at)
         );
         for row in &comparison.rows {
             let Some(found) = &row.others[at - 1] else { continue };
@@ -81,7 +83,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,
 margin:2em auto;padding:0 1em}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}.wide{overflow-x:auto}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:.2em .8em;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}\
-tbody th,td:last-child,thead th:first-child{text-align:left;font-weight:inherit}\
+tbody th,td:last-child,thead th:first-child,thead th:last-child{text-align:left;font-weight:inherit}\
 .better td:last-child{color:light-dark(#1a6b32,#6fd48b)}.worse td:last-child{color:light-dark(#a3231f,#ff8d86)}";
 
 fn letter(at: usize) -> char {
@@ -116,6 +118,23 @@ fn cells(row: &Row, found: &Difference) -> Vec<String> {
     ]
 }
 
+/// How many measures are better, worse, or not told apart.
+fn headline(comparison: &Comparison, at: usize) -> String {
+    let found: Vec<&Difference> =
+        comparison.rows.iter().filter_map(|row| row.others[at - 1].as_ref()).collect();
+    let count = |wanted: &dyn Fn(&Difference) -> bool| found.iter().filter(|found| wanted(found)).count();
+    let sure = |found: &Difference| matches!(found.standing, Standing::Significant | Standing::Single);
+    format!(
+        "Of {} measures {} better, {} worse, {} neither way, {} not significant, {} the same.",
+        found.len(),
+        count(&|found| sure(found) && found.better == Some(true)),
+        count(&|found| sure(found) && found.better == Some(false)),
+        count(&|found| sure(found) && found.better.is_none()),
+        count(&|found| found.standing == Standing::NotSignificant),
+        count(&|found| found.standing == Standing::Same),
+    )
+}
+
 fn verdict(row: &Row, found: &Difference) -> String {
     let way = match (row.measure.better, found.better) {
         (Better::Neither, _) | (_, None) if found.by.mean > 0.0 => "more",
@@ -147,6 +166,7 @@ fn note(comparison: &Comparison) -> String {
 
 fn number(value: f64) -> String {
     let digits = match value.abs() {
+        0.0 => return "0".to_owned(),
         size if size >= 1_000.0 || size == size.trunc() && size < 1e15 => 0,
         size if size >= 10.0 => 1,
         size if size >= 0.1 => 2,
@@ -188,6 +208,12 @@ mod tests {
         for shown in [&text, &page] {
             assert!(shown.contains("better") && shown.contains("not significant over 3 seeds"), "{shown}");
             assert!(shown.contains("the same"), "{shown}");
+            assert!(
+                shown.contains(
+                    "Of 3 measures 1 better, 0 worse, 0 neither way, 0 not significant, 2 the same."
+                ),
+                "{shown}"
+            );
         }
         assert!(page.contains("&lt;a&amp;b&gt;") && !page.contains("<a&b>"));
         assert!(!page.contains("http") && !page.contains("<script"));

@@ -145,7 +145,8 @@ impl Sample {
             }
             most = most.max((below_a - below_b).abs());
         }
-        Some(most)
+        // Sums of shares may end some last bits above 1.
+        Some(most.min(1.0))
     }
 
     /// Bins with known values, and the share up to and with each.

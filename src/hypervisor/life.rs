@@ -66,6 +66,28 @@ mod tests {
     }
 
     #[test]
+    fn only_the_transitions_of_the_sheet_are_allowed() {
+        // LIFE-1 to LIFE-6, LIFE-10 to LIFE-16, LIFE-18, LIFE-19
+        let leads_to = |from: State| -> &[State] {
+            match from {
+                Pending => &[Starting, Stopped, Released],
+                Starting => &[Running, Stopped, Released],
+                Running => &[Starting, Stopping, Stopped, Released],
+                Stopping => &[Starting, Stopped, Released],
+                Stopped => &[Starting, Released],
+                Released => &[],
+            }
+        };
+        let all = [Pending, Starting, Running, Stopping, Stopped, Released];
+        for (from, to) in all.into_iter().flat_map(|from| all.map(|to| (from, to))) {
+            let mut state = from;
+            let entered = state.enter(to);
+            assert_eq!(entered.is_ok(), leads_to(from).contains(&to), "{from:?} to {to:?}");
+            assert_eq!(state, if entered.is_ok() { to } else { from });
+        }
+    }
+
+    #[test]
     fn released_is_final_and_nothing_skips_starting() {
         for to in [Pending, Starting, Running, Stopping, Stopped, Released] {
             let mut gone: State = Released;

@@ -261,7 +261,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_new_disk_has_a_size_within_its_category() {
-        // DISK-7, DISK-8, DISK-24, DISK-60, DISK-70, IMG-37
+        // DISK-7, DISK-8, DISK-24, DISK-60, DISK-70, IMG-37, RPC-92
+        assert_eq!((UNKNOWN_SNAPSHOT.status, UNKNOWN_SNAPSHOT.code), (404, "InvalidSnapshotId.NotFound"));
         let make = |pairs: &[(&str, &str)], source| create(&Params::of(pairs), ssd(), source);
         assert_eq!(make(&[], None), Err(MISSING_PARAMETER));
         assert_eq!(

@@ -66,6 +66,8 @@ pub struct Host {
     pub expires: Option<Utc>,
     /// Months of an automatic renewal.
     pub auto_renew: Option<u32>,
+    /// Renewals of this term that the account had no money for (DHST-36).
+    pub renewals_failed: u32,
     /// When it is released by itself (DHST-8).
     pub auto_release: Option<Utc>,
     /// Takes instances that do not name it (DHST-14).
@@ -127,6 +129,8 @@ pub struct Allocate {
     pub least: u32,
     /// How they are paid; PostPaid is the default (DHST-30).
     pub charge: ChargeType,
+    /// Months of the subscription.
+    pub months: Option<u32>,
     /// End of the subscription.
     pub expires: Option<Utc>,
     /// Months of an automatic renewal.
@@ -190,10 +194,8 @@ pub fn read(params: &Params, now: Utc) -> Result<Allocate, Refusal> {
     let (auto, action) = attributes(params)?;
     let charge = params.word("ChargeType", &["PostPaid", "PrePaid"], BAD_CHARGE_TYPE)?;
     let prepaid = charge == Some(1);
-    let expires = match prepaid {
-        true => Some(Period { count: months(params)?, unit: PeriodUnit::Month }.end(now)),
-        false => None,
-    };
+    let months = if prepaid { Some(months(params)?) } else { None };
+    let expires = months.map(|count| Period { count, unit: PeriodUnit::Month }.end(now));
     let renew = params.flag("AutoRenew")? && prepaid;
     let auto_renew = match renew {
         true => match params.integer("AutoRenewPeriod", 1..=12, BAD_RENEW_PERIOD)? {
@@ -219,6 +221,7 @@ pub fn read(params: &Params, now: Utc) -> Result<Allocate, Refusal> {
         quantity,
         least: least.min(quantity),
         charge: if prepaid { ChargeType::PrePaid } else { ChargeType::PostPaid },
+        months,
         expires,
         auto_renew,
         auto_release,
@@ -324,6 +327,7 @@ pub(crate) mod tests {
             charge,
             expires: (charge == ChargeType::PrePaid).then_some(Utc(NOW.0 + 30 * 86_400)),
             auto_renew: None,
+            renewals_failed: 0,
             auto_release: None,
             auto_placement: true,
             action: OnMaintenance::Migrate,
@@ -405,7 +409,7 @@ pub(crate) mod tests {
 
     #[test]
     fn values_outside_their_range_are_refused() {
-        // DHST-50, DHST-52, DHST-54, ADH-E003, ADH-E004, ADH-E036, ADH-E037, ADH-P12, ADH-P13, ADH-P14
+        // NAME-8, DHST-50, DHST-52, DHST-54, ADH-E003, ADH-E004, ADH-E036, ADH-E037, ADH-P12, ADH-P13, ADH-P14
         for (name, value, wrong) in [
             ("Quantity", "101", INVALID_PARAMETER),
             ("Quantity", "0", INVALID_PARAMETER),
@@ -422,6 +426,7 @@ pub(crate) mod tests {
             assert_eq!(wish(&[(name, value)]), Err(wrong), "{name} {value}");
         }
         assert!(host_name("主机.one:2_a-b") && !host_name("a") && !host_name("a b"));
+        assert!(host_name(&"h".repeat(128)) && !host_name(&"h".repeat(129)) && !host_name(".h"));
     }
 
     #[test]

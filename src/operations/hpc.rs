@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_cluster_needs_a_name_and_goes_when_empty() {
-        // HPC-1, HPC-8, HPC-11, HPC-12, HPC-13: any number of instances, and no call that asks for money
+        // NAME-7, HPC-1, HPC-8, HPC-11, HPC-12, HPC-13: any number of instances, and no call that asks for money
         let mut sets = Sets::default();
         sets.0.insert(4, set("ds-a"));
         let make = |pairs: &[(&str, &str)]| create(&Params::of(pairs), 0, &sets);
@@ -71,6 +71,10 @@ mod tests {
         assert_eq!(make(&[("Name", "9x")]), Err(BAD_HPC_NAME));
         assert_eq!(make(&[("Name", "mpi"), ("Description", "http://a")]), Err(BAD_HPC_DESCRIPTION));
         assert_eq!(make(&[("Name", "mpi")]), Ok(None));
+        assert_eq!(make(&[("Name", "m:p_i-1")]), Ok(None));
+        for wrong in ["m", "m.p", "https://m", &"m".repeat(129)] {
+            assert_eq!(make(&[("Name", wrong)]), Err(BAD_HPC_NAME), "{wrong}");
+        }
         assert_eq!(make(&[("Name", "mpi"), ("DeploymentSetId", "ds-a")]), Ok(Some(4)));
         assert_eq!(make(&[("Name", "mpi"), ("DeploymentSetId", "ds-b")]), Err(UNKNOWN_SET));
 

@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_subscription_is_deleted_after_its_end_and_on_request_only() {
-        // LIFE-57, DEL-B1, DEL-E002, DEL-P04
+        // LIFE-57, RPC-80, DEL-B1, DEL-E002, DEL-P04
         let prepaid = |end: i64| Instance {
             charge: ChargeType::PrePaid,
             expires: Some(Utc(end)),

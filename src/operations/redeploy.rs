@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn an_event_must_ask_for_it() {
-        // RED-B2 to RED-B4, RED-E002, RED-E003, RED-E006, RED-E007, LIFE-16
+        // RED-B2 to RED-B4, RED-P03, RED-E002, RED-E003, RED-E006, RED-E007, LIFE-16
         let now = Utc(0);
         let none = Params::default();
         let asked = Instance { event: Some(Event::Maintenance), ..Instance::running() };
@@ -38,6 +38,8 @@ mod tests {
         let stopped =
             Instance { event: Some(Event::Failure), ..Instance::stopped(StoppedMode::KeepCharging) };
         assert_eq!(redeploy(&Params::of(&[("ForceStop", "true")]), &stopped, now), Ok(true));
+        let other = Params::of(&[("ForceStop", "now")]);
+        assert_eq!(redeploy(&other, &asked, now), Err(INVALID_PARAMETER));
         let with = |change: fn(&mut Instance)| {
             let mut instance = asked.clone();
             change(&mut instance);

@@ -56,6 +56,23 @@ pub const TOKEN_MISMATCH: Refusal =
 /// The same, as CreateSnapshot says it (IDEM-13).
 pub const SNAPSHOT_TOKEN_MISMATCH: Refusal =
     refusal(403, "IdempotentParameterMismatch", "The token came with other parameters before.");
+/// Amount of RunInstances (QUO-4, RUN-E082).
+pub const BAD_AMOUNT: Refusal = refusal(400, "InvalidMaxAmount.Malformed", "Amount is 1 to 100.");
+/// MinAmount of RunInstances (RUN-E081).
+pub const BAD_LEAST_AMOUNT: Refusal =
+    refusal(400, "InvalidMinAmount.Malformed", "MinAmount is 1 to 100 and not above Amount.");
+/// One private address for several instances (VPC-25, RUN-E202).
+pub const AMOUNT_CONFLICT: Refusal =
+    refusal(403, "InvalidParam.Amount", "PrivateIpAddress goes with one instance only.");
+/// InstanceName of RunInstances (NAME-1, RUN-E035).
+pub const BAD_INSTANCE_NAME: Refusal =
+    refusal(400, "InvalidInstanceName.Malformed", "InstanceName breaks its form.");
+/// A name that is too long with its digits (NAME-35, RUN-E009).
+pub const NAME_TOO_LONG: Refusal =
+    refusal(403, "InvalidParams.InstanceNameExceed", "InstanceName is too long with its digits.");
+/// A host name that is too long with its digits (NAME-35, RUN-E010).
+pub const HOST_NAME_TOO_LONG: Refusal =
+    refusal(403, "InvalidParams.HostnameExceed", "HostName is too long with its digits.");
 /// A value that the parameter does not take.
 pub const INVALID_PARAMETER: Refusal =
     refusal(400, "InvalidParameter", "A parameter has a value that it does not take.");
@@ -191,6 +208,12 @@ pub const ZONE_NOT_ON_SALE: Refusal = refusal(400, "Zone.NotOnSale", "The zone i
 pub const ZONE_NOT_OPEN: Refusal = refusal(403, "Zone.NotOpen", "The zone is not open to the account.");
 /// The account owes money (ADH-E001).
 pub const ARREARAGE: Refusal = refusal(400, "Account.Arrearage", "The account is in arrears.");
+/// The account cannot pay a subscription of hosts: the sheets name no code, so it is that of an instance (R136).
+pub const NOT_ENOUGH_BALANCE: Refusal = refusal(
+    403,
+    "InvalidAccountStatus.NotEnoughBalance",
+    "The account has too little money for the subscription.",
+);
 /// Too few hosts are left (DHST-53, ADH-E007).
 pub const NO_HOST_STOCK: Refusal =
     refusal(400, "OperationDenied.NoStock", "The dedicated-host type is out of stock.");

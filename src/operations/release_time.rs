@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_release_time_lies_half_an_hour_to_three_years_ahead() {
-        // LIFE-73, MAR-P03, MAR-E005, DHST-8
+        // NAME-61, LIFE-73, MAR-P03, MAR-E005, DHST-8
         assert_eq!(read("2019-09-02T00:30:59Z", NOW), Ok(Utc(NOW.0 + 1800)), "seconds are dropped");
         assert_eq!(read("2019-09-02T00:29:59Z", NOW), Err(BAD_RELEASE_TIME));
         assert_eq!(read("2022-09-01T00:00:00Z", NOW), Ok(Utc(NOW.0 + MOST)), "2020 has a leap day");

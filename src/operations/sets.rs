@@ -182,7 +182,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_set_is_made_by_either_spelling_of_its_one_strategy() {
-        // DEP-1, DEP-2, DEP-3, DEP-50, CDS-B1, CDS-B2, CDS-P04 to CDS-P09, CDS-E002 to CDS-E006, CDS-E008
+        // DEP-1, DEP-2, DEP-3, DEP-50, NAME-6, CDS-B1, CDS-B2, CDS-P04 to CDS-P09, CDS-E002 to CDS-E006, CDS-E008
         let make = |pairs: &[(&str, &str)]| create(&Params::of(pairs), Quota::default());
         let host = Create { apart: Granularity::Host, on_unable: OnUnable::CancelMembershipAndStart };
         assert_eq!(make(&[]), Ok(host));
@@ -197,8 +197,12 @@ pub(crate) mod tests {
         assert_eq!(make(&[("Strategy", "LooseDispersion")]), Err(STRATEGY_GRANULARITY));
         let stopped = make(&[("OnUnableToRedeployFailedInstance", "KeepStopped")]).unwrap();
         assert_eq!(stopped.on_unable, OnUnable::KeepStopped);
+        assert_eq!(make(&[("DeploymentSetName", &"s".repeat(128))]), Ok(host));
+        assert_eq!(make(&[("DeploymentSetName", &"s".repeat(129))]), Err(BAD_SET_NAME));
         for (name, value, wrong) in [
             ("Strategy", "Packed", BAD_STRATEGY),
+            ("DeploymentSetName", "s", BAD_SET_NAME),
+            ("DeploymentSetName", "http://s", BAD_SET_NAME),
             ("Domain", "City", BAD_DOMAIN),
             ("Granularity", "Room", BAD_GRANULARITY),
             ("DeploymentSetName", "7up", BAD_SET_NAME),

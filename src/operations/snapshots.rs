@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn one_at_a_time_and_at_most_sixty_four() {
-        // IMG-30, IMG-32, IMG-33, IMG-35, IMG-39, QUO-30
+        // NAME-11, RPC-91, IMG-30, IMG-32, IMG-33, IMG-35, IMG-39, QUO-30
         let used = disk(DiskState::InUse);
         let go = |pairs: &[(&str, &str)], instance: &Instance, disk: &Disk| {
             create(&Params::of(pairs), instance, Some(disk), false)
@@ -79,7 +79,10 @@ mod tests {
         let running = Instance::running();
         assert_eq!(go(&[], &running, &used), Ok(()));
         assert_eq!(go(&[("SnapshotName", "before")], &running, &used), Ok(()));
-        assert_eq!(go(&[("SnapshotName", "auto-1")], &running, &used), Err(BAD_SNAPSHOT_NAME));
+        for wrong in ["auto-1", "s", "1st", "http://s", &"s".repeat(129)] {
+            assert_eq!(go(&[("SnapshotName", wrong)], &running, &used), Err(BAD_SNAPSHOT_NAME), "{wrong}");
+        }
+        assert_eq!((UNKNOWN_DISK.status, UNKNOWN_DISK.code), (404, "InvalidDiskId.NotFound"));
         assert_eq!(go(&[], &running, &Disk { snapshot_under_way: true, ..used }), Err(CREATING_SNAPSHOT));
         assert_eq!(go(&[], &running, &Disk { snapshots: 64, ..used }), Err(SNAPSHOT_QUOTA));
         assert_eq!(go(&[], &running, &Disk { ever_attached: false, ..used }), Err(NEVER_ATTACHED));

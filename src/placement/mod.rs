@@ -7,8 +7,8 @@
 //!
 //! Life cycle: a [`FleetBuilder`] collects host classes, hosts and demands; [`Fleet::place`] turns a [`Want`] into a
 //! [`Claim`] on real capacity; [`Fleet::release`] takes it back. Everything works from many threads through
-//! `&self`; from one thread it is exact and deterministic. This module imports [`crate::model`] only: it knows no
-//! clock and no scenario, so that a benchmark can hammer it without a simulation.
+//! `&self`; from one thread it is exact and deterministic. This module imports [`crate::model`] and the locks of `sync`
+//! only: it knows no clock and no scenario, so that a benchmark can hammer it without a simulation.
 //!
 //! Data structures, costs and the lock protocol: `docs/placement.md`.
 

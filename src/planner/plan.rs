@@ -41,9 +41,9 @@ pub fn plan(
     look: &mut dyn FnMut(Look<'_>),
 ) -> Result<Plan, PlanError> {
     let scenario = source.load(&[])?;
-    let objectives = Objective::of(&scenario);
-    require(!objectives.is_empty(), NO_OBJECTIVES)?;
     require(!knobs.0.is_empty(), NO_KNOBS)?;
+    let objectives = objectives(source, knobs, &scenario)?;
+    require(!objectives.is_empty(), NO_OBJECTIVES)?;
     let goals = objectives.iter().map(goal).collect();
     let mut trials = Trials::new(source, terms, knobs, objectives, stop, look);
     let found = search(&mut trials)?;
@@ -57,7 +57,12 @@ pub fn plan(
         basis: basis(terms),
         objectives: goals,
         knobs: knobs.0.iter().map(knob_line).collect(),
-        bound: found.bound.map(|point| setting(&trials, &point)).transpose()?,
+        // Where no hosts may change the bound says nothing: everything stands as low as it goes.
+        bound: found
+            .bound
+            .filter(|_| moves_hosts(knobs))
+            .map(|point| setting(&trials, &point))
+            .transpose()?,
         answer: None,
         in_the_way: None,
         sensitivity: Vec::new(),
@@ -83,6 +88,18 @@ pub fn plan(
     }
     (plan.effort.settings, plan.effort.runs) = (trials.settings, trials.runs);
     Ok(plan)
+}
+
+/// The objectives of a plan: the scenario's, or those that its knobs make (a promised headroom).
+fn objectives(source: &Source, knobs: &Knobs, scenario: &Scenario) -> Result<Vec<Objective>, PlanError> {
+    let own = Objective::of(scenario);
+    let made = Objective::of(&source.load(&knobs.overrides(&knobs.tops()))?);
+    Ok(if made.len() == own.len() { own } else { made })
+}
+
+/// Whether a knob changes the number of hosts of a pool.
+fn moves_hosts(knobs: &Knobs) -> bool {
+    knobs.0.iter().any(|knob| knob.key.starts_with("pools.") && knob.key.ends_with(".hosts"))
 }
 
 /// What to say without objectives.

@@ -301,9 +301,10 @@ mod tests {
             exact += usize::from(found - least < 1e-9);
             worst = worst.max(found / least);
             assert!(found >= least - 1e-9 && tries < 1_500, "{found} {least} {tries}");
+            assert!(count > 2 || found - least < 1e-9, "two knobs: {found}, {least} is there");
         }
-        // No exchange of two is missed; an exchange of three at once can be.
-        assert!(exact * 100 >= PROBLEMS * 80, "{exact} of {PROBLEMS} exact, {worst} at worst");
-        assert!(worst < 1.15, "{worst}");
+        // What only an exchange of three at once would find is missed: 10 of the 150 with three knobs.
+        assert!(exact * 100 >= PROBLEMS * 95, "{exact} of {PROBLEMS} exact, {worst} at worst");
+        assert!(worst < 1.06, "{worst}");
     }
 }

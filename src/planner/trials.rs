@@ -225,6 +225,11 @@ impl<'a> Trials<'a> {
     fn load(&self, point: &[usize]) -> Result<(Scenario, Vec<Objective>), PlanError> {
         let scenario = self.source.load(&self.knobs.overrides(point))?;
         let mut objectives = Objective::of(&scenario);
+        if objectives.len() != self.objectives.len() {
+            let what =
+                "the knobs change how many objectives there are: settings of a plan have the same ones";
+            return Err(PlanError::Nothing { what: what.to_owned() });
+        }
         for (own, planned) in objectives.iter_mut().zip(&self.objectives) {
             own.name.clone_from(&planned.name);
         }
@@ -399,4 +404,72 @@ pub(super) fn standings(objectives: &[Objective], trials: &[Trial], terms: &Term
         }
     };
     objectives.iter().enumerate().map(standing).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::schema::KnobSpec;
+
+    #[test]
+    fn a_setting_ends_with_its_first_seed_that_fails_and_that_seed_comes_first_the_next_time() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("case.toml");
+        let text = r#"
+            duration = "2d"
+            [[classes]]
+            name = "one"
+            vcpus = 2
+            memory = "8GiB"
+            [[pools]]
+            name = "line"
+            zone = "cn-hangzhou-g"
+            class = "one"
+            hosts = 1
+            [[workloads]]
+            name = "calls"
+            arrivals = { rate = "5/h" }
+            lifetime = { distribution = "exponential", mean = "1h" }
+            mix = [{ type = "ecs.g5.large" }]
+            [objectives]
+            rejection_rate = "2%"
+            [[plan.knobs]]
+            key = "pools.line.hosts"
+            low = 1
+            high = 30
+        "#;
+        std::fs::write(&path, text).expect("a scenario");
+        let source = Source { path, overrides: Vec::new(), trace: None };
+        let scenario = source.load(&[]).expect("a sound scenario");
+        let specs: Vec<KnobSpec> =
+            scenario.spec.plan.iter().flat_map(|plan| &plan.knobs).map(|knob| knob.get().clone()).collect();
+        let knobs = Knobs::of(specs.iter());
+        let terms = Terms {
+            first_seed: 1,
+            seeds: 12,
+            confidence: 0.9,
+            rule: Rule::EverySeed,
+            workers: 2,
+            most_settings: 100,
+        };
+        let stop = AtomicBool::new(false);
+        let mut silent = |_: Look<'_>| {};
+        let mut trials = Trials::new(&source, &terms, &knobs, Objective::of(&scenario), &stop, &mut silent);
+        assert!(!trials.verdict(&[2]).expect("a verdict").holds);
+        assert_eq!(trials.runs, 1, "three hosts fail on any seed: one run is enough");
+        assert!(trials.verdict(&[29]).expect("a verdict").holds);
+        assert_eq!(trials.runs, 1 + 12);
+        // A setting between that holds on the first seed and fails on a later one.
+        let fails = |place: usize, trials: &mut Trials<'_>| {
+            let before = trials.runs;
+            let holds = trials.verdict(&[place]).expect("a verdict").holds;
+            (!holds).then(|| trials.runs - before)
+        };
+        let later = (5..20).rev().find_map(|place| fails(place, &mut trials).map(|runs| (place, runs)));
+        let (place, runs) = later.expect("some setting fails");
+        assert!(runs > 1, "the largest fleet that fails does so on few seeds");
+        assert_eq!(fails(place - 1, &mut trials), Some(1), "the seed that failed last is tried first");
+        // The same setting costs nothing.
+        assert_eq!(fails(place, &mut trials), Some(0));
+    }
 }

@@ -273,7 +273,7 @@ pub(super) fn resolve(mut spec: ScenarioSpec, file: &Path, files: Files) -> Resu
         accounts: &accounts,
     };
     checks_money::billing(spec.billing.as_ref(), &spec.duration, known)?;
-    let prices = checks_money::prices(spec.prices.as_ref(), known)?;
+    let prices = checks_money::prices(spec.prices.as_ref(), &spec.classes, known)?;
     spot::market(&spec, known)?;
     checks_params::known(&spec)?;
     checks_nodes::boots(&spec.control_plane, known)?;

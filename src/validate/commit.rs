@@ -307,6 +307,7 @@ pub(super) fn confirm(
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
+    let_go(&admitted, world);
     let Found { place, means } = found;
     let effective = up_to_date(admitted.effective, world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };

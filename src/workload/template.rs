@@ -50,13 +50,13 @@ pub(super) fn check_count(workload: &str, count: usize) -> Result<(), WorkloadEr
 
 /// The instance type of a size in a trace: `ecs.trace.2c-7g`, or with MiB where memory is no whole GiB
 /// (`ecs.trace.2c-3584m`) and thousandths where the vCPUs are not whole (`ecs.trace.500mc-1g`); with GPUs
-/// `ecs.trace.12c-16g-1gpu`, `-460mgpu` for a share, and the allowed models. A type that is named keeps its name and has no
-/// size here.
+/// `ecs.trace.12c-16g-1gpu`, `-460mgpu` for a share, and the allowed models, in the letters that the API takes (R44). A type
+/// that is named keeps its name and has no size here.
 pub fn trace_type(asked: &Asked) -> InstanceType {
     let (cpu_milli, memory_mib) = asked.size().unwrap_or((0, 0));
     let gpu = asked.gpus().map(|gpus| Gpu { model: gpus.models.clone(), milli: gpus.milli() });
     InstanceType {
-        name: format!("ecs.trace.{}", asked.label()),
+        name: format!("ecs.trace.{}", wire_form(&asked.label())),
         family: "ecs.trace".to_owned(),
         generation: Generation::Current,
         generation_2019: Some(Generation::Current),
@@ -76,6 +76,13 @@ pub fn trace_type(asked: &Asked) -> InstanceType {
         baseline_cpu_percent: None,
         cpu_credits_per_hour: None,
     }
+}
+
+/// Models of GPUs have capitals and blanks; names of types have neither.
+fn wire_form(label: &str) -> String {
+    let allowed = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+    let form = |char: char| if allowed(char) { char } else { '-' };
+    label.to_ascii_lowercase().chars().map(form).collect()
 }
 
 /// Who asks and where: the region, its zones and the accounts of a checked workload, with their weights.

@@ -41,6 +41,8 @@ pub(crate) struct Pools {
     free: [u64; SLOTS],
     /// Pool that each slot takes its room of: its own, or for a performance level without one that of `cloud_essd`.
     of: [u8; SLOTS],
+    /// Any pool has an end: without one, nothing is counted.
+    limited: bool,
 }
 
 impl Pools {
@@ -54,7 +56,7 @@ impl Pools {
                 (free[slot], of[slot]) = (gib, slot as u8);
             }
         }
-        Pools { free, of }
+        Pools { free, of, limited: free != [PLENTY; SLOTS] }
     }
 
     /// GiB left of each pool.
@@ -78,10 +80,13 @@ impl Pools {
 
     /// True when there is room for these disks (R182).
     pub(crate) fn has_room(&self, gib: &Gib) -> bool {
-        self.by_pool(gib).iter().zip(&self.free).all(|(wanted, free)| wanted <= free)
+        !self.limited || self.by_pool(gib).iter().zip(&self.free).all(|(wanted, free)| wanted <= free)
     }
 
     fn change(&mut self, gib: &Gib, change: impl Fn(u64, u64) -> u64) {
+        if !self.limited {
+            return;
+        }
         let wanted = self.by_pool(gib);
         for (free, gib) in self.free.iter_mut().zip(wanted).filter(|(free, _)| **free != PLENTY) {
             *free = change(*free, gib);

@@ -21,7 +21,7 @@ const THROTTLED: &str = r#"
 
 #[test]
 fn a_throttled_client_comes_again_until_it_is_served() {
-    // QUO-9, IDEM-8. The calls of 0:00, 0:30, 1:00, 1:30 and 2:00: 25, 15, 15, 5 and 5.
+    // QUO-9, RPC-70, IDEM-8, RPC-98. The calls of 0:00, 0:30, 1:00, 1:30 and 2:00: 25, 15, 15, 5 and 5.
     let (summary, _) = run(&cloud("1h", THROTTLED));
     assert_eq!((summary.requests.total, summary.requests.created), (25 + 15 + 15 + 5 + 5, 25));
     assert_eq!(summary.requests.rejected_by_code[0].code, "Throttling");

@@ -68,12 +68,20 @@ fn scenario(seed: u64) -> String {
                 r#"InstanceChargeType = "PrePaid", Period = "1", AutoRenew = "true", AutoRenewPeriod = "1""#,
             ],
         );
-        let source = match l.below(2) {
+        let source = match l.below(3) {
             0 => format!(
                 r#"arrivals = {{ rate = "{}/d" }}
                 lifetime = {{ distribution = "exponential", mean = "{}h" }}"#,
                 10 + l.below(60),
                 1 + l.below(200)
+            ),
+            1 => format!(
+                r#"closed_loop = {{ clients = {}, think = {{ distribution = "exponential", mean = "{}min" }}, wait_for = "{}" }}
+                lifetime = {{ distribution = "exponential", mean = "{}h" }}"#,
+                1 + l.below(20),
+                30 + l.below(600),
+                pick(l, &["answer", "end"]),
+                1 + l.below(100)
             ),
             _ => format!(
                 r#"fleet = {{ size = {}, day = {{ swing = "80%" }}, every = "{}min" }}"#,
@@ -105,7 +113,7 @@ fn scenario(seed: u64) -> String {
 
 #[test]
 fn money_and_counts_add_up_whatever_happens() {
-    let mut seen = [0u64; 6];
+    let (mut seen, mut rounds) = ([0u64; 6], 0);
     for seed in 0..24 {
         let text = scenario(seed);
         let (summary, happened) = run(&text);
@@ -153,6 +161,11 @@ fn money_and_counts_add_up_whatever_happens() {
             clients.under_way,
         ];
         assert_eq!(ended.iter().sum::<u64>(), clients.calls, "seed {seed}");
+        for one in &clients.loops {
+            assert_eq!(one.calls, one.served + one.failed + one.waiting, "seed {seed}: {one:?}");
+            assert!(one.waiting + one.living <= one.clients, "seed {seed}: {one:?}");
+            rounds += one.served + one.failed;
+        }
         assert_eq!(counts.replayed, 0, "no call is answered twice");
         assert_eq!(happened.released.len() as u64, counts.released);
         let also = [
@@ -171,4 +184,5 @@ fn money_and_counts_add_up_whatever_happens() {
         }
     }
     assert!(seen.iter().all(|count| *count >= 10), "the walk meets everything: {seen:?}");
+    assert!(rounds > 1_000, "closed loops go round: {rounds}");
 }

@@ -15,7 +15,7 @@ const LARGE: &str = "mix = [{ type = \"ecs.g5.large\" }]";
 
 #[test]
 fn what_was_released_is_unknown_to_every_operation() {
-    // LIFE-6, LIFE-75, STA-E007, STO-E005, REB-E004, DEL-E011, MID-E005, MAR-E004, APA-E009, RED-E001
+    // LIFE-6, LIFE-75, RPC-88, ALL-8, STA-E007, STO-E005, REB-E004, DEL-E011, MID-E005, MAR-E004, APA-E009, RED-E001
     let calls = [
         ("StartInstance", ""),
         ("StopInstance", ""),
@@ -107,7 +107,7 @@ fn a_dry_run_leaves_everything_as_it_is() {
 
 #[test]
 fn public_addresses_are_asked_for_kept_and_given_up() {
-    // VPC-30, VPC-31, VPC-33, LIFE-35, APA-E004, APA-E006, APA-E014: three addresses in the region
+    // R14, VPC-30, VPC-31, VPC-33, LIFE-35, APA-E004, APA-E006, APA-E014: three addresses in the region
     let few = "[network]\npublic_addresses_per_region = 3\n";
     let with = format!("{LARGE}\nparams = {{ InternetMaxBandwidthOut = \"5\" }}");
     let ask = |at: &str, who: &str| {

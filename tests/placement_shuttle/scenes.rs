@@ -145,11 +145,15 @@ fn set_keeps_limits() {
         let want = Want::zone(SMALL, ZONE).member_of(set);
         let mut held: Vec<Claim> = fleet.place(&want).ok().into_iter().collect();
         assert!(fleet.set_members(set, ZONE) <= 2);
-        if let (0, Some(claim)) = (number, held.pop()) {
-            held.push(fleet.migrate(claim, &want).unwrap_or_else(|unchanged| unchanged.claim));
-        } else if let Some(claim) = held.pop() {
-            fleet.release(claim);
-            held.extend(fleet.place(&want).ok());
+        match held.pop() {
+            Some(claim) if number == 0 => {
+                held.push(fleet.migrate(claim, &want).unwrap_or_else(|unchanged| unchanged.claim));
+            }
+            Some(claim) => {
+                fleet.release(claim);
+                held.extend(fleet.place(&want).ok());
+            }
+            None => {}
         }
         held
     });

@@ -4,7 +4,7 @@ use crate::case::Case;
 
 /// One instance of 2 vCPU and 8 GiB every ten minutes, each for an hour: six at a time. In the middle a burst of 13 more
 /// for a minute: 19 at a time. A host takes four.
-pub const BY_HAND: &str = r#"
+pub(crate) const BY_HAND: &str = r#"
     name = "by hand"
     duration = "forever"
     [[classes]]
@@ -30,7 +30,7 @@ pub const BY_HAND: &str = r#"
     cost = 2
 "#;
 
-pub fn by_hand_trace(burst: usize) -> String {
+pub(crate) fn by_hand_trace(burst: usize) -> String {
     let mut rows: Vec<(u64, u64)> = (0..100).map(|at| (at * 600, 3_600)).collect();
     rows.extend((0..burst).map(|_| (30_300, 60)));
     rows.sort_unstable();

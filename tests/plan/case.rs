@@ -6,13 +6,13 @@ use std::sync::atomic::AtomicBool;
 use packyard::planner::{Extras, Full, Knobs, Plan, PlanError, Source, Terms, Trials, plan};
 
 /// A scenario on the disk.
-pub struct Case {
+pub(crate) struct Case {
     _dir: tempfile::TempDir,
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Case {
-    pub fn new(scenario: &str, trace: Option<&str>) -> Case {
+    pub(crate) fn new(scenario: &str, trace: Option<&str>) -> Case {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("case.toml");
         std::fs::write(&path, scenario).unwrap();
@@ -22,31 +22,36 @@ impl Case {
         Case { _dir: dir, path }
     }
 
-    pub fn source(&self, set: &[(&str, &str)]) -> Source {
+    pub(crate) fn source(&self, set: &[(&str, &str)]) -> Source {
         let overrides = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Source { path: self.path.clone(), overrides, trace: None }
     }
 
-    pub fn try_plan(&self, set: &[(&str, &str)], workers: usize, extras: Extras) -> Result<Plan, PlanError> {
+    pub(crate) fn try_plan(
+        &self,
+        set: &[(&str, &str)],
+        workers: usize,
+        extras: Extras,
+    ) -> Result<Plan, PlanError> {
         let source = self.source(set);
         let (knobs, terms) = knobs_and_terms(&source, workers);
         plan(&source, &knobs, &terms, extras, &AtomicBool::new(false), &mut |_| {})
     }
 
     #[track_caller]
-    pub fn plan(&self, set: &[(&str, &str)]) -> Plan {
+    pub(crate) fn plan(&self, set: &[(&str, &str)]) -> Plan {
         self.try_plan(set, 2, Extras { around: false, verify: 0 }).unwrap()
     }
 
     /// The values of the answer.
     #[track_caller]
-    pub fn answer(&self, set: &[(&str, &str)]) -> Vec<String> {
+    pub(crate) fn answer(&self, set: &[(&str, &str)]) -> Vec<String> {
         let answer = self.plan(set).answer.expect("something holds");
         answer.setting.values.into_iter().map(|(_, value)| value).collect()
     }
 }
 
-pub fn knobs_and_terms(source: &Source, workers: usize) -> (Knobs, Terms) {
+pub(crate) fn knobs_and_terms(source: &Source, workers: usize) -> (Knobs, Terms) {
     let scenario = source.load(&[]).unwrap();
     let spec = scenario.spec.plan.clone().unwrap_or_default();
     let terms = Terms {
@@ -63,7 +68,7 @@ pub fn knobs_and_terms(source: &Source, workers: usize) -> (Knobs, Terms) {
 impl Case {
     /// Complete runs of the scenario with all knobs at these places.
     #[track_caller]
-    pub fn full(&self, set: &[(&str, &str)], point: &[usize]) -> Full {
+    pub(crate) fn full(&self, set: &[(&str, &str)], point: &[usize]) -> Full {
         let source = self.source(set);
         let (knobs, terms) = knobs_and_terms(&source, 2);
         let objectives = packyard::planner::Objective::of(&source.load(&[]).unwrap());

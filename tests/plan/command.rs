@@ -33,7 +33,7 @@ fn the_command_tells_what_it_found() {
     ] {
         assert!(text.contains(needle), "{needle}: {text}");
     }
-    assert!(text.contains("fresh seeds") && text.contains("rejections (90 % interval)"), "{text}");
+    assert!(text.contains("fresh seeds") && text.contains("rejections (98 % interval)"), "{text}");
     // The answer's own run, and the plan as a section of its page.
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("id=\"plan\"") && page.contains("&lt;- the answer"));
@@ -77,6 +77,7 @@ fn the_command_tells_what_it_found() {
         (&["--mix", "ecs.g5.tiny=1"], "no workload's mix"),
         (&["--knob", "pools.none.hosts=1..5"], "(--knob) makes no scenario with 1:"),
         (&["--knob", "pools.line.hosts=1-5"], "KEY=LOW..HIGH"),
+        (&["--try", "seed=5"], "the same seeds and terms"),
         (&["--workers", "0"], "--workers 0"),
         (
             &["--set", "objectives.latency=[{ until = \"running\", percentile = 99.0, most = \"1s\" }]"],

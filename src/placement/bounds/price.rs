@@ -46,7 +46,7 @@ impl Price {
     pub(super) fn of(bin: &Bin, weights: &[u64]) -> Price {
         let measure = |size: &[u64]| {
             let shares = size.iter().zip(&bin.capacity);
-            let alike = shares.map(|(&size, &room)| if room == 0 { 0 } else { (size << SHARE) / room }).sum();
+            let alike = shares.map(|(&size, &room)| (size << SHARE).checked_div(room).unwrap_or(0)).sum();
             let [cpu, memory, gpu, disks, nics] = sums(size, bin.nodes);
             [cpu, memory, gpu, disks, nics, alike]
         };

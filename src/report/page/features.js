@@ -108,6 +108,7 @@ function features() {
       ["First request to instance", "median " + micros(clients.served_p50_us) + ", p99 " + micros(clients.served_p99_us) + ", longest " + micros(clients.served_max_us)],
     ]);
     listing(body, clients.fleets, [["fleet", "Fleet"], ["wanted_mean", "Wanted, mean", num], ["wanted_peak", "Wanted, peak", grouped], ["missing_share", "Missing", share], ["created", "Created", grouped], ["deleted", "Deleted", grouped], ["live", "At the end", grouped]], "Fleets");
+    listing(body, clients.loops, [["workload", "Closed loop"], ["clients", "Clients", grouped], ["calls", "Calls", grouped], ["served", "Served", grouped], ["failed", "Failed", grouped], ["think_mean_s", "Think, mean", (s) => micros(s * 1e6)], ["answer_mean_s", "Answer, mean", (s) => micros(s * 1e6)]], "Closed loops");
   }
 
   if (S.operations) {

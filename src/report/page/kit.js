@@ -247,7 +247,7 @@ function dataTable(host, heads, rows, label, stack) {
       const [x, y] = [a[order], b[order]];
       return (up ? 1 : -1) * (typeof x === "number" ? x - y : String(x).localeCompare(String(y)));
     });
-    body.replaceChildren(...sorted.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: heads[at][1] ? null : "text", "data-head": stack ? heads[at][0] : null }, heads[at][1] ? heads[at][1](value) : String(value))))));
+    body.replaceChildren(...sorted.map((row) => el("tr", {}, ...row.map((value, at) => el("td", { class: heads[at][1] ? null : String(value).length > 28 ? "text long" : "text", "data-head": stack ? heads[at][0] : null }, heads[at][1] ? heads[at][1](value) : String(value))))));
   }
   const head = el("tr", {}, ...heads.map(([name, show], at) => {
     const cell = el("th", { scope: "col", class: show ? null : "text" });

@@ -1,6 +1,6 @@
 //! Checks of bills and prices.
 
-use super::super::schema::{BillingSpec, PricesSpec};
+use super::super::schema::{BillingSpec, ClassSpec, PricesSpec};
 use super::*;
 use crate::billing::Prices;
 use crate::model::Money;
@@ -38,7 +38,11 @@ pub(super) fn billing(
 }
 
 /// The price table with the scenario's figures laid over it.
-pub(super) fn prices(spec: Option<&PricesSpec>, known: Known<'_>) -> Result<Prices, Problem> {
+pub(super) fn prices(
+    spec: Option<&PricesSpec>,
+    classes: &[ClassSpec],
+    known: Known<'_>,
+) -> Result<Prices, Problem> {
     let mut prices = Prices::shipped().clone();
     let Some(spec) = spec else { return Ok(prices) };
     let maps = [("vcpu", &spec.vcpu), ("memory", &spec.memory), ("gpu", &spec.gpu), ("disk", &spec.disk)];
@@ -64,6 +68,16 @@ pub(super) fn prices(spec: Option<&PricesSpec>, known: Known<'_>) -> Result<Pric
         let row = known.instance_type(&At::new(name.clone(), price.span()))?;
         let part = |part: &Option<At<f64>>| part.as_ref().map(|part| amount(part, "a price")).transpose();
         prices.set_type(row, part(&price.hour)?, part(&price.month)?);
+    }
+    for (name, price) in &spec.hosts {
+        let shipped = known.catalog.host_types.iter().map(|row| row.name.as_str());
+        let names = shipped.chain(classes.iter().map(|class| class.name.get().as_str()));
+        if !names.clone().any(|one| one == name) {
+            return Err(Problem::at(price, format!("`prices.hosts`: there is no host type `{name}`"))
+                .maybe_help(did_you_mean(name, names)));
+        }
+        let part = |part: &Option<At<f64>>| part.as_ref().map(|part| amount(part, "a price")).transpose();
+        prices.set_host(name, part(&price.hour)?, part(&price.month)?);
     }
     Ok(prices)
 }

@@ -52,6 +52,9 @@ pub struct PricesSpec {
     /// Instance types as a whole.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, At<TypePriceSpec>>,
+    /// Dedicated-host types. What is left out follows from the price table: the vCPUs that a host sells, and its memory.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<String, At<TypePriceSpec>>,
     /// An hour of a vCPU, by category of the instance type.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub vcpu: BTreeMap<String, At<f64>>,

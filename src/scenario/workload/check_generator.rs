@@ -1,7 +1,7 @@
 //! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, groups, drift, accounts.
 
 use super::check::Wrongs;
-use super::{ArrivalsSpec, Choice, LoopSpec, WorkloadSpec};
+use super::{ArrivalsSpec, Choice, Distribution, LoopSpec, WorkloadSpec};
 use crate::scenario::units::{At, Span};
 
 /// Hours of a week.
@@ -77,7 +77,10 @@ impl LoopSpec {
         if !(1..=MOST_CLIENTS).contains(self.clients.get()) {
             wrongs.add(&self.clients, format!("must be a whole number from 1 to {MOST_CLIENTS}"));
         }
-        wrongs.take(self.think.get().resolve());
+        match self.think.get().resolve() {
+            Ok(Distribution::Forever) => wrongs.add(&self.think, "who thinks for ever never asks"),
+            think => wrongs.take(think),
+        }
     }
 }
 

@@ -217,6 +217,7 @@ impl Operations {
                     charge: if prepaid { ChargeType::PrePaid } else { ChargeType::PostPaid },
                     expires: row.and_then(|row| row.expires),
                     auto_renew: host.period.filter(|_| host.auto_renew),
+                    renewals_failed: 0,
                     auto_release: None,
                     auto_placement: host.auto_placement,
                     action,

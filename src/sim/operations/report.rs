@@ -192,13 +192,13 @@ impl Operations {
         }
         let zone_name = |zone: u32| world.zone_name(ZoneIx(zone)).to_owned();
         let mut hosts: Vec<HostUse> = Vec::new();
-        for (id, host_type, zone, levels, until) in &self.gone_hosts {
-            hosts.push(host_use(id, host_type, &zone_name(*zone), levels, *until));
-        }
         for (at, host) in &self.hosts.0 {
             let Some(levels) = self.levels.get(at) else { continue };
             let use_now = host_use(&host.id, &host.host_type, &zone_name(host.zone), levels, now);
             hosts.push(HostUse { condition: Some(host.condition), instances: host.instances, ..use_now });
+        }
+        for (id, host_type, zone, levels, until) in &self.gone_hosts {
+            hosts.push(host_use(id, host_type, &zone_name(*zone), levels, *until));
         }
         let pool = |pool: &PoolLevel| DiskPoolUse {
             zone: zone_name(pool.zone),

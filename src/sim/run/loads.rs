@@ -120,7 +120,7 @@ impl Loads {
             return None;
         }
         let kind = |template: &workload::Template| {
-            // Spot fleets are workloads without a load, after the scenario's.
+            // The requests of spot fleets come after those of the workloads, and have no load.
             let (common, entries) = of_workload.get(template.workload as usize)?;
             let entry = template.entry.and_then(|entry| entries[entry as usize]);
             let row = type_of(template)?;

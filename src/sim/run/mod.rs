@@ -10,6 +10,8 @@ mod money;
 mod nodes;
 mod operations;
 mod throttle;
+#[cfg(test)]
+mod whole_world;
 
 pub(in crate::sim) use clients::Clients;
 pub(in crate::sim) use loads::Loads;

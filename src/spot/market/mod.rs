@@ -323,6 +323,30 @@ impl Market {
         start.check()
     }
 
+    /// Panics where the market's count of places differs from these: slot, host, what it takes, and whether it is a spot
+    /// instance, of every instance that has a place.
+    #[cfg(test)]
+    pub(crate) fn check_places(&self, fleet: &Fleet, places: &[(u32, HostIx, Resources, bool)]) {
+        let mut sums = vec![[0u64; 4]; self.grounds.len()];
+        for &(slot, host, size, spot) in places {
+            let life = self.lives.get(slot);
+            assert_eq!(life.is_some(), spot, "the market knows spot instances and no others");
+            let ground = fleet.standing(host).and_then(|(zone, class)| self.grounds.find(zone, class));
+            let Some(ground) = ground else { continue };
+            if let Some(life) = life {
+                assert_eq!(life.place.map(|place| place.host), Some(host), "it is where the market thinks");
+            }
+            let part = u64::from(spot);
+            let more = [size.cpu_milli, size.memory_mib, part * size.cpu_milli, part * size.memory_mib];
+            for (sum, more) in sums[ground].iter_mut().zip(more) {
+                *sum += more;
+            }
+        }
+        for (at, sum) in sums.into_iter().enumerate() {
+            assert_eq!(self.grounds.taken(at), sum, "hosts {at} of the market: used and spot");
+        }
+    }
+
     /// A spot instance stops to cost anything, or begins again: a stop without charges, and the start after it
     /// (SPOT-41).
     pub fn charge(&mut self, now: SimTime, slot: u32, charged: bool) {

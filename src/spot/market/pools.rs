@@ -158,6 +158,13 @@ impl Grounds {
             && used.memory + size.memory_mib + kept.memory <= capacity.memory_mib
     }
 
+    /// vCPUs and memory in use, and the parts of them that spot instances hold.
+    #[cfg(test)]
+    pub(super) fn taken(&self, at: usize) -> [u64; 4] {
+        let Ground { used, spot, .. } = &self.list[at];
+        [used.cpu, used.memory, spot.cpu, spot.memory]
+    }
+
     pub(super) fn without_headroom(&self) -> bool {
         self.list.iter().all(|ground| ground.headroom.is_none())
     }

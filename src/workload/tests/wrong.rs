@@ -92,6 +92,71 @@ fn arrivals_are_checked() {
 }
 
 #[test]
+fn rates_that_move_are_checked() {
+    arrivals(
+        "{ rate = \"1/h\", hours = [1.0] }",
+        "needs 168 numbers (hours of whole weeks from Monday 0:00)",
+        "[1.0]",
+    );
+    let hours = vec!["1.0"; 168].join(", ");
+    let both = format!("{{ rate = \"1/h\", hours = [{hours}], week = {{ weekend = 0.5 }} }}");
+    arrivals(&both, "`day` and `week` mean nothing beside them", &format!("[{hours}]"));
+    let one = "{ factor = 1.0, mean = \"1h\" }";
+    arrivals(&format!("{{ rate = \"1/h\", states = [{one}] }}"), "at least two states are needed", one);
+    let silent = "{ factor = 0.0, mean = \"1h\" }";
+    arrivals(
+        &format!("{{ rate = \"1/h\", states = [{silent}, {silent}] }}"),
+        "every state has factor 0",
+        silent,
+    );
+    let short = "{ factor = 1.0, mean = \"0s\" }";
+    arrivals(&format!("{{ rate = \"1/h\", states = [{one}, {short}] }}"), "longer than nothing", "\"0s\"");
+    arrivals("{ rate = \"1/h\", flash = [{ at = \"1h\", factor = 3.0 }] }", "needs a `rise`", "\"1h\"");
+    let less = "{ rate = \"1/h\", flash = [{ at = \"1h\", factor = 0.5, hold = \"1h\" }] }";
+    arrivals(less, "a number from 1 to", "0.5");
+}
+
+#[test]
+fn closed_loops_are_checked() {
+    let line = "arrivals = { rate = \"600/h\" }";
+    let think = "think = { distribution = \"exponential\", mean = \"1min\" }";
+    let table = format!("{{ clients = 5, {think} }}");
+    let closed = |more: &str| format!("closed_loop = {{ {more} }}");
+    check(line, &format!("{line}\nclosed_loop = {table}"), "not several of them", &table);
+    check(line, &closed(&format!("clients = 0, {think}")), "from 1 to 1000000", "0");
+    let forever = "{ distribution = \"forever\" }";
+    check(line, &closed(&format!("clients = 5, think = {forever}")), "never asks", forever);
+    check(
+        line,
+        &closed("clients = 5, think = { distribution = \"constant\" }"),
+        "needs `value`",
+        "\"constant\"",
+    );
+    let group = "{ members = { \"ecs.g5.large\" = 2 } }";
+    check(line, &format!("closed_loop = {table}\ngroups = [{group}]"), "they need `arrivals`", group);
+    check(line, &format!("fleet = {{ size = 5 }}\ngroups = [{group}]"), "they need `arrivals`", group);
+    let fleet = "{ size = 5 }";
+    check(line, &format!("closed_loop = {table}\nfleet = {fleet}"), "not several of them", fleet);
+}
+
+#[test]
+fn groups_drift_and_accounts_are_checked() {
+    let name = "name = \"web\"";
+    let add = |line: &str| format!("{name}\n{line}");
+    check(name, &add("account_zipf = -1.0"), "a number from 0 to 10", "-1.0");
+    check(name, &add("account_zipf = 1.0\naccounts = { main = 1.0 }"), "not both", "1.0");
+    check(name, &add("lifetime_by_account = 9.0"), "a number from 0 to 5", "9.0");
+    let members = "{ \"ecs.c5.xlarge\" = 2 }";
+    check(name, &add(&format!("groups = [{{ members = {members} }}]")), "is no type of the `mix`", members);
+    let none = "{ \"ecs.g5.large\" = 0 }";
+    check(name, &add(&format!("groups = [{{ members = {none} }}]")), "from 1 to 100000 instances", none);
+    let entry = "{ type = \"ecs.g5.large\" }";
+    let drifts = |drift: &str| format!("{{ type = \"ecs.g5.large\", drift = {drift} }}");
+    check(entry, &drifts("{ to = 0.0, by = \"1d\" }"), "drifts to weight 0", "\"web\"");
+    check(entry, &drifts("{ to = 1.0, by = \"0s\" }"), "longer than nothing", "\"0s\"");
+}
+
+#[test]
 fn names_and_weights_are_checked() {
     check(
         "ecs.g5.large",

@@ -1,6 +1,6 @@
 //! `azure-v1-2017`: creations of a public cloud, by tenant batch, with lifetimes in bins.
 //!
-//! The trace is a set of files in one folder, each plain or zstd-compressed (`.zst`):
+//! The trace is a set of files in one folder, each plain or compressed (`.zst`, `.gz`):
 //! - `NAME.txt`, the one that is named: seconds, a blank, then comma-separated flavours; `|` closes a batch;
 //! - `NAME.c<second>.txt`, when there is one: the same layout with `U<bin>` (ended) or `C<bin>` (still running);
 //! - `VERSION.interval_map.txt` (VERSION is NAME up to its first period): lifetimes in seconds with their bin;
@@ -161,10 +161,12 @@ impl Companions {
         // The trace itself first: a missing file is told as that, not as a missing companion.
         std::fs::metadata(trace).map_err(|cause| TraceError::Open { path: trace.to_path_buf(), cause })?;
         let name = trace.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let stem = name.trim_end_matches(".zst").trim_end_matches(".txt");
+        let stem = unpacked_name(name).trim_end_matches(".txt");
         if let Some((window, _)) = stem.rsplit_once(".c").filter(|(window, _)| is_lifetimes_of(name, window))
         {
-            return Err(missing(format!("this file holds lifetimes: name {window}.txt or {window}.txt.zst")));
+            return Err(missing(format!(
+                "this file holds lifetimes: name {window}.txt (or .txt.zst, .txt.gz)"
+            )));
         }
         let version = stem.split('.').next().unwrap_or_default().to_owned();
         let flavours = either(&folder, "flav_map.txt")
@@ -192,16 +194,20 @@ impl Companions {
     }
 }
 
-/// True for `STEM.c<digits>.txt` and the same with `.zst`.
+/// A name without the ending of a compressed file.
+fn unpacked_name(file: &str) -> &str {
+    file.strip_suffix(".zst").or_else(|| file.strip_suffix(".gz")).unwrap_or(file)
+}
+
+/// True for `STEM.c<digits>.txt` and the same with `.zst` or `.gz`.
 fn is_lifetimes_of(file: &str, stem: &str) -> bool {
     let Some(rest) = file.strip_prefix(stem).and_then(|rest| rest.strip_prefix(".c")) else { return false };
-    let rest = rest.strip_suffix(".zst").unwrap_or(rest);
-    let Some(digits) = rest.strip_suffix(".txt") else { return false };
+    let Some(digits) = unpacked_name(rest).strip_suffix(".txt") else { return false };
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn either(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join(format!("{name}.zst"))].into_iter().find(|path| path.is_file())
+    ["", ".zst", ".gz"].map(|end| folder.join(format!("{name}{end}"))).into_iter().find(|path| path.is_file())
 }
 
 fn split_time(lines: &Lines) -> Result<(SimTime, &str), TraceError> {

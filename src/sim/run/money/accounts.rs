@@ -41,6 +41,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
                 _ => self.release(now, slot, Gone::Overdue),
             }
         }
+        match next {
+            Next::Deduct => {}
+            Next::Stop => self.stop_overdue_hosts(now, account),
+            Next::Release => self.release_overdue_hosts(now, account),
+        }
         self.plan_arrears(now, account);
     }
 
@@ -106,6 +111,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         if book.ledgers[account.at()].standing() != Standing::Good {
             return;
         }
+        self.restore_hosts(now, account);
+        let Some(book) = &self.money else { return };
         let waits = |live: &Live| live.account == account && live.overdue();
         let slots: Vec<u32> = (0u32..)
             .zip(&book.lives)

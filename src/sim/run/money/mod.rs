@@ -1,6 +1,7 @@
 //! Bills of everything that runs, subscriptions, and accounts that do not pay.
 
 mod accounts;
+mod hosts;
 mod saved;
 mod terms;
 
@@ -46,6 +47,7 @@ pub(in crate::sim) struct Book {
     payments: Vec<PaidIn>,
     /// By slot.
     lives: Vec<Option<Live>>,
+    hosts: hosts::HostBills,
     counts: Counts,
 }
 
@@ -151,6 +153,7 @@ impl Book {
             ready: vec![SimTime::ZERO; accounts.len()],
             payments: payments.collect(),
             lives: Vec::new(),
+            hosts: hosts::HostBills::default(),
             streams: Streams::new(scenario.spec.seed),
             prices,
             counts: Counts::default(),
@@ -209,6 +212,42 @@ impl Book {
         Metered { compute, rest: Money(i64::try_from(rest).unwrap_or(i64::MAX)) }
     }
 
+    /// Panics where two accounts of money differ. `opening`: balances before the run; `slots`: who owns the instance in a
+    /// slot, none when it is empty.
+    #[cfg(test)]
+    pub(super) fn check(
+        &self,
+        world: &World,
+        now: SimTime,
+        opening: &[Option<Money>],
+        slots: impl Fn(u32) -> Option<AccountIx>,
+    ) {
+        for (slot, live) in (0u32..).zip(&self.lives) {
+            assert_eq!(live.as_ref().map(|live| live.account), slots(slot), "slot {slot}: who pays");
+        }
+        let mut locked = vec![0; self.ledgers.len()];
+        for live in self.lives.iter().flatten().filter(|live| live.overdue()) {
+            locked[live.account.at()] += 1;
+        }
+        assert_eq!(locked, self.locked, "instances that are stopped for arrears");
+        for (account, opening) in opening.iter().enumerate() {
+            let ledger = &self.ledgers[account];
+            let parts = [ledger.paid(), ledger.owed(), ledger.settled()];
+            assert!(parts.iter().all(|part| *part >= Money::ZERO));
+            assert_eq!(parts.into_iter().fold(Money::ZERO, |sum, part| sum + part), ledger.bills());
+            let mine = self.payments.iter().filter(|one| one.account.at() == account && one.at < now);
+            let came = mine.fold(Money::ZERO, |sum, one| sum + one.amount);
+            let balance = world.balance(AccountIx::from(account));
+            let expected = opening.map(|opening| opening + came - ledger.paid());
+            // What is paid in at this very moment may have come or not.
+            if self.payments.iter().all(|one| one.at != now) {
+                assert_eq!(balance, expected, "account {account}: no cent is made or lost");
+            }
+            let late = matches!(ledger.standing(), Standing::Overdue { .. } | Standing::Stopped { .. });
+            assert_eq!(self.arrears[account].is_some(), late, "account {account}: its timeline goes on");
+        }
+    }
+
     /// Everything that was billed so far; the hour under way is not yet.
     pub(in crate::sim) fn billed(&self) -> Money {
         self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + ledger.bills())
@@ -225,6 +264,7 @@ impl Book {
         for slot in 0..self.lives.len() as u32 {
             self.settle(end, now, slot, market);
         }
+        self.hosts.settle(end, &mut self.ledgers);
         let sum = |of: &dyn Fn(&Ledger) -> Money| {
             self.ledgers.iter().fold(Money::ZERO, |sum, ledger| sum + of(ledger)).as_f64()
         };
@@ -280,6 +320,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let payments: Vec<SimTime> = book.payments.iter().map(|payment| payment.at).collect();
         for (number, at) in payments.into_iter().enumerate() {
             self.at(at, Event::Money(MoneyEvent::Payment { number: number as u32 }));
+        }
+        // What an account has from the start with a subscription was paid before.
+        let hosts = self.operations.iter().flat_map(|ops| ops.hosts.0.keys().copied());
+        for at in hosts.collect::<Vec<u32>>() {
+            self.host_bill_begins(SimTime::ZERO, at);
         }
         let past = self.start.0.rem_euclid(3_600) as u64;
         self.at(SimTime::ZERO + SimDuration::from_secs(3_600 - past), Event::Money(MoneyEvent::Settle));
@@ -398,6 +443,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         for slot in 0..book.lives.len() as u32 {
             book.settle(utc, now, slot, market.as_deref());
         }
+        book.hosts.settle(utc, &mut book.ledgers);
         for account in (0..before.len()).map(AccountIx::from) {
             let Some(book) = &mut self.money else { return };
             let ledger = &mut book.ledgers[account.at()];

@@ -57,9 +57,16 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let Some(Some(live)) = book.lives.get_mut(slot as usize) else { return false };
         let Some(one) = &mut live.subscription else { return false };
         let price = by.price(one.month);
-        if self.world.funds(live.account).is_some_and(|funds| funds < price) {
+        let mut next = one.term;
+        next.renew(by);
+        if self.world.funds(live.account).is_some_and(|funds| funds < price)
+            || self.outlives_host(slot, next.ends())
+        {
             return false;
         }
+        let Some(book) = &mut self.money else { return false };
+        let Some(Some(live)) = book.lives.get_mut(slot as usize) else { return false };
+        let Some(one) = &mut live.subscription else { return false };
         self.world.debit(live.account, price);
         book.ledgers[live.account.at()].bill_paid(Charge::Subscription, price);
         book.counts.renewed += 1;

@@ -254,6 +254,12 @@ pub(in crate::sim) struct Nodes {
 }
 
 impl Nodes {
+    /// Claims that are not an instance's own: the other ends of copies under way, and places that are being wiped.
+    #[cfg(test)]
+    pub(super) fn claims_beside(&self) -> u64 {
+        (self.moves.len() + self.wiping.len()) as u64
+    }
+
     /// None when nothing in the scenario needs them.
     pub(in crate::sim) fn new(scenario: &Scenario, streams: Streams) -> Option<Box<Nodes>> {
         let spec = &scenario.spec;

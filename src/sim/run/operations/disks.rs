@@ -101,7 +101,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// A disk of its own is deleted: room and quotas are free again.
-    pub(super) fn drop_disk(&mut self, now: SimTime, at: u32) {
+    pub(in crate::sim::run) fn drop_disk(&mut self, now: SimTime, at: u32) {
         let own = self.ops().disks.remove(at);
         self.forget_source(Source::Own(at));
         self.log.note(now, LogRecord::DiskGone, NOBODY, own.holding.gib());

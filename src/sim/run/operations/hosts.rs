@@ -64,6 +64,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let offer = ops.stock.offer(zone, &wish.host_type, wish.ratio_milli, known);
         let limit = ops.limits[account as usize].0;
         let count = hosts::grant(&wish, offer, Quota { used: ops.hosts.postpaid(account), limit })?;
+        if let Some(months) = wish.months {
+            let like = self.ops().stock.0.iter().find(|host| host.host_type == wish.host_type);
+            let size = like.map_or((0, 0), |host| (host.vcpus, host.memory_mib));
+            self.hosts_payable(account, &wish.host_type, size, months, count)?;
+        }
         for nth in 0..count {
             let entry = self.ops().stock.take(zone, &wish.host_type, wish.ratio_milli);
             let entry = entry.ok_or(NO_HOST_STOCK)?;
@@ -146,6 +151,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             charge: wish.charge,
             expires: wish.expires,
             auto_renew: wish.auto_renew,
+            renewals_failed: 0,
             auto_release: wish.auto_release,
             auto_placement: wish.auto_placement,
             action: wish.action.unwrap_or_else(|| default_action(entry.local_disks)),
@@ -155,6 +161,13 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         };
         self.ops().hosts.0.insert(number, host);
         self.ops().put_in_front(number, &entry, now);
+        match wish.months {
+            Some(months) => {
+                let paid = self.host_months_paid(now, number, months);
+                debug_assert!(paid, "the account was asked before");
+            }
+            None => self.host_bill_begins(now, number),
+        }
         self.log.note(now, LogRecord::HostAllocated, NOBODY, entry.host.0);
         let ready = self.takes(HOST_START);
         self.later(now + ready, OperationEvent::HostReady { host: number });
@@ -201,6 +214,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
 
     /// Puts an empty dedicated host back into stock; its id is gone (DHST-7).
     fn part_with_host(&mut self, now: SimTime, at: u32) {
+        self.host_bill_ends(now, at);
         let ops = self.operations.as_deref_mut().expect("only operations call this");
         let Some(host) = ops.hosts.0.remove(&at) else { return };
         let Some(levels) = ops.levels.remove(&at) else { return };
@@ -243,16 +257,32 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
     }
 
-    /// DHST-35: without renewal its instances stop, and all is released 15 days later. A renewal always succeeds.
+    /// DHST-35: without renewal its instances stop, and all is released 15 days later. A renewal that the account has no
+    /// money for is tried again; the host runs on for 15 days meanwhile, and goes on the 30th (DHST-36).
     pub(super) fn host_ends(&mut self, now: SimTime, at: u32) {
         let Some(host) = self.ops().hosts.0.get_mut(&at) else { return };
         if let (Some(count), Some(expires)) = (host.auto_renew, host.expires) {
-            let expires = Some(Period { count, unit: PeriodUnit::Month }.end(expires));
-            host.expires = expires;
-            self.world.set_host_expiry(at, expires);
-            self.plan_host_end(now, at);
-            return;
+            let failed = host.renewals_failed as usize;
+            let last = failed > 0 && Self::host_renewal_again(SimTime::ZERO, failed + 1).is_none();
+            if !last && self.host_months_paid(now, at, count) {
+                let expires = Some(Period { count, unit: PeriodUnit::Month }.end(expires));
+                if let Some(host) = self.ops().hosts.0.get_mut(&at) {
+                    (host.expires, host.renewals_failed) = (expires, 0);
+                }
+                self.world.set_host_expiry(at, expires);
+                self.plan_host_end(now, at);
+                return;
+            }
+            let expiry = self.moment(expires);
+            if let Some(again) = Self::host_renewal_again(expiry, failed + 1) {
+                if let Some(host) = self.ops().hosts.0.get_mut(&at) {
+                    host.renewals_failed += 1;
+                }
+                self.later(again.max(now), OperationEvent::HostEnds { host: at });
+                return;
+            }
         }
+        let Some(host) = self.ops().hosts.0.get_mut(&at) else { return };
         host.condition = Condition::Expired;
         self.world.set_host_status(at, HostStatus::Changing);
         for slot in self.instances_on(at) {
@@ -277,7 +307,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// The grace of an expired host is over: it goes, with its instances (DHST-35).
-    pub(super) fn host_goes(&mut self, now: SimTime, at: u32) {
+    pub(in crate::sim::run) fn host_goes(&mut self, now: SimTime, at: u32) {
         for slot in self.instances_on(at) {
             self.release(now, slot, Gone::HostReleased);
         }

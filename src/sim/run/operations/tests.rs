@@ -216,6 +216,9 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
             (self.instances.len(), self.instances.len())
         );
         self.check_quotas();
+        // Every request of this walk names its group.
+        let in_groups = self.world.groups.iter().map(|(_, _, group)| group.instances.used).sum::<u64>();
+        assert_eq!(in_groups, self.instances.len() as u64);
         self.check_pools();
         self.check_groups();
         self.check_modes();
@@ -247,8 +250,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         }
     }
 
-    /// Quotas count exactly what lives (QUO-81, QUO-82, VPC-23).
-    fn check_quotas(&self) {
+    /// Quotas count exactly what lives, and each has one private address (QUO-81, QUO-82, VPC-17, VPC-23).
+    pub(in crate::sim::run) fn check_quotas(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let mut own: BTreeMap<u32, Counted> = BTreeMap::new();
         let mut public = 0;
@@ -284,11 +287,10 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         assert_eq!(free + self.instances.len() as u64, all, "private addresses");
         let live = self.instances.len() as u64;
         assert_eq!(self.world.vpcs.iter().map(|(_, _, vpc)| vpc.instances.used).sum::<u64>(), live);
-        assert_eq!(self.world.groups.iter().map(|(_, _, group)| group.instances.used).sum::<u64>(), live);
     }
 
     /// Room of the pools is that of the disks that there are.
-    fn check_pools(&self) {
+    pub(in crate::sim::run) fn check_pools(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let mut sold: BTreeMap<(u32, usize), u64> = BTreeMap::new();
         for (slot, record) in self.records() {
@@ -319,7 +321,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Hosts and sets count the instances that say that they belong to them.
-    fn check_groups(&self) {
+    pub(in crate::sim::run) fn check_groups(&self) {
         let ops = self.operations.as_deref().expect("the walk has operations");
         let (mut hosts, mut sets) = (BTreeMap::<u32, u32>::new(), BTreeMap::<u32, u32>::new());
         for (slot, record) in self.records() {
@@ -363,7 +365,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Modes, places and states go together (LIFE-30, LIFE-35).
-    fn check_modes(&self) {
+    pub(in crate::sim::run) fn check_modes(&self) {
         for (slot, record) in self.records() {
             let instance = &self.instances[slot as usize];
             match instance.state {
