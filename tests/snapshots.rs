@@ -167,7 +167,7 @@ calls_per_minute = 40
 
 [[accounts]]
 id = "poor"
-balance = 60.0
+balance = 15.0
 
 [world.deployment_sets]
 ds-1 = { region = "cn-hangzhou" }

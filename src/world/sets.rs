@@ -94,7 +94,7 @@ pub(crate) struct IndexSet(FixedBitSet);
 
 impl serde::Serialize for IndexSet {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.ones().map(|index| index as u32))
+        self.0.ones().map(|index| index as u32).collect::<Vec<u32>>().serialize(serializer)
     }
 }
 
