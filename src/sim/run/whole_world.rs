@@ -247,7 +247,7 @@ type Script = Vec<(u32, usize, u8)>;
 
 fn scenario(seed: u64, kind: usize, script: &Script, events: &[(u32, usize)]) -> Scenario {
     let mut text = format!("seed = {seed}\n{CLOUD}")
-        .replace("DUE", if kind % 2 == 0 { "hour" } else { "month" })
+        .replace("DUE", if kind.is_multiple_of(2) { "hour" } else { "month" })
         .replace("MODEL", MODELS[kind % 3])
         .replace("VICTIMS", VICTIMS[kind % 4])
         .replace("HEADROOM", HEADROOM[kind / 3 % 3]);
