@@ -169,6 +169,10 @@ calls_per_minute = 40
 id = "poor"
 balance = 15.0
 
+# May run dry: by default nobody begins what is billed afterwards with less than 100.
+[world.accounts.poor]
+min_postpaid_balance = 0.0
+
 [world.deployment_sets]
 ds-1 = { region = "cn-hangzhou" }
 
