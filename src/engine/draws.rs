@@ -21,7 +21,7 @@ thread_local! {
 /// One number that a stream gave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Draw {
-    /// Number of the stream in the order in which streams were made: [`Draws::streams`].
+    /// Number of the stream in the order in which streams were made, as in the report of the draws.
     pub stream: u32,
     /// The 64 bits.
     pub value: u64,

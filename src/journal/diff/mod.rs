@@ -1,8 +1,8 @@
 //! The first divergence of two runs: the first record of the event log that differs, what was drawn and given
 //! differently, and the state of both runs around it.
 //!
-//! Both runs are made side by side until their event logs differ ([`lockstep`]); each is then made once more up to the
-//! event in which that happened ([`sight`]). Memory does not grow with the length of the runs.
+//! Both runs are made side by side until their event logs differ (`lockstep`); each is then made once more up to the
+//! event in which that happened (`sight`). Memory does not grow with the length of the runs.
 
 mod chance;
 mod given;
