@@ -11,6 +11,9 @@
 mod engine {
     #[path = "engine/draws.rs"]
     pub(crate) mod draws;
+    #[path = "engine/rng.rs"]
+    mod rng;
+    pub(crate) use rng::Streams;
 }
 #[path = "../src/model/mod.rs"]
 mod model;
