@@ -72,7 +72,7 @@ fn cloud(duration: &str, more: &str) -> String {
 
 /// A workload that hardly asks for anything.
 fn idle() -> &'static str {
-    "[[workloads]]\nname = \"idle\"\narrivals = { rate = \"0.001/d\" }\nmix = [{ type = \"ecs.g5.large\" }]\n"
+    "[[workloads]]\nname = \"idle\"\narrivals = { rate = \"0.001/d\" }\nlifetime = { distribution = \"constant\", value = \"1h\" }\nmix = [{ type = \"ecs.g5.large\" }]\n"
 }
 
 fn scenario(text: &str) -> Scenario {

@@ -285,7 +285,7 @@ fn every_field_of_the_summary_is_documented() {
         ("disk-pool-exhaustion", "2d"),
         ("spot-fleet", "6h"),
         ("rolling-maintenance", "2d"),
-        ("dedicated-hosts", "1d"),
+        ("dedicated-hosts", "5d"),
     ] {
         let path = scenarios.join(name).with_extension("toml");
         let set = format!("duration={short}");

@@ -28,7 +28,7 @@ fn chromium() -> Option<String> {
 fn with_parts() -> String {
     let parts = r#"
 [failures]
-between = { distribution = "exponential", mean = "3d" }
+between = { distribution = "exponential", mean = "12h" }
 repair = { distribution = "exponential", mean = "1h" }
 recover = "elsewhere"
 [billing]

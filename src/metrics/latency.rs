@@ -91,7 +91,7 @@ impl Outcome {
 
 /// Fewer values than this make no interval of their own: they wait for the next sample. An interval costs some
 /// dozens of microseconds, whatever it holds; this bounds the cost by the values counted.
-const INTERVAL_VALUES: u64 = 1 << 17;
+const INTERVAL_VALUES: u64 = 1 << 18;
 
 /// Histograms of simulated latency in microseconds by stage and outcome, exact to three figures.
 ///

@@ -36,10 +36,11 @@ const STOCK: &str = r#"
     stock = true
     "#;
 
-/// One instance on a dedicated host, made an hour after the start.
+/// One instance on a dedicated host, made as soon as there is one.
 const ON_HOST: &str = r#"
     [[workloads]]
     name = "on host"
+    zones = { cn-hangzhou-g = 1 }
     fleet = { size = 1, every = "1h" }
     params = { Tenancy = "host" }
     mix = [{ type = "ecs.g5.large" }]
@@ -125,6 +126,7 @@ fn a_subscription_is_not_renewed_beyond_its_host() {
         period = 1
         [[workloads]]
         name = "weekly"
+        zones = { cn-hangzhou-g = 1 }
         fleet = { size = 1, every = "1000d" }
         params = { Tenancy = "host", InstanceChargeType = "PrePaid", Period = "1", PeriodUnit = "Week", AutoRenew = "true", AutoRenewPeriod = "1" }
         mix = [{ type = "ecs.g5.large" }]

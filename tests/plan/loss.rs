@@ -176,13 +176,12 @@ fn a_plan_ends_when_nothing_holds_and_when_its_settings_are_used_up() {
 fn every_setting_sees_the_same_requests() {
     let case = Case::new(LOSS, None);
     let set = [("duration", "8d"), ("plan.seeds", "5")];
-    let runs = [9, 19, 39].map(|place| case.full(&set, &[place]).trials);
-    for seed in 0..5 {
-        let [few, some, many] = [0, 1, 2].map(|at| &runs[at][seed]);
-        assert_eq!([few.seed, some.seed, many.seed], [1 + seed as u64; 3]);
+    let [few, some, many] = [9, 19, 39].map(|place| case.full(&set, &[place]).trials);
+    for (seed, ((few, some), many)) in (1..).zip(few.iter().zip(&some).zip(&many)) {
+        assert_eq!([few.seed, some.seed, many.seed], [seed; 3]);
         assert_eq!(few.figures.requests, some.figures.requests);
         assert_eq!(some.figures.requests, many.figures.requests);
         assert!(few.figures.no_room > some.figures.no_room && some.figures.no_room > many.figures.no_room);
     }
-    assert_ne!(runs[0][0].figures.requests, runs[0][1].figures.requests, "seeds differ");
+    assert_ne!(few[0].figures.requests, few[1].figures.requests, "seeds differ");
 }

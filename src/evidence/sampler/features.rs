@@ -110,7 +110,7 @@ impl Sampler {
             before[number] = paid;
             let end = series.price().as_f64();
             let name = self.types[series.instance_type.at()].clone();
-            let detail = Detail::Named(series.instance_type.0.into(), &name);
+            let detail = Detail::Named(series.instance_type.0, &name);
             let column = self.column(Kind::Level, metric::SPOT_PRICE, series.zone.0, NONE, detail);
             self.series.level(column, mean, mean.min(end), mean.max(end));
         }

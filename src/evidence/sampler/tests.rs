@@ -35,7 +35,7 @@ const PARTS: &str = r#"
     duration = "12h"
     seed = 2
     [failures]
-    between = { distribution = "exponential", mean = "3d" }
+    between = { distribution = "exponential", mean = "12h" }
     repair = { distribution = "exponential", mean = "1h" }
     heartbeat = "10s"
     missed = 3

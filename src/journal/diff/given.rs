@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     const SMALL: &str = "name = \"x\"\n[[pools]]\nzone = \"cn-hangzhou-g\"\nclass = \"ddh.g5\"\nhosts = 4\n\
-        [[workloads]]\nname = \"load\"\narrivals = { rate = \"400/h\" }\nmix = [{ type = \"ecs.g5.large\" }]\n";
+        [[workloads]]\nname = \"load\"\narrivals = { rate = \"400/h\" }\n\
+        lifetime = { distribution = \"exponential\", mean = \"1h\" }\nmix = [{ type = \"ecs.g5.large\" }]\n";
 
     #[test]
     fn keys_that_differ_are_named_by_their_path() {

@@ -125,6 +125,10 @@ calls_per_minute = 3
 id = "spender"
 balance = 700.0
 
+[[accounts]]
+id = "broke"
+balance = 110.0
+
 [world.deployment_sets.ds-1]
 region = "cn-hangzhou"
 [world.deployment_sets.ds-2]
@@ -247,7 +251,7 @@ type Script = Vec<(u32, usize, u8)>;
 
 fn scenario(seed: u64, kind: usize, script: &Script, events: &[(u32, usize)]) -> Scenario {
     let mut text = format!("seed = {seed}\n{CLOUD}")
-        .replace("DUE", if kind % 2 == 0 { "hour" } else { "month" })
+        .replace("DUE", if kind.is_multiple_of(2) { "hour" } else { "month" })
         .replace("MODEL", MODELS[kind % 3])
         .replace("VICTIMS", VICTIMS[kind % 4])
         .replace("HEADROOM", HEADROOM[kind / 3 % 3]);
@@ -271,7 +275,7 @@ fn scenario(seed: u64, kind: usize, script: &Script, events: &[(u32, usize)]) ->
 }
 
 /// Counts what was told.
-#[derive(Default)]
+#[derive(Default, Debug)]
 struct Ear {
     created: u64,
     gone: BTreeMap<&'static str, u64>,
@@ -317,9 +321,8 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         self.check_modes();
         self.check_capacity();
         let ops = self.operations.as_deref().expect("the walk has operations");
-        let account = |slot: u32| {
-            self.instances.get(slot as usize).is_some().then(|| AccountIx(ops.record(slot).account))
-        };
+        let account =
+            |slot: u32| self.instances.get(slot as usize).map(|_| AccountIx(ops.record(slot).account));
         self.money.as_deref().expect("the walk has bills").check(self.world, now, opening, account);
         let placed = self.instances.iter().filter_map(|(slot, instance)| {
             let host = instance.claim.as_ref().map(Claim::host)?;
@@ -431,15 +434,15 @@ fn a_walk_of_a_whole_world_meets_everything_and_repeats_itself() {
     let events: Vec<(u32, usize)> = (0..16u32).map(|at| (at * 55 + 30, at as usize)).collect();
     let scenario = scenario(5, 0, &script, &events);
     let (digest, ear, count) = walk(&scenario, 11);
-    assert!(count > 20_000 && ear.created > 2_000, "{count} events, {} instances", ear.created);
-    assert!(ear.accepted > 2_000 && ear.refused > 1_000, "{} and {}", ear.accepted, ear.refused);
+    assert!(count > 20_000 && ear.created > 1_000, "{count} events: {ear:?}");
+    assert!(ear.accepted > 500 && ear.refused > 200, "{ear:?}");
     for cause in ["reclaimed", "overdue", "expired", "other"] {
-        assert!(ear.gone.get(cause).is_some_and(|count| *count > 0), "{cause}: {:?}", ear.gone);
+        assert!(ear.gone.get(cause).is_some_and(|count| *count > 0), "{cause}: {ear:?}");
     }
     for (what, count) in
         [("down", ear.down), ("moved", ear.moved), ("told", ear.notices), ("locked", ear.locked)]
     {
-        assert!(count > 0, "{what}");
+        assert!(count > 0, "{what}: {ear:?}");
     }
     assert_eq!(walk(&scenario, 100_000).0, digest);
 }

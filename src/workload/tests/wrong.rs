@@ -81,6 +81,14 @@ fn arrivals_are_checked() {
         "{ peak_hour = 3.0 }",
     );
     arrivals("{ rate = \"1/h\", day = { shape = [1.0] } }", "needs 24 numbers (hours)", "[1.0]");
+    arrivals("{ rate = \"1/h\", hours = [1.0] }", "needs 168 numbers (hours of whole weeks", "[1.0]");
+    let more = format!("[{}]", vec!["1.0"; 169].join(", "));
+    arrivals(&format!("{{ rate = \"1/h\", hours = {more} }}"), "needs 336 numbers", &more);
+    let parts = format!("{{ rate = \"1/h\", each = \"30min\", hours = {more} }}");
+    arrivals(&parts, "needs 336 numbers (parts of an hour", &more);
+    let uneven = format!("{{ rate = \"1/h\", hours = {more}, each = \"25min\" }}").replacen("1.0, ", "", 1);
+    arrivals(&uneven, "an hour or an even part of one", "\"25min\"");
+    arrivals("{ rate = \"1/h\", each = \"30min\" }", "`each` is about `hours`", "\"30min\"");
     arrivals("{ rate = \"1/h\", week = { shape = [1.0] } }", "needs 7 numbers (days from Monday)", "[1.0]");
     arrivals("{ rate = \"1/h\", week = {} }", "a week is shaped by", "{}");
     let bursts = "{ rate = \"1/h\", bursts = { every = \"0s\", length = \"1h\", factor = 2.0 } }";

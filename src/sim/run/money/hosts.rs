@@ -27,6 +27,11 @@ struct HostBill {
 }
 
 impl HostBills {
+    /// Whether all of them are of one of so many accounts.
+    pub(super) fn of_accounts(&self, accounts: usize) -> bool {
+        self.0.values().all(|bill| bill.account.at() < accounts)
+    }
+
     /// Bills every host, to the second.
     pub(super) fn settle(&mut self, at: Utc, ledgers: &mut [Ledger]) {
         for bill in self.0.values_mut() {

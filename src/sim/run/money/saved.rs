@@ -43,7 +43,7 @@ impl Book {
         let accounts = self.ledgers.len();
         let lengths = [ledgers.len(), coupons.len(), arrears.len(), locked.len(), ready.len()];
         let known = |live: &Live| live.account.at() < accounts;
-        if lengths != [accounts; 5] || !lives.iter().flatten().all(known) {
+        if lengths != [accounts; 5] || !lives.iter().flatten().all(known) || !hosts.of_accounts(accounts) {
             return None;
         }
         (self.ledgers, self.coupons, self.arrears) = (ledgers, coupons, arrears);
