@@ -108,7 +108,7 @@ patience = "40min"
 
 [billing]
 due = "hour"
-payments = [{ account = "poor", at = "2d", amount = 500.0 }]
+payments = [{ account = "poor", at = "2d 12:00", amount = 500.0 }]
 
 [spot]
 price = { model = "auction" }
@@ -167,11 +167,7 @@ calls_per_minute = 40
 
 [[accounts]]
 id = "poor"
-balance = 15.0
-
-# May run dry: by default nobody begins what is billed afterwards with less than 100.
-[world.accounts.poor]
-min_postpaid_balance = 0.0
+balance = 110.0
 
 [world.deployment_sets]
 ds-1 = { region = "cn-hangzhou" }
@@ -186,7 +182,7 @@ do = "fail zone cn-hangzhou-h for 2h"
 
 [[workloads]]
 name = "web"
-accounts = { rich = 3, poor = 1 }
+accounts = { rich = 1 }
 arrivals = { rate = "60/h", bursts = { every = "8h", length = "30min", factor = 8.0 } }
 lifetime = { distribution = "lognormal", median = "2h", sigma = 1.0 }
 client = { retries = 3, fallback = ["zone", "type"], on = ["no-stock", "throttling"] }
@@ -221,8 +217,15 @@ mix = [
 ]
 
 [[workloads]]
-name = "subscribed"
+name = "steady"
 accounts = { poor = 1 }
+arrivals = { rate = "6/h" }
+lifetime = { distribution = "exponential", mean = "3d" }
+mix = [{ type = "ecs.g5.large" }]
+
+[[workloads]]
+name = "subscribed"
+accounts = { rich = 1 }
 arrivals = { rate = "6/d" }
 lifetime = { distribution = "exponential", mean = "20d" }
 mix = [{ type = "ecs.g5.large", params = { InstanceChargeType = "PrePaid", Period = "1", PeriodUnit = "Week" } }]

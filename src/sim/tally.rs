@@ -6,6 +6,7 @@ use crate::api::{ErrorTable, Extra};
 use crate::placement::Reason;
 use crate::validate::Reject;
 
+use super::run::THROTTLING;
 use super::summary::{CodeCount, ReasonCount, RequestCounts};
 
 /// A [`Tally`] as data.
@@ -28,7 +29,7 @@ fn known_code(name: &str) -> Option<&'static str> {
     let rows = ErrorTable::shipped().rows().iter().map(|row| row.code.as_str());
     let extra =
         [Extra::MissingParameter(""), Extra::InvalidParameter(""), Extra::TokenMismatch, Extra::DryRun];
-    rows.chain(extra.map(Extra::code)).find(|code| *code == name)
+    rows.chain(extra.map(Extra::code)).chain([THROTTLING]).find(|code| *code == name)
 }
 
 /// Running counts; answers by check, turned into codes at the end.

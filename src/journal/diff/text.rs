@@ -286,6 +286,8 @@ fn chance(text: &mut String, found: &Comparison) {
 fn first_of(what: &str, found: Option<DrawDifference>) -> String {
     match found {
         None => format!("no other {what}"),
+        Some(DrawDifference { draw, b: None, .. }) => format!("only A goes on from draw {}", grouped(draw)),
+        Some(DrawDifference { draw, a: None, .. }) => format!("only B goes on from draw {}", grouped(draw)),
         Some(found) => format!("other {what} from draw {} on", grouped(found.draw)),
     }
 }

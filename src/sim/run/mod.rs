@@ -16,7 +16,7 @@ mod whole_world;
 pub(in crate::sim) use clients::Clients;
 pub(in crate::sim) use loads::Loads;
 pub(in crate::sim) use money::Book;
-pub(in crate::sim) use throttle::Throttle;
+pub(in crate::sim) use throttle::{THROTTLING, Throttle};
 mod state;
 mod steps;
 

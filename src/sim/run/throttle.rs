@@ -11,6 +11,9 @@ use crate::workload;
 
 use super::Run;
 
+/// The code of a call that comes in too fast. The error table has no row for it.
+pub(in crate::sim) const THROTTLING: &str = "Throttling";
+
 const MINUTE: u64 = 60_000_000;
 
 /// Calls of the minute, by account and region. Minutes are counted from the start of the run, as a fixed window.
@@ -62,7 +65,7 @@ impl Throttle {
             check: "API.throttling",
             row: None,
             status: 400,
-            code: "Throttling",
+            code: THROTTLING,
             message: Cow::Borrowed("more calls of this account in this minute than its limit"),
             replay: None,
             no_room: None,
