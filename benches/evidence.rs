@@ -68,7 +68,7 @@ fn run(scenario: &Scenario, way: usize) -> (f64, f64, String) {
     let summary = match way {
         0 => {
             let simulation = Simulation::new(scenario, Path::new(""), None).expect("it can be built");
-            simulation.run(&mut cost, |_| Go::On).expect("a generated workload cannot fail")
+            simulation.run(Some(&mut cost), |_| Go::On).expect("a generated workload cannot fail")
         }
         1 => journal(scenario, &folder.path().join("journal"), &mut cost),
         _ => {
@@ -79,7 +79,7 @@ fn run(scenario: &Scenario, way: usize) -> (f64, f64, String) {
             let recorder = Recorder::create(folder.path(), simulation.labels(), &options);
             let mut recorder = recorder.expect("files are created");
             let mut cost = recorder.engine_cost().expect("files are created");
-            let summary = simulation.run_observed(&mut cost, &mut recorder, |_| Go::On);
+            let summary = simulation.run_observed(Some(&mut cost), &mut recorder, |_| Go::On);
             recorder.finish(&mut cost).expect("files are written");
             summary.expect("a generated workload cannot fail")
         }
@@ -93,7 +93,7 @@ fn journal(scenario: &Scenario, path: &Path, cost: &mut EngineCost) -> Summary {
     let (recording, workload) = Recording::begin(path, scenario, workload).expect("a journal is begun");
     let chain = recording.chain(Box::new(Linked::default()));
     let simulation = Simulation::of(scenario, workload).expect("it can be built").chained(chain);
-    let summary = simulation.run(cost, |_| Go::On).expect("a generated workload cannot fail");
+    let summary = simulation.run(Some(cost), |_| Go::On).expect("a generated workload cannot fail");
     recording.finish(&summary).expect("the journal is written");
     summary
 }

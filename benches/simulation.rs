@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use packyard::metrics::{EngineCost, Unmeasured};
+use packyard::metrics::EngineCost;
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Simulation, Summary};
 
@@ -75,7 +75,7 @@ fn filling(hosts: u32) -> Scenario {
 }
 
 fn run(simulation: Simulation<'_>) -> Summary {
-    simulation.run(&mut Unmeasured, |_| Go::On).expect("a generated workload cannot fail")
+    simulation.run(None, |_| Go::On).expect("a generated workload cannot fail")
 }
 
 fn build(scenario: &Scenario) -> Simulation<'_> {
@@ -111,7 +111,7 @@ fn simulation(criterion: &mut Criterion) {
                         || build(&scenario),
                         |simulation| {
                             let mut cost = EngineCost::new();
-                            black_box(simulation.run(&mut cost, |_| Go::On).expect("it ran before"))
+                            black_box(simulation.run(Some(&mut cost), |_| Go::On).expect("it ran before"))
                         },
                         BatchSize::PerIteration,
                     );

@@ -5,7 +5,6 @@ use std::process::{Command, Output};
 
 use packyard::journal::diff::{Comparison, Side, compare, text};
 use packyard::journal::{Journal, Recording};
-use packyard::metrics::Unmeasured;
 use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{self, Go, Linked, Simulation};
@@ -49,7 +48,7 @@ fn journal(
     let (recording, workload) = Recording::begin(&path, &scenario, workload).expect("a folder to write in");
     let chain = recording.chain(Box::new(Linked::default()));
     let simulation = Simulation::of(&scenario, workload).expect("a cloud").chained(chain);
-    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("the workload is whole");
+    let summary = simulation.run(None, |_| Go::On).expect("the workload is whole");
     recording.finish(&summary).expect("a disk with room");
     path
 }

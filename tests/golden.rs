@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Simulation, Summary};
 
@@ -14,7 +13,7 @@ fn run(name: &str, overrides: &[(&str, &str)]) -> Summary {
     let scenario = Scenario::load_with(&path, &overrides).expect("shipped scenarios are sound");
     let simulation =
         Simulation::new(&scenario, path.parent().unwrap(), None).expect("shipped scenarios can be built");
-    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("shipped traces are whole");
+    let summary = simulation.run(None, |_| Go::On).expect("shipped traces are whole");
     let counts = &summary.requests;
     assert_eq!(
         counts.created + counts.rejected + counts.replayed,

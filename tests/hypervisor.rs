@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::model::{HostIx, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Happened, NodeReport, Observer, Simulation, Summary};
@@ -33,7 +32,7 @@ fn run(text: &str) -> (Summary, Diary) {
     let scenario = Scenario::from_str(text, "test.toml").unwrap_or_else(|error| panic!("{error}"));
     let simulation = Simulation::new(&scenario, Path::new("."), None).expect("it can be built");
     let mut diary = Diary::default();
-    let summary = simulation.run_observed(&mut Unmeasured, &mut diary, |_| Go::On).expect("no trace");
+    let summary = simulation.run_observed(None, &mut diary, |_| Go::On).expect("no trace");
     (summary, diary)
 }
 
@@ -417,7 +416,7 @@ fn rolling_maintenance_empties_every_host_and_breaks_no_set() {
     // Templates come in the order of the mixes: four plain ones, then one a set.
     let set_of_template = (0..16).map(|at: usize| at.checked_sub(4)).collect();
     let mut sets = Sets { set_of_template, set_of: BTreeMap::new(), at: BTreeMap::new(), moved: 0 };
-    let summary = simulation.run_observed(&mut Unmeasured, &mut sets, |_| Go::On).expect("no trace");
+    let summary = simulation.run_observed(None, &mut sets, |_| Go::On).expect("no trace");
     let report = nodes(&summary);
     assert_eq!((report.hosts_emptied, report.hosts_worked_on, report.stopped_for_work), (48, 48, 0));
     assert_eq!((report.went_down, report.left_their_set, report.migrations.under_way), (0, 0, 0));
@@ -431,7 +430,7 @@ fn a_zone_outage_takes_everybody_down_and_brings_everybody_back() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/zone-outage.toml");
     let scenario = Scenario::load(&path).expect("a shipped scenario");
     let simulation = Simulation::new(&scenario, path.parent().unwrap(), None).expect("it can be built");
-    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("no trace");
+    let summary = simulation.run(None, |_| Go::On).expect("no trace");
     let report = nodes(&summary);
     assert_eq!((report.peak_hosts_down, report.down), (72, 0));
     assert!(report.peak_down > 1_000 && report.tries_without_room > 10_000, "{report:?}");

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use packyard::journal::{Check, FileError, Journal, Recording, Verdict, beside};
-use packyard::metrics::Unmeasured;
 use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{self, Chain, Go, Linked, Simulation, Summary};
@@ -49,7 +48,7 @@ fn golden() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn go(simulation: Simulation<'_>) -> Summary {
-    simulation.run(&mut Unmeasured, |_| Go::On).expect("the workload is whole")
+    simulation.run(None, |_| Go::On).expect("the workload is whole")
 }
 
 fn record(scenario: &Scenario, folder: &Path, path: &Path) -> Summary {
@@ -295,7 +294,7 @@ fn an_interrupted_run_leaves_a_whole_journal() {
     let chain = recording.chain(Box::new(Linked::default()));
     let simulation = Simulation::of(&scenario, workload).unwrap().chained(chain);
     let stop = |progress: &sim::Progress| if progress.events >= 60_000 { Go::Stop } else { Go::On };
-    let summary = simulation.run(&mut Unmeasured, stop).unwrap();
+    let summary = simulation.run(None, stop).unwrap();
     assert!(summary.run.cut_short);
     recording.finish(&summary).unwrap();
     let journal = Journal::open(&path, false).unwrap();
@@ -305,7 +304,7 @@ fn an_interrupted_run_leaves_a_whole_journal() {
     let again = Simulation::of(&scenario, journal.workload().unwrap())
         .unwrap()
         .chained(check.chain(Box::new(Linked::default())))
-        .run(&mut Unmeasured, |progress| if progress.events >= end.events { Go::Stop } else { Go::On })
+        .run(None, |progress| if progress.events >= end.events { Go::Stop } else { Go::On })
         .unwrap();
     assert_eq!(check.verdict(&journal, &again, true), Verdict::Same);
 }

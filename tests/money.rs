@@ -15,7 +15,6 @@ mod random;
 
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Gone, Happened, Observer, Simulation, Summary, View};
@@ -83,7 +82,7 @@ fn run(text: &str) -> (Summary, Seen) {
     let scenario = scenario(text);
     let mut seen = Seen::default();
     let simulation = Simulation::new(&scenario, Path::new(""), None).expect("a cloud");
-    let summary = simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
+    let summary = simulation.run_observed(None, &mut seen, |_| Go::On).expect("a run");
     (summary, seen)
 }
 

@@ -5,7 +5,6 @@ mod rules;
 
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, OperationsSummary, Simulation, Summary};
 
@@ -29,7 +28,7 @@ fn run_in(cloud: &str, text: &str) -> (Summary, OperationsSummary) {
     let text = format!("{cloud}{text}");
     let scenario = Scenario::from_str(&text, "test.toml").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let simulation = Simulation::new(&scenario, Path::new("."), None).expect("it can be built");
-    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("no trace to fail");
+    let summary = simulation.run(None, |_| Go::On).expect("no trace to fail");
     let operations = summary.operations.clone().expect("it has operations");
     (summary, operations)
 }
@@ -204,7 +203,7 @@ fn an_expired_host_stops_its_instances_and_releases_them_after_the_grace() {
         let all = format!("{CLOUD}{}", text(days)).replace("\"3d\"", &format!("\"{days}d\""));
         let scenario = Scenario::from_str(&all, "test.toml").unwrap_or_else(|error| panic!("{error}"));
         let simulation = Simulation::new(&scenario, Path::new("."), None).unwrap();
-        simulation.run(&mut Unmeasured, |_| Go::On).unwrap()
+        simulation.run(None, |_| Go::On).unwrap()
     };
     let before = run_for(40);
     let operations = before.operations.as_ref().unwrap();

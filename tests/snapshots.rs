@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use packyard::journal::{FileError, Snapshot};
-use packyard::metrics::Unmeasured;
 use packyard::model::SimTime;
 use packyard::placement::Policy;
 use packyard::scenario::Scenario;
@@ -266,7 +265,7 @@ params = { DedicatedHostId = "dh-own" }
 "#;
 
 fn go(simulation: Simulation<'_>) -> Summary {
-    simulation.run(&mut Unmeasured, |_| Go::On).expect("the workload is whole")
+    simulation.run(None, |_| Go::On).expect("the workload is whole")
 }
 
 fn simulation(scenario: &Scenario) -> Simulation<'_> {
@@ -390,7 +389,7 @@ fn from_a_snapshot_on_something_may_be_changed() {
     let go_on = |key: &str, value: &str| {
         let snapshot = Snapshot::open(&path).unwrap();
         let changed = snapshot.scenario(&[(key.to_owned(), value.to_owned())]).unwrap();
-        simulation(&changed).resume(snapshot.state).run(&mut Unmeasured, |_| Go::On)
+        simulation(&changed).resume(snapshot.state).run(None, |_| Go::On)
     };
     let whole = go(simulation(&scenario));
     let other = go_on("policy", "worst-fit").unwrap();

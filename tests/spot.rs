@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::model::SimTime;
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Gone, Happened, Labels, Observer, Simulation, Summary};
@@ -23,7 +22,7 @@ fn run(text: &str, observer: &mut impl Observer) -> (Summary, Labels) {
     let scenario = Scenario::from_str(text, "test.toml").unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     let simulation = Simulation::new(&scenario, Path::new(""), None).expect("a cloud");
     let labels = simulation.labels();
-    let summary = simulation.run_observed(&mut Unmeasured, observer, |_| Go::On).expect("a run");
+    let summary = simulation.run_observed(None, observer, |_| Go::On).expect("a run");
     (summary, labels)
 }
 
@@ -297,7 +296,7 @@ fn an_overdue_spot_instance_is_stopped_costs_nothing_and_comes_back_where_price_
         let scenario = Scenario::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
         let simulation = Simulation::new(&scenario, folder.path(), None).expect("a cloud");
         let mut seen = Seen::default();
-        let summary = simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
+        let summary = simulation.run_observed(None, &mut seen, |_| Go::On).expect("a run");
         (summary, seen)
     };
     // Fourteen at 0.1: the 72nd hour is not paid any more, T; stopped on T+15, released on T+30.
@@ -463,7 +462,7 @@ fn one(
     let scenario = Scenario::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
     let simulation = Simulation::new(&scenario, folder.path(), None).expect("a cloud");
     let mut answers = Answers::default();
-    let summary = simulation.run_observed(&mut Unmeasured, &mut answers, |_| Go::On).expect("a run");
+    let summary = simulation.run_observed(None, &mut answers, |_| Go::On).expect("a run");
     (summary, answers.0, answers.1)
 }
 

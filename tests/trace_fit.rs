@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use packyard::fit::{CLOSE, FitError, Fitted, Goodness, Model, Options, fit};
-use packyard::metrics::Unmeasured;
 use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::scenario::workload::{Distribution, TraceFormat, WorkloadSpec};
@@ -203,7 +202,7 @@ fn run(text: &str, seed: u64) -> ([f64; 3], Summary) {
     let duration = scenario.spec.duration.get().get();
     let simulation = Simulation::new(&scenario, Path::new(""), None).expect("can be built");
     let mut counter = Counter::default();
-    let summary = simulation.run_observed(&mut Unmeasured, &mut counter, |_| Go::On).expect("runs");
+    let summary = simulation.run_observed(None, &mut counter, |_| Go::On).expect("runs");
     let rest = SimTime(duration.0).since(counter.since).0;
     let lived = counter.lived + u128::from(counter.live) * u128::from(rest);
     let days = duration.as_secs_f64() / 86_400.0;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::scenario::Scenario;
 use packyard::sim::{Go, Simulation, Summary};
 
@@ -16,7 +15,7 @@ fn run(name: &str, overrides: &[(&str, &str)], trace: Option<&Path>) -> Summary 
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let scenario = Scenario::load_with(&path, &overrides).expect("a sound scenario");
     let simulation = Simulation::new(&scenario, &root().join("scenarios"), trace).expect("can be built");
-    simulation.run(&mut Unmeasured, |_| Go::On).expect("the trace is whole")
+    simulation.run(None, |_| Go::On).expect("the trace is whole")
 }
 
 #[test]
@@ -88,7 +87,7 @@ fn huawei_turns_away_as_many_as_published() {
             [("pools.0.hosts", servers), SPLIT].map(|(key, value)| (key.to_owned(), value.to_owned()));
         let scenario = Scenario::from_str_with(&both, "both.toml", &overrides).expect("sound");
         let simulation = Simulation::new(&scenario, Path::new(""), None).expect("can be built");
-        let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("whole");
+        let summary = simulation.run(None, |_| Go::On).expect("whole");
         assert_eq!(
             (summary.requests.total, summary.requests.rejected),
             (125_430, rejected),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use packyard::api::ErrorTable;
-use packyard::metrics::Unmeasured;
 use packyard::scenario::Scenario;
 use packyard::scenario::workload::Fault;
 use packyard::sim::{Go, Simulation};
@@ -40,7 +39,7 @@ fn the_gate_answers_each_fault_as_documented() {
         let text = format!("{SCENARIO}faults = {{ share = 1.0, kinds = {{ {name} = 1.0 }} }}\n");
         let scenario = Scenario::from_str(&text, "faults.toml").expect("a sound scenario");
         let simulation = Simulation::new(&scenario, Path::new("."), None).expect("a cloud");
-        let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("a run");
+        let summary = simulation.run(None, |_| Go::On).expect("a run");
         let codes: Vec<&str> =
             summary.requests.rejected_by_code.iter().map(|row| row.code.as_str()).collect();
         assert_eq!(codes, [promised], "{name}");
@@ -56,7 +55,7 @@ fn a_workload_can_draw_from_every_row_of_the_error_table() {
     let scenario = Scenario::from_str(&text, "rows.toml").expect("a sound scenario");
     let run = || {
         let simulation = Simulation::new(&scenario, Path::new("."), None).expect("a cloud");
-        simulation.run(&mut Unmeasured, |_| Go::On).expect("a run")
+        simulation.run(None, |_| Go::On).expect("a run")
     };
     let summary = run();
     let table = ErrorTable::shipped();
@@ -85,7 +84,7 @@ fn facts_of_the_world_decide() {
     let text = format!("{SCENARIO}\n[world.accounts.1000000001]\narrears = true\n");
     let scenario = Scenario::from_str(&text, "facts.toml").expect("a sound scenario");
     let simulation = Simulation::new(&scenario, Path::new("."), None).expect("a cloud");
-    let summary = simulation.run(&mut Unmeasured, |_| Go::On).expect("a run");
+    let summary = simulation.run(None, |_| Go::On).expect("a run");
     let codes: Vec<&str> = summary.requests.rejected_by_code.iter().map(|row| row.code.as_str()).collect();
     assert_eq!(codes, ["Account.Arrearage"]);
     let read_back = Scenario::from_str(&scenario.effective_toml(), "facts.toml").expect("reads back");

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use packyard::metrics::Unmeasured;
 use packyard::model::{SimDuration, SimTime};
 use packyard::scenario::Scenario;
 use packyard::sim::{self, Go, Happened, Observer, Simulation, View};
@@ -226,7 +225,7 @@ impl Source<'_> {
         let mut seen =
             Seen { window, requests: vec![0.0; (f64::from(hours) / window) as usize], live: Vec::new() };
         let simulation = Simulation::new(&scenario, self.docs, None).expect("a cloud");
-        simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
+        simulation.run_observed(None, &mut seen, |_| Go::On).expect("a run");
         let high = seen.live.iter().map(|(_, live)| *live).fold(most(&seen.requests), f64::max);
         let time = Axis::time(f64::from(hours), "time since Monday 0:00");
         let mut chart = Chart::new(time, Axis::up_to(high, "number"), 220.0);

@@ -207,7 +207,8 @@ fn example(
     let mut cost = recorder.engine_cost().map_err(failed)?;
     let began = WallMark::now();
     let watch = |_: &Progress| if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On };
-    let mut summary = simulation.run_observed(&mut cost, &mut recorder, watch).map_err(CliError::new)?;
+    let mut summary =
+        simulation.run_observed(Some(&mut cost), &mut recorder, watch).map_err(CliError::new)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(false);
     }

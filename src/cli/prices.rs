@@ -9,7 +9,6 @@ use super::CliError;
 use super::check::key_value;
 use super::output::print;
 use super::table::{Format, left, right, show};
-use crate::metrics::Unmeasured;
 use crate::model::{SimDuration, SimTime, TypeIx, Utc, ZoneIx};
 use crate::scenario::Scenario;
 use crate::scenario::units::{Date, Moment};
@@ -139,10 +138,8 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
     let mut collector = Collector::default();
     let names = simulation.labels();
     let last = SimTime(range.end.0.saturating_add(1));
-    let summary = simulation
-        .until(last)
-        .run_observed(&mut Unmeasured, &mut collector, |_| Go::On)
-        .map_err(CliError::new)?;
+    let summary =
+        simulation.until(last).run_observed(None, &mut collector, |_| Go::On).map_err(CliError::new)?;
     let mut rows = Vec::new();
     for (&(zone, instance_type), changes) in &collector.changes {
         let (zone, instance_type) = (&names.zones[zone.at()], &names.types[instance_type.at()]);

@@ -107,7 +107,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         let over = recorded_cut.is_some_and(|events| progress.events >= events);
         if interrupted || over { Go::Stop } else { Go::On }
     };
-    let result = simulation.run(&mut cost, watch);
+    let result = simulation.run(Some(&mut cost), watch);
     let wall = began.elapsed_secs();
     bar.clear();
     let mut summary = result.map_err(CliError::new)?;

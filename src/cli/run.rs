@@ -88,7 +88,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, CliError> {
         bar.show(progress, progress.events as f64 / began.elapsed_secs().max(1e-9));
         if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On }
     };
-    let result = simulation.run_observed(&mut cost, &mut recorder, watch);
+    let result = simulation.run_observed(Some(&mut cost), &mut recorder, watch);
     let wall = began.elapsed_secs();
     bar.clear();
 

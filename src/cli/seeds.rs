@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 
 use super::output::{OutDir, print};
 use super::{CliError, EXIT_INTERRUPTED};
-use crate::metrics::Unmeasured;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::sim::{Go, Simulation, Summary};
@@ -54,7 +53,7 @@ pub(super) fn run(
         let scenario = Scenario::load_with(path, &overrides).map_err(CliError::diagnostic)?;
         let watch = |_: &_| if stop.load(Ordering::Relaxed) { Go::Stop } else { Go::On };
         let simulation = Simulation::new(&scenario, &scenario.folder, trace).map_err(CliError::new)?;
-        let summary = simulation.run(&mut Unmeasured, watch).map_err(CliError::new)?;
+        let summary = simulation.run(None, watch).map_err(CliError::new)?;
         Ok((scenario, summary))
     };
     let count = (seeds.last - seeds.first + 1) as usize;

@@ -36,28 +36,35 @@ impl CostStage {
     }
 }
 
-/// Measures stages of the engine. A simulation is generic over it, so that not measuring costs nothing.
-pub trait CostProbe {
-    /// A started measurement.
-    type Mark: Copy;
-    /// Starts a measurement.
-    fn start(&mut self) -> Self::Mark;
+/// What a run is measured with; nothing, when nobody asked for it.
+#[derive(Debug)]
+pub(crate) struct Probe<'a>(Option<&'a mut EngineCost>);
+
+impl<'a> Probe<'a> {
+    pub(crate) fn new(cost: Option<&'a mut EngineCost>) -> Probe<'a> {
+        Probe(cost)
+    }
+
+    /// Starts a measurement, when one is due.
+    #[inline]
+    pub(crate) fn start(&mut self) -> Option<WallMark> {
+        self.0.as_mut().and_then(|cost| cost.start())
+    }
+
     /// Ends it.
-    fn stop(&mut self, stage: CostStage, mark: Self::Mark);
+    #[inline]
+    pub(crate) fn stop(&mut self, stage: CostStage, mark: Option<WallMark>) {
+        if let (Some(cost), Some(mark)) = (&mut self.0, mark) {
+            cost.stages.record(stage as usize, mark.elapsed_nanos());
+        }
+    }
+
     /// The observer of the run took a sample at this moment of virtual time: a chance to end an interval of a log.
-    fn sampled(&mut self, _at: SimTime) {}
-}
-
-/// Measures nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unmeasured;
-
-impl CostProbe for Unmeasured {
-    type Mark = ();
-    #[inline]
-    fn start(&mut self) {}
-    #[inline]
-    fn stop(&mut self, _: CostStage, (): ()) {}
+    pub(crate) fn sampled(&mut self, at: SimTime) {
+        if let Some(cost) = &mut self.0 {
+            cost.sampled(at);
+        }
+    }
 }
 
 /// One measurement in this many is taken: reading the clock twice costs about as much as a placement. A prime, so
@@ -119,16 +126,6 @@ impl EngineCost {
         }
         self.stages.cut(now);
     }
-}
-
-impl Default for EngineCost {
-    fn default() -> Self {
-        EngineCost::new()
-    }
-}
-
-impl CostProbe for EngineCost {
-    type Mark = Option<WallMark>;
 
     #[inline]
     fn start(&mut self) -> Option<WallMark> {
@@ -140,16 +137,15 @@ impl CostProbe for EngineCost {
         Some(WallMark::now())
     }
 
-    #[inline]
-    fn stop(&mut self, stage: CostStage, mark: Option<WallMark>) {
-        if let Some(mark) = mark {
-            self.stages.record(stage as usize, mark.elapsed_nanos());
-        }
-    }
-
     fn sampled(&mut self, at: SimTime) {
         if self.log.is_some() && self.stages.values() >= INTERVAL_VALUES {
             self.log_interval(at);
         }
+    }
+}
+
+impl Default for EngineCost {
+    fn default() -> Self {
+        EngineCost::new()
     }
 }

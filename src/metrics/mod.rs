@@ -12,7 +12,8 @@ mod series;
 mod usage;
 mod waits;
 
-pub use cost::{CostProbe, CostStage, EngineCost, Unmeasured};
+pub(crate) use cost::Probe;
+pub use cost::{CostStage, EngineCost};
 pub use intervals::{histogram, merge};
 pub use latency::{Latency, LatencyStage, LatencyState, Outcome};
 pub use percentiles::{CurvePoint, Percentiles, curve};

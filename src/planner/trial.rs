@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::metrics::{LatencyStage, Outcome, Unmeasured};
+use crate::metrics::{LatencyStage, Outcome};
 use crate::placement::Reason;
 use crate::scenario::Scenario;
 use crate::sim::{Go, SimError, Simulation, Summary, ZoneUse};
@@ -216,7 +216,7 @@ pub(super) fn run(
     let mut gauge = Gauge::new(objectives, &own, &simulation, ask.strict, ask.asked);
     let over = || ask.stop.load(Ordering::Relaxed) || turn.is_some_and(|turn| turn.is_over());
     let watch = |_: &_| if over() { Go::Stop } else { Go::On };
-    let summary = simulation.run_observed(&mut Unmeasured, &mut gauge, watch)?;
+    let summary = simulation.run_observed(None, &mut gauge, watch)?;
     let figures = Figures::of(&summary, gauge.placed());
     let (measured, asked) = gauge.finish();
     let peak = |zone: &ZoneUse| {

@@ -2,7 +2,7 @@
 //!
 //! [`Simulation::new`] builds a cloud and a workload from a scenario; [`Simulation::run`] runs it and gives a
 //! [`Summary`]. A simulation starts no thread and reads no clock: an observer may look on and stop the run, and a
-//! [`CostProbe`] measures what the engine costs.
+//! [`EngineCost`] measures what the engine costs.
 
 mod cloud;
 mod control;
@@ -41,7 +41,7 @@ pub use summary::{
 };
 
 use crate::engine::Streams;
-use crate::metrics::{CostProbe, Latency, LatencyStage, Outcome, Unmeasured, Usage};
+use crate::metrics::{EngineCost, Latency, LatencyStage, Outcome, Usage};
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::workload::{Setting, Workload, WorkloadError};
@@ -156,29 +156,39 @@ impl<'a> Simulation<'a> {
     ///
     /// # Errors
     /// A trace file failed or changed while it was read.
-    pub fn run<P: CostProbe>(
+    pub fn run(
         self,
-        probe: &mut P,
+        cost: Option<&mut EngineCost>,
         watch: impl FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
-        self.run_observed(probe, &mut (), watch)
+        self.run_observed(cost, &mut (), watch)
     }
 
     /// Runs as [`Simulation::run`] does, while `observer` looks on.
     ///
     /// # Errors
     /// As [`Simulation::run`].
-    pub fn run_observed<P: CostProbe, O: Observer>(
+    pub fn run_observed(
         self,
-        probe: &mut P,
-        observer: &mut O,
-        watch: impl FnMut(&Progress) -> Go,
+        cost: Option<&mut EngineCost>,
+        observer: &mut dyn Observer,
+        mut watch: impl FnMut(&Progress) -> Go,
+    ) -> Result<Summary, SimError> {
+        self.run_watched(cost, observer, &mut watch)
+    }
+
+    /// [`Simulation::run_observed`], compiled once for all who call it.
+    fn run_watched(
+        self,
+        cost: Option<&mut EngineCost>,
+        observer: &mut dyn Observer,
+        watch: &mut dyn FnMut(&Progress) -> Go,
     ) -> Result<Summary, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, mut plan } = self;
         let keeping = plan.keeping.take();
         let spec = &scenario.spec;
         let instant = scenario.control_plane().instant;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, cost, observer)?;
         run.open_market(market);
         let warmup = run.warmup;
         let Ended { now, cut_short } = match keeping {
@@ -261,8 +271,8 @@ impl<'a> Simulation<'a> {
     /// A trace file failed or changed while it was read.
     pub fn cloud_at(self, moment: SimTime) -> Result<Cloud, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
-        let (probe, observer) = (&mut Unmeasured, &mut ());
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        let mut nobody = ();
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut nobody)?;
         run.open_market(market);
         run.advance_to(moment)?;
         Ok(cloud)
@@ -270,15 +280,15 @@ impl<'a> Simulation<'a> {
 }
 
 /// Puts the parts of a run together.
-fn assemble<'a, P: CostProbe, O: Observer>(
+fn assemble<'a>(
     scenario: &Scenario,
     cloud: &'a mut Cloud,
     workload: Workload,
     templates: &'a [Template],
     plan: Plan,
-    probe: &'a mut P,
-    observer: &'a mut O,
-) -> Result<Run<'a, P, O>, SimError> {
+    cost: Option<&'a mut EngineCost>,
+    observer: &'a mut dyn Observer,
+) -> Result<Run<'a>, SimError> {
     let spec = &scenario.spec;
     let zones = cloud.world.all_zones().count();
     let plane = scenario.control_plane();
@@ -299,7 +309,7 @@ fn assemble<'a, P: CostProbe, O: Observer>(
     let clients = Clients::new(scenario, workload.templates());
     let throttle = Throttle::new(scenario, workload.templates());
     let world = &mut cloud.world;
-    let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, probe, observer);
+    let mut run = Run::new(world, &cloud.fleet, workload, templates, control, times, zones, cost, observer);
     run.nodes = Nodes::new(scenario, Streams::new(spec.seed));
     run.operations = operations;
     run.loads = loads.map(Box::new);

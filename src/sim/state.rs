@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::observe::Observer;
 use super::run::{Ended, Go, Progress, Run, RunState};
 use super::{Keeping, SimError, Simulation, assemble};
-use crate::metrics::{CostProbe, Unmeasured};
 use crate::model::{SimDuration, SimTime};
 
 /// A run between two events: world counters, every live instance with its place and what it holds, calls under way,
@@ -55,15 +53,15 @@ impl State {
 }
 
 /// Runs to the end as [`Run::go`] does, from one kept state to the next.
-pub(super) fn go_keeping<P: CostProbe, O: Observer>(
-    run: &mut Run<'_, P, O>,
+pub(super) fn go_keeping(
+    run: &mut Run<'_>,
     keeping: Keeping,
-    mut watch: impl FnMut(&Progress) -> Go,
+    watch: &mut dyn FnMut(&Progress) -> Go,
 ) -> Result<Ended, SimError> {
     let Keeping { every, mut keep } = keeping;
     let begin = run.now();
     let mut next = SimTime((begin.0 / every.0 + 1).saturating_mul(every.0));
-    while next < run.until && run.advance_watched(next, &mut watch)? {
+    while next < run.until && run.advance_watched(next, &mut *watch)? {
         keep(next, &State(run.save()?)).map_err(SimError::Keep)?;
         next = SimTime(next.0.saturating_add(every.0));
     }
@@ -77,8 +75,8 @@ impl<'a> Simulation<'a> {
     /// A trace failed, or the run has a part that a snapshot cannot hold.
     pub fn save_at(self, moment: SimTime) -> Result<State, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
-        let (probe, observer) = (&mut Unmeasured, &mut ());
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        let mut nobody = ();
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut nobody)?;
         run.open_market(market);
         run.advance_to(moment)?;
         Ok(State(run.save()?))
@@ -109,6 +107,6 @@ impl<'a> Simulation<'a> {
     /// When it does not fit.
     pub fn try_out(self) -> Result<(), SimError> {
         let Simulation { scenario, mut cloud, workload, templates, plan, .. } = self;
-        assemble(scenario, &mut cloud, workload, &templates, plan, &mut Unmeasured, &mut ()).map(|_| ())
+        assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut ()).map(|_| ())
     }
 }

@@ -209,6 +209,20 @@ fn a_renewal_by_hand_brings_an_expired_instance_back() {
 }
 
 #[test]
+fn what_lost_its_host_while_it_was_expired_gets_a_place_when_it_is_paid_for() {
+    // LIFE-37, LIFE-54: both zones fail before the term ends, so it has no place at its end, and none is sought until it is
+    // paid for.
+    let pays = r#"payments = [{ account = "one", at = "304h", amount = 10.0, renew = true }]"#;
+    let outages = ["g", "h"]
+        .map(|zone| format!("[[events]]\nat = \"180h\"\ndo = \"fail zone cn-hangzhou-{zone} for 110h\"\n"));
+    let text = subscribed(10.0, pays, "", "", "60d") + &outages.concat();
+    let (billing, seen) = bills(&text);
+    assert_eq!(seen.again, [hours(304)]);
+    assert_eq!(billing.renewed, 1);
+    assert_eq!(seen.locked.len(), 2);
+}
+
+#[test]
 fn a_subscription_cannot_be_deleted_before_its_end() {
     // LIFE-57: the customer is done after a day; it is not renewed and goes with its term.
     let (billing, seen) = bills(&subscribed(1000.0, "", RENEWS, &lifetime("1d"), "40d"));

@@ -78,7 +78,7 @@ fn waits_grow_to_their_limit_and_keep_to_their_share_of_chance() {
         }
         let simulation = Simulation::new(&scenario, Path::new(""), None).unwrap();
         let go = |_: &packyard::sim::Progress| packyard::sim::Go::On;
-        simulation.run_observed(&mut packyard::metrics::Unmeasured, &mut Last(&mut last), go).unwrap();
+        simulation.run_observed(None, &mut Last(&mut last), go).unwrap();
         last.0
     };
     assert_eq!(last("0.0"), 17_000_000);

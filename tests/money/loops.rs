@@ -124,7 +124,7 @@ fn a_loop_disturbs_no_other_workload_and_another_client_no_other_thought() {
         let simulation = Simulation::new(&scenario, Path::new(""), None).expect("a cloud");
         seen.steady = simulation.workload().names().iter().position(|name| name == "steady");
         seen.of = simulation.workload().templates().iter().map(|template| template.workload).collect();
-        simulation.run_observed(&mut Unmeasured, &mut seen, |_| Go::On).expect("a run");
+        simulation.run_observed(None, &mut seen, |_| Go::On).expect("a run");
         seen
     };
     let closed = |clients: u32| {
@@ -171,7 +171,7 @@ fn a_loop_is_the_same_from_a_journal() {
     let path = dir.path().join("loop.journal");
     let workload = packyard::sim::workload(&scenario, Path::new(""), None).expect("sound");
     let (recording, workload) = Recording::begin(&path, &scenario, workload).expect("a folder to write in");
-    let go = |simulation: Simulation<'_>| simulation.run(&mut Unmeasured, |_| Go::On).expect("a run");
+    let go = |simulation: Simulation<'_>| simulation.run(None, |_| Go::On).expect("a run");
     let chain = recording.chain(Box::new(packyard::sim::Linked::default()));
     let recorded = go(Simulation::of(&scenario, workload).expect("a cloud").chained(chain));
     recording.finish(&recorded).expect("a disk with room");

@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use super::*;
-use crate::metrics::Unmeasured;
 use crate::scenario::Scenario;
 use crate::sim::{Go, Simulation, Summary};
 
@@ -75,11 +74,11 @@ fn run() -> (Summary, Series) {
 fn sampled(text: &str) -> (Summary, Series) {
     let scenario = Scenario::from_str(text, "sampled.toml").unwrap();
     let build = || Simulation::new(&scenario, Path::new(""), None).unwrap();
-    let alone = build().run(&mut Unmeasured, |_| Go::On).unwrap();
+    let alone = build().run(None, |_| Go::On).unwrap();
     let simulation = build();
     let every = SimDuration::from_secs(1_200);
     let mut sampler = Sampler::new(&simulation.labels(), every);
-    let summary = simulation.run_observed(&mut Unmeasured, &mut sampler, |_| Go::On).unwrap();
+    let summary = simulation.run_observed(None, &mut sampler, |_| Go::On).unwrap();
     assert_eq!(summary.run.digest, alone.run.digest, "looking on changes nothing");
     (summary, sampler.into_series())
 }

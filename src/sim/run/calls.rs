@@ -1,12 +1,12 @@
 //! Calls on their way through the control plane: arrival, gate, placement, answer.
 
 use crate::api::Request;
-use crate::metrics::{CostProbe, CostStage, LatencyStage, Outcome};
+use crate::metrics::{CostStage, LatencyStage, Outcome};
 use crate::model::{SimDuration, SimTime};
 use crate::sim::control::ControlPlane;
 use crate::sim::event::Event;
 use crate::sim::log::Record;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
@@ -25,7 +25,7 @@ const VALIDATION: usize = 1;
 const SCHEDULER_QUEUE: usize = 2;
 const SCHEDULING: usize = 3;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn arrival(&mut self, now: SimTime) -> Result<(), WorkloadError> {
         let Arrival { template, end, .. } = self.next_arrival.take().expect("an arrival was scheduled");
         let client = self.client_calls(now, template, end, Caller::Arrival);

@@ -11,13 +11,12 @@ use rustc_hash::FxHashMap;
 use crate::api::{Param, Request};
 use crate::engine::Streams;
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::scenario::workload::{ClientSpec, Remove, RetryOn};
 use crate::sim::event::{ClientEvent, Event};
 use crate::sim::log::Record;
-use crate::sim::observe::{Gone, Observer};
+use crate::sim::observe::Gone;
 use crate::sim::slots::Slots;
 use crate::sim::summary::{ClientSummary, FleetSummary};
 use crate::sim::templates::Template;
@@ -329,7 +328,7 @@ enum Then {
     GiveUp { hopeless: bool },
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// The first look of every fleet; every client of a closed loop begins to think.
     pub(in crate::sim) fn clients_begin(&mut self) {
         let Some(clients) = &self.clients else { return };

@@ -1,12 +1,12 @@
 //! Lives of instances: created, started by their node controller, running, released.
 
 use crate::hypervisor::{State, Turn};
-use crate::metrics::{CostProbe, LatencyStage, Outcome};
+use crate::metrics::{LatencyStage, Outcome};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::{Claim, Want};
 use crate::sim::event::Event;
 use crate::sim::log::Record;
-use crate::sim::observe::{Gone, Happened, Observer};
+use crate::sim::observe::{Gone, Happened};
 use crate::validate;
 use crate::workload::End;
 
@@ -15,7 +15,7 @@ use super::{Call, Instance, Run, Step};
 /// What the log says of the host of an instance without a place.
 const NO_HOST: u32 = u32::MAX;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);

@@ -7,13 +7,12 @@ use crate::hypervisor::State;
 use crate::hypervisor::credits::{CREDIT, Credits, Mode};
 use crate::hypervisor::load::{FULL, Load};
 use crate::hypervisor::steal::Steal;
-use crate::metrics::CostProbe;
 use crate::model::{AccountIx, HostIx, InstanceType, Money, SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::scenario::workload::LoadSpec;
 use crate::sim::event::{Event, LoadEvent};
 use crate::sim::log::Record;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 use crate::sim::summary::{ContentionSummary, CreditSummary};
 use crate::validate::{Credit, Effective};
 use crate::workload::{self, End};
@@ -268,7 +267,7 @@ impl Burst {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// The first look at the hosts.
     pub(in crate::sim) fn load_begins(&mut self) {
         if self.loads.is_some() {

@@ -4,13 +4,11 @@
 //! a refusal. This file only knows when a client asks.
 
 use crate::engine::{Stream, Streams};
-use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime};
 use crate::scenario::ScenarioSpec;
 use crate::scenario::workload::{Distribution, WaitFor};
 use crate::sim::event::{ClientEvent, Event};
 use crate::sim::log::Record;
-use crate::sim::observe::Observer;
 use crate::sim::summary::LoopSummary;
 use crate::workload::Customer;
 
@@ -117,7 +115,7 @@ fn of(loops: &mut [Loop], client: u32) -> &mut Loop {
     &mut loops[place]
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Every client thinks before it asks for the first time.
     pub(super) fn loops_begin(&mut self, streams: Streams) {
         let Some(clients) = &mut self.clients else { return };

@@ -1,13 +1,12 @@
 //! The spot market in the loop: what happens is told to it, what follows is scheduled. Absent, nothing of this runs.
 
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::operations::refusal::{NO_STOCK, PRICE_ABOVE_BID};
 use crate::operations::{Lock, Refusal};
 use crate::sim::event::{Event, MarketEvent};
 use crate::sim::log::Record;
 use crate::sim::market::MarketRun;
-use crate::sim::observe::{Gone, Happened, Observer};
+use crate::sim::observe::{Gone, Happened};
 use crate::spot::market::{Followed, Purchase, check_distance};
 use crate::spot::notice::NOTICE;
 use crate::spot::price::HourPrice;
@@ -17,7 +16,7 @@ use crate::workload::End;
 
 use super::{Call, Run};
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Gives the run its market, and schedules its first events.
     pub(in crate::sim) fn open_market(&mut self, market: Option<Box<MarketRun>>) {
         // A run that goes on from a snapshot has its market already.

@@ -22,7 +22,7 @@ mod steps;
 
 use crate::engine::{Queue, Ticket};
 use crate::hypervisor::State;
-use crate::metrics::{CostProbe, CostStage, Latency, Usage};
+use crate::metrics::{CostStage, EngineCost, Latency, Probe, Usage};
 use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, Want};
 use crate::validate::Admitted;
@@ -129,7 +129,7 @@ struct Instance {
 }
 
 /// Everything that changes while a run goes on.
-pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
+pub(in crate::sim) struct Run<'a> {
     pub(in crate::sim) world: &'a mut World,
     pub(in crate::sim) fleet: &'a Fleet,
     pub(in crate::sim) workload: Workload,
@@ -140,8 +140,8 @@ pub(in crate::sim) struct Run<'a, P: CostProbe, O: Observer> {
     pub(in crate::sim) start: Utc,
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
-    pub(in crate::sim) probe: &'a mut P,
-    observer: &'a mut O,
+    pub(in crate::sim) probe: Probe<'a>,
+    observer: &'a mut dyn Observer,
     /// When the observer wants its next sample.
     next_sample: SimTime,
     queue: Queue<Event>,
@@ -191,7 +191,7 @@ pub(in crate::sim) struct Ended {
     pub(in crate::sim) cut_short: bool,
 }
 
-impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
+impl<'a> Run<'a> {
     #[expect(clippy::too_many_arguments, reason = "the parts of one run, put together in one place")]
     pub(in crate::sim) fn new(
         world: &'a mut World,
@@ -201,9 +201,9 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         control: Option<ControlPlane>,
         times: Times,
         zones: usize,
-        probe: &'a mut P,
-        observer: &'a mut O,
-    ) -> Run<'a, P, O> {
+        cost: Option<&'a mut EngineCost>,
+        observer: &'a mut dyn Observer,
+    ) -> Run<'a> {
         let next_sample = observer.interval().map_or(SimTime::NEVER, |_| SimTime::ZERO);
         let Times { start, warmup, until } = times;
         Run {
@@ -216,7 +216,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
             start,
             warmup,
             until,
-            probe,
+            probe: Probe::new(cost),
             observer,
             next_sample,
             queue: Queue::new(),
@@ -369,7 +369,7 @@ impl<'a, P: CostProbe, O: Observer> Run<'a, P, O> {
         })
     }
 
-    fn show(&mut self, look: impl FnOnce(&mut O, &View<'_>)) {
+    fn show(&mut self, look: impl FnOnce(&mut dyn Observer, &View<'_>)) {
         let counts = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
         let (down, hosts_down) = counts.unwrap_or_default();
         let queues = self.queues();

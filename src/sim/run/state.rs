@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Queue, QueueState, Ticket};
 use crate::hypervisor::State;
-use crate::metrics::{CostProbe, Latency, LatencyState, Usage};
+use crate::metrics::{Latency, LatencyState, Usage};
 use crate::model::{SimTime, ZoneIx};
 use crate::placement::{Claim, FleetState, Misfit, SavedClaim, SavedWant};
 use crate::sim::control::ControlState;
@@ -17,7 +17,6 @@ use crate::sim::event::Event;
 use crate::sim::log::{EventLog, LogState};
 use crate::sim::market::MarketRun;
 use crate::sim::mix::Mix;
-use crate::sim::observe::Observer;
 use crate::sim::slots::Slots;
 use crate::sim::state::StateSize;
 use crate::sim::tally::{Tally, TallyState};
@@ -135,7 +134,7 @@ impl From<WorkloadError> for Unsound {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// The state of a run that has begun, between two events.
     pub(in crate::sim) fn save(&mut self) -> Result<RunState, Unsound> {
         let Run {

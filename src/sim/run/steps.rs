@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::engine::draws::Draws;
-use crate::metrics::{CostProbe, Unmeasured};
 use crate::model::{HostIx, SimTime, ZoneIx};
 use crate::placement::HostView;
 use crate::sim::observe::{Observer, Queues};
@@ -110,7 +109,7 @@ trait Looked {
     fn instance(&self, number: u64) -> Option<InstanceView>;
 }
 
-impl<P: CostProbe, O: Observer> Looked for Run<'_, P, O> {
+impl Looked for Run<'_> {
     fn counters(&self) -> Counters {
         let nodes = self.nodes.as_ref().map(|nodes| (nodes.tally.down.now(), nodes.tally.hosts_down.now()));
         let (down, hosts_down) = nodes.unwrap_or_default();
@@ -155,17 +154,16 @@ impl Simulation<'_> {
     ///
     /// # Errors
     /// A trace file failed or changed while it was read.
-    pub fn follow<O: Observer>(
+    pub fn follow(
         self,
-        observer: &mut O,
+        observer: &mut dyn Observer,
         draws: Option<&Draws>,
         mut before: impl FnMut(&Ahead<'_>) -> Go,
     ) -> Result<Followed, SimError> {
         let Simulation { scenario, mut cloud, workload, templates, market, plan } = self;
-        let probe = &mut Unmeasured;
-        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, probe, observer)?;
+        let mut run = assemble(scenario, &mut cloud, workload, &templates, plan, None, observer)?;
         run.open_market(market);
-        let more = |run: &Run<'_, _, O>, at: SimTime| {
+        let more = |run: &Run<'_>, at: SimTime| {
             let number = run.events + 1;
             if let Some(draws) = draws {
                 draws.event(number, at);

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::metrics::CostProbe;
 use crate::model::SimTime;
 use crate::scenario::Scenario;
-use crate::sim::observe::Observer;
 use crate::validate::Reject;
 use crate::workload;
 
@@ -73,7 +71,7 @@ impl Throttle {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// The answer to a call that comes in too fast: it gets no further.
     pub(super) fn throttled(&mut self, now: SimTime, template: u32) -> Option<Reject> {
         self.throttle.as_mut()?.count(now, template)

@@ -11,7 +11,6 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::Run;
-use crate::metrics::{CostProbe, Unmeasured};
 use crate::model::{AccountIx, Money, Resources, SimTime, ZoneIx};
 use crate::placement::Claim;
 use crate::scenario::Scenario;
@@ -311,7 +310,7 @@ impl Observer for Ear {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Panics where two accounts of one thing differ.
     fn check_world(&self, now: SimTime, opening: &[Option<Money>]) {
         self.fleet.check();
@@ -368,10 +367,8 @@ fn walk(scenario: &Scenario, every: u64) -> (String, Ear, u64) {
     let Simulation { scenario, mut cloud, workload, templates, market, plan } = simulation;
     let mut ear = Ear::default();
     let (digest, events) = {
-        let mut probe = Unmeasured;
-        let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear)
-                .expect("a new run");
+        let mut run = crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut ear)
+            .expect("a new run");
         run.open_market(market);
         let accounts = run.world.all_accounts().count();
         let opening: Vec<Option<Money>> =

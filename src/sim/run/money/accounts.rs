@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn plan_arrears(&mut self, now: SimTime, account: AccountIx) {
         let utc = self.utc(now);
         let Some(book) = &self.money else { return };
@@ -166,8 +166,11 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
         let host = instance.claim.as_ref().map_or(u32::MAX, |claim| claim.host().0);
         self.log.note(now, Record::Restored, instance.number, host);
         self.back_for_money(slot);
-        if starts {
-            self.start_again(now, slot);
+        match starts {
+            // Its host failed in the meantime, and nobody sought another place for it while it was locked.
+            true if self.instances[slot as usize].claim.is_none() => self.place_again(now, slot),
+            true => self.start_again(now, slot),
+            false => {}
         }
     }
 

@@ -55,7 +55,7 @@ impl Book {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// A pay-as-you-go host is there: it is charged by the second from now on, whether anything is on it or not
     /// (DHST-30), unless its whole life stays below a cent (DHST-38).
     pub(in crate::sim::run) fn host_bill_begins(&mut self, now: SimTime, at: u32) {

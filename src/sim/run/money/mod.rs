@@ -8,14 +8,13 @@ mod terms;
 use crate::billing::{Charge, DueRule, Ledger, Meter, Metered, Next, Prices, Standing, Step, Term};
 use crate::engine::{Stream, Streams, Ticket};
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{AccountIx, InstanceType, Money, SimDuration, SimTime, Utc};
 use crate::scenario::Scenario;
 use crate::scenario::schema::Due;
 use crate::sim::event::{Event, MoneyEvent};
 use crate::sim::log::Record;
 use crate::sim::market::MarketRun;
-use crate::sim::observe::{Gone, Happened, Observer};
+use crate::sim::observe::{Gone, Happened};
 use crate::sim::summary::{AccountBill, BillingSummary, ChargeAmount};
 use crate::validate::{Effective, InternetCharge, Period, Spot};
 use crate::workload::{self, End};
@@ -307,7 +306,7 @@ impl Book {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Moment of the run at which the calendar says so; not before `now`.
     fn calendar(&self, now: SimTime, utc: Utc) -> SimTime {
         let seconds = u64::try_from(utc.0 - self.start.0).unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Schedules the next step of a subscription, at a moment of chance within the hours that the documents name.
     pub(super) fn plan_term(&mut self, now: SimTime, slot: u32) {
         let Some(one) = self.money.as_mut().and_then(|book| book.live(slot)?.subscription.as_mut()) else {

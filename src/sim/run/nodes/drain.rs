@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::scenario::Hosts;
 use crate::sim::log::Record;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 
 use super::super::{Run, Step};
 use super::{Drain, NodeEvent};
@@ -19,7 +18,7 @@ fn without(part: &Range<u32>, other: &Range<u32>) -> impl Iterator<Item = Range<
     [before, after].into_iter().filter(|range| !range.is_empty())
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn drain(&mut self, now: SimTime, steps: Vec<Hosts>, work: Option<SimDuration>) {
         let drain =
             Drain { rest: steps.into(), work, hosts: Vec::new(), busy: 0, patience: None, done: None };

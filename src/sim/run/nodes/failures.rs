@@ -1,11 +1,10 @@
 //! Hosts that go down and come back.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::scenario::{Action, Hosts};
 use crate::sim::log::Record;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 
 use super::super::Run;
 use super::{NodeEvent, Outage};
@@ -15,7 +14,7 @@ fn each(hosts: &Hosts) -> impl Iterator<Item = HostIx> + '_ {
     hosts.iter().cloned().flatten().map(HostIx)
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     // --- the script ---
 
     pub(super) fn scripted(&mut self, now: SimTime, event: u32) {

@@ -22,7 +22,6 @@ use smallvec::SmallVec;
 
 use crate::engine::{Streams, Ticket};
 use crate::hypervisor::{Copying, Heartbeat, PreCopy, Wear};
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
 use crate::placement::{Claim, HostState, Reservation, SetIx};
 use crate::scenario::schema::{FailuresSpec, MaintenanceSpec, Recover};
@@ -30,7 +29,7 @@ use crate::scenario::{Hosts, Scenario, ScriptedEvent};
 use crate::sim::event::Event;
 use crate::sim::log::Record;
 use crate::sim::nodes::NodeTally;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 use crate::sim::slots::Slots;
 
 use super::Run;
@@ -334,7 +333,7 @@ fn wear(scenario: &Scenario, failures: &FailuresSpec, streams: Streams) -> Vec<P
     pools
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     fn nodes(&mut self) -> &mut Nodes {
         self.nodes.as_mut().expect("only a run with node controllers has their events")
     }

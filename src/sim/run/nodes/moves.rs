@@ -1,15 +1,14 @@
 //! Live migrations: both ends are claimed from the moment that one is decided until it is done or cut.
 
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimTime};
 use crate::placement::{Claim, Reservation, Want};
 use crate::sim::log::Record;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 
 use super::super::Run;
 use super::{Move, NodeEvent};
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// What an instance asks for when it leaves its host for another one.
     fn want_elsewhere(&self, slot: u32) -> Option<Want<'static>> {
         self.want(slot).map(|want| Want { host: None, ..want })

@@ -1,18 +1,17 @@
 //! Instances that go down with their host, and come back.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{HostIx, SimDuration, SimTime};
 use crate::placement::{Claim, NoRoom, Owner, Want};
 use crate::scenario::schema::Recover;
 use crate::sim::log::Record;
 use crate::sim::nodes::Back;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 
 use super::super::{Run, Step};
 use super::{Down, NodeEvent};
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Every instance of a host loses it; returns how many of them ran or started.
     pub(super) fn all_go_down(&mut self, now: SimTime, host: HostIx) -> u64 {
         let residents = self.residents(host);
@@ -98,7 +97,7 @@ impl<P: CostProbe, O: Observer> Run<'_, P, O> {
     }
 
     /// Finds an instance that is down and has no place another one, and starts it there; else it tries again later.
-    pub(super) fn place_again(&mut self, now: SimTime, slot: u32) {
+    pub(in crate::sim::run) fn place_again(&mut self, now: SimTime, slot: u32) {
         if self.locked_for_money(slot) {
             return;
         }

@@ -11,7 +11,6 @@ use proptest::prelude::*;
 use super::super::{Instance, Run, Step};
 use super::Move;
 use crate::hypervisor::State;
-use crate::metrics::{CostProbe, Unmeasured};
 use crate::model::{HostIx, Resources, SimTime, ZoneIx};
 use crate::placement::{Claim, HostState, SetIx};
 use crate::scenario::Scenario;
@@ -158,7 +157,7 @@ impl Observer for Ear {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Panics where two accounts of one thing differ.
     fn check(&self) {
         self.fleet.check();
@@ -317,10 +316,8 @@ fn walk(scenario: &Scenario, every: u64) -> (String, crate::sim::NodeReport, Ear
     let before = cloud.world.digest();
     let mut ear = Ear::default();
     let (digest, report) = {
-        let mut probe = Unmeasured;
-        let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut ear)
-                .expect("a new run");
+        let mut run = crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut ear)
+            .expect("a new run");
         let count = Cell::new(0_u64);
         let end = run.until;
         run.steps(

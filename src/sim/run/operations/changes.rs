@@ -1,7 +1,6 @@
 //! Where an instance belongs, its public address, and the acts of the operator.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::SimTime;
 use crate::operations::deployment::{self, Move};
 use crate::operations::refusal::{
@@ -10,12 +9,11 @@ use crate::operations::refusal::{
 use crate::operations::{Event, Lock, Params, Refusal, StoppedMode, address};
 use crate::placement::{Claim, Reason, Unchanged, Want};
 use crate::sim::log::Record as LogRecord;
-use crate::sim::observe::Observer;
 use crate::sim::operations::Address;
 
 use super::super::Run;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn change_deployment(
         &mut self,
         now: SimTime,

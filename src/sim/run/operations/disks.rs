@@ -1,6 +1,5 @@
 //! Disks of their own, and the disks of instances: made, attached, detached, enlarged, left behind; snapshots.
 
-use crate::metrics::CostProbe;
 use crate::model::{AccountIx, SimDuration, SimTime, ZoneIx};
 use crate::operations::disks::{self, Category, Disk, DiskState};
 use crate::operations::refusal::{
@@ -8,7 +7,6 @@ use crate::operations::refusal::{
 };
 use crate::operations::{Params, Refusal, snapshots};
 use crate::sim::log::Record as LogRecord;
-use crate::sim::observe::Observer;
 use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{DETACH, Own, SNAPSHOT_MIB_A_SECOND, Source};
 use crate::world::{CategoryIx, Snapshot, pool_slot};
@@ -24,7 +22,7 @@ enum Named {
     Own(u32),
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// Room of the pools of a zone has changed: their levels follow.
     pub(in crate::sim::run) fn touch_pools(&mut self, now: SimTime, zone: u32) {
         let world = &*self.world;

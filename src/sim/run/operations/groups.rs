@@ -1,19 +1,17 @@
 //! Deployment sets and HPC clusters: made and deleted.
 
 use crate::catalog::Catalog;
-use crate::metrics::CostProbe;
 use crate::model::RegionIx;
 use crate::operations::hpc::{self, Cluster};
 use crate::operations::sets::{self, FAMILIES, OnUnable, Set};
 use crate::operations::{Params, Refusal};
 use crate::placement::SetRule;
-use crate::sim::observe::Observer;
 use crate::world::Quota;
 
 use super::super::Run;
 use super::Call;
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     pub(super) fn create_set(&mut self, call: &Call<'_>, account: u32, region: u32) -> Result<(), Refusal> {
         let ops = self.ops();
         let quota = Quota { used: ops.sets.of(account, region), limit: ops.limits[account as usize].1 };

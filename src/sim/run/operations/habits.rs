@@ -1,11 +1,9 @@
 //! What customers do with their instances by habit: stop them for the night, reboot them.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime};
 use crate::operations::refusal::NO_STOCK;
 use crate::operations::{Action, Params};
-use crate::sim::observe::Observer;
 use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{Habits, Operations, PAUSE, REBOOT, START_AGAIN};
 
@@ -30,7 +28,7 @@ impl Habits {
     }
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     fn habits(&mut self, slot: u32) -> Option<&mut Habits> {
         let ops: &mut Operations = self.ops();
         let workload = ops.record(slot).workload;

@@ -1,7 +1,6 @@
 //! Dedicated hosts: allocated, in service, moved, expired, released; and how full they are.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{AccountIx, HostIx, SimTime, ZoneIx};
 use crate::operations::hosts::{self, Allocate, Condition, Host, OnMaintenance};
 use crate::operations::refusal::{
@@ -13,7 +12,7 @@ use crate::operations::{Lock, Params, Refusal, StoppedMode};
 use crate::placement::{HostState, Owner};
 use crate::scenario::naming;
 use crate::sim::log::Record as LogRecord;
-use crate::sim::observe::{Gone, Observer};
+use crate::sim::observe::Gone;
 use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{HOST_GRACE, HOST_START, StockHost, default_action};
 use crate::validate::{Period, PeriodUnit};
@@ -22,7 +21,7 @@ use crate::world::{HostStatus, NewHost, Quota, ZoneStatus};
 use super::super::Run;
 use super::{Call, NOBODY};
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     // --- use ---
 
     /// What is in use of a host has changed: the levels of the dedicated host in front of it follow.

@@ -1,21 +1,20 @@
 //! Start, stop, reboot, delete, release by itself, redeploy: what they do to a life.
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{SimTime, Utc};
 use crate::operations::refusal::NO_STOCK;
 use crate::operations::{self, Lock, Params, Refusal, StoppedMode, lifecycle, redeploy, release_time};
 use crate::placement::{Claim, Owner, Want};
 use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
-use crate::sim::observe::{Gone, Observer};
+use crate::sim::observe::Gone;
 use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{AUTO_RELEASE, Address, FORCED_STOP, Record, Restarts, STOP};
 use crate::validate::{Affinity, Effective};
 
 use super::super::{Instance, Run};
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     // --- hooks of a life ---
 
     /// A new instance. True when it starts now; else it stays stopped (LIFE-10).

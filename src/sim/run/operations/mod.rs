@@ -10,7 +10,6 @@ mod lives;
 mod tests;
 
 use crate::hypervisor::State;
-use crate::metrics::CostProbe;
 use crate::model::{SimDuration, SimTime, Utc};
 use crate::operations::params::Subject;
 use crate::operations::refusal::{NO_SUCH_RESOURCE, UNKNOWN_INSTANCE};
@@ -18,7 +17,7 @@ use crate::operations::tokens::Scope;
 use crate::operations::{Action, Params, Refusal};
 use crate::sim::event::Event;
 use crate::sim::log::Record as LogRecord;
-use crate::sim::observe::{Happened, Observer};
+use crate::sim::observe::Happened;
 use crate::sim::operations::OperationEvent;
 use crate::sim::operations::{Operations, OperationsSummary, Target};
 
@@ -35,7 +34,7 @@ struct Call<'p> {
     id: Option<String>,
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     /// The state of operations; they are on wherever this is called.
     fn ops(&mut self) -> &mut Operations {
         self.operations.as_deref_mut().expect("only operations call this")

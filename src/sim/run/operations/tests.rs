@@ -11,13 +11,12 @@ use proptest::prelude::*;
 
 use super::super::Run;
 use crate::hypervisor::State;
-use crate::metrics::{CostProbe, Unmeasured};
 use crate::model::{HostIx, Resources, SimTime, ZoneIx};
 use crate::operations::disks::DiskState;
 use crate::operations::{Action, StoppedMode};
 use crate::placement::Claim;
 use crate::scenario::Scenario;
-use crate::sim::observe::{Gone, Observer};
+use crate::sim::observe::Gone;
 use crate::sim::operations::{Address, OperationsSummary, Record};
 use crate::sim::{Go, Simulation};
 use crate::world::{ChargeType, SLOTS};
@@ -200,7 +199,7 @@ struct Counted {
     portable: u64,
 }
 
-impl<P: CostProbe, O: Observer> Run<'_, P, O> {
+impl Run<'_> {
     fn records(&self) -> impl Iterator<Item = (u32, &Record)> {
         let ops = self.operations.as_deref().expect("the walk has operations");
         self.instances.iter().map(|(slot, _)| (slot as u32, ops.record(slot as u32)))
@@ -389,10 +388,10 @@ fn walk(scenario: &Scenario, every: u64) -> (String, OperationsSummary) {
     let simulation = Simulation::new(scenario, Path::new("."), None).expect("it can be built");
     let Simulation { scenario, mut cloud, workload, templates, .. } = simulation;
     let (digest, summary) = {
-        let (mut probe, mut nobody) = (Unmeasured, ());
+        let mut nobody = ();
         let plan = crate::sim::Plan::default();
         let mut run =
-            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, &mut probe, &mut nobody)
+            crate::sim::assemble(scenario, &mut cloud, workload, &templates, plan, None, &mut nobody)
                 .expect("a new run");
         let count = Cell::new(0_u64);
         let end = run.until;
