@@ -13,6 +13,9 @@ use browser::Browser;
 use recorded::{Recorded, SCENARIO, record};
 use serde_json::Value;
 
+/// Pixels between the margins of a sheet of A4 or Letter.
+const SHEET: i64 = 718;
+
 /// The browser; none, said aloud, where there is none and none can be installed.
 fn chromium() -> Option<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/chromium.sh");
@@ -103,6 +106,13 @@ fn the_page_shows_the_parts_that_only_some_runs_have() {
     page.eval("window.dispatchEvent(new Event('beforeprint'))");
     assert_eq!(page.eval("document.documentElement.dataset.theme"), Value::from("light"));
     assert_eq!(page.eval("document.querySelector('#scenario').open"), Value::Bool(true));
+    // No table is cut off at the edge of a sheet.
+    page.resize(SHEET);
+    page.media("print");
+    let cut = page.eval("[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length");
+    assert_eq!(cut, Value::from(0), "tables cut off on paper");
+    let wide = page.eval("document.documentElement.scrollWidth").as_i64().unwrap();
+    assert!(wide <= SHEET, "{wide} pixels on a sheet of {SHEET}");
     assert_eq!(page.errors(), Vec::<String>::new(), "no console error");
 }
 

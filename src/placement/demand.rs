@@ -71,7 +71,7 @@ impl Demand {
     }
 
     /// Whether the GPU model of `class` is one that is asked for; true without GPUs.
-    pub(super) fn model_allowed(&self, class: &HostClass) -> bool {
+    pub(crate) fn model_allowed(&self, class: &HostClass) -> bool {
         self.gpu.as_ref().is_none_or(|gpu| {
             gpu.count == 0
                 || gpu.models.is_empty()

@@ -144,6 +144,11 @@ impl Browser {
         std::thread::sleep(Duration::from_millis(300));
     }
 
+    /// Shows the page as on this medium, `print` or `screen`.
+    pub(crate) fn media(&mut self, media: &str) {
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media }));
+    }
+
     /// Errors of the console so far.
     pub(crate) fn errors(&self) -> Vec<String> {
         self.errors.clone()

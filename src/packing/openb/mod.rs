@@ -7,10 +7,12 @@
 //! Source of data and protocol: Weng et al., "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with
 //! Fragmentation Gradient Descent", USENIX ATC 2023.
 
+mod bound;
 mod expected;
 mod read;
 mod run;
 
+pub use bound::most_gpu_milli;
 pub use expected::{Expected, PUBLISHED};
 pub use read::{Nodes, Order, Pods, read_nodes, read_orders, read_pods};
 pub use run::{Curve, Outcome, Policies, run};

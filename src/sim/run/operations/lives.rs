@@ -202,9 +202,10 @@ impl Run<'_> {
         }
     }
 
-    /// What was stopped for money comes back.
+    /// What was stopped for money comes back; what its owner had stopped without charges has no address before its start
+    /// (LIFE-35).
     pub(in crate::sim::run) fn back_for_money(&mut self, slot: u32) {
-        if self.operations.is_some() {
+        if self.operations.is_some() && self.ops().record(slot).mode != StoppedMode::StopCharging {
             self.bring_address(slot);
         }
     }
