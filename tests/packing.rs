@@ -54,6 +54,31 @@ fn openb_cpu200_is_the_published_one_at_every_point() {
     assert_eq!(openb_differences("cpu200"), []);
 }
 
+/// Mean of the ten seeds when all has arrived, in hundredths of a percent of the GPUs.
+fn openb_end(list: &str, policy: &str) -> f64 {
+    let nodes = openb::read_nodes(&data("openb/openb_node_list_gpu_node.csv.zst")).unwrap();
+    let pods = openb::read_pods(&data(&format!("openb/openb_pod_list_{list}.csv.zst"))).unwrap();
+    let orders = data(&format!("openb/orders/openb_orders_{list}.txt.zst"));
+    let orders = openb::read_orders(&orders, &pods, &nodes).unwrap();
+    let policies = openb::Policies::of(&pods);
+    let ends = orders.iter().map(|order| {
+        let outcome = openb::run(&nodes, &pods, Some(order), policies.named(policy).unwrap()).unwrap();
+        f64::from(outcome.curve.0.last().copied().flatten().unwrap())
+    });
+    ends.sum::<f64>() / orders.len() as f64
+}
+
+#[test]
+fn openb_keeping_cpu_beside_free_gpus_allocates_more_than_fgd_on_every_list() {
+    for (list, published) in
+        [("default", 95.39), ("multigpu50", 97.18), ("gpushare60", 91.40), ("cpu200", 95.05)]
+    {
+        let [fgd, balanced] = ["fgd", "fgd-balanced"].map(|policy| openb_end(list, policy) / 100.0);
+        assert!((fgd - published).abs() < 0.005, "{list}: {fgd}");
+        assert!(balanced > fgd + 0.3, "{list}: {balanced} against {fgd}");
+    }
+}
+
 #[test]
 fn openb_seed_42_agrees_to_the_last_thousandth() {
     let nodes = openb::read_nodes(&data("openb/openb_node_list_gpu_node.csv.zst")).unwrap();

@@ -337,6 +337,7 @@ agrees! {
     gpu_packing: "gpu-packing",
     gpu_clustering: "gpu-clustering",
     fgd: "fgd",
+    fgd_balanced: "fgd-balanced",
     lifetime: "lifetime",
 }
 

@@ -109,7 +109,9 @@ fn the_page_shows_the_parts_that_only_some_runs_have() {
     // No table is cut off at the edge of a sheet.
     page.resize(SHEET);
     page.media("print");
-    let cut = page.eval("[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length");
+    let cut = page.eval(
+        "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length",
+    );
     assert_eq!(cut, Value::from(0), "tables cut off on paper");
     let wide = page.eval("document.documentElement.scrollWidth").as_i64().unwrap();
     assert!(wide <= SHEET, "{wide} pixels on a sheet of {SHEET}");

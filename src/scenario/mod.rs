@@ -41,7 +41,7 @@ pub use script::{Action, ScriptedEvent};
 pub use topology::Hosts;
 
 /// Names of the placement policies; beside them `power-of-K` for any K from 1 on.
-pub const POLICIES: [&str; 18] = [
+pub const POLICIES: [&str; 19] = [
     "first-fit",
     "next-fit",
     "best-fit",
@@ -59,6 +59,7 @@ pub const POLICIES: [&str; 18] = [
     "gpu-packing",
     "gpu-clustering",
     "fgd",
+    "fgd-balanced",
     "lifetime",
 ];
 

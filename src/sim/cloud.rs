@@ -51,7 +51,7 @@ pub fn build(scenario: &Scenario, extra: &[InstanceType]) -> Result<Cloud, SimEr
 }
 
 /// Builds the cloud of a scenario for a load that is known: `load` is how often each instance type will be asked for.
-/// The policy `fgd` takes its typical instances from it; others do not look ahead.
+/// The policies `fgd` and `fgd-balanced` take their typical instances from it; others do not look ahead.
 ///
 /// # Errors
 /// As [`build`].
@@ -83,9 +83,10 @@ pub(super) fn build_for(
         .collect();
     let name = scenario.spec.policy.get();
     let policy = match name.as_str() {
-        "fgd" if !load.is_empty() => {
+        "fgd" | "fgd-balanced" if !load.is_empty() => {
             let types = own.iter().copied().chain(&catalog.types);
-            Policy::new("fgd", typical(load, types, &scenario.classes))
+            let fgd = typical(load, types, &scenario.classes);
+            if name == "fgd" { Policy::new("fgd", fgd) } else { Policy::new("fgd-balanced", fgd.balanced()) }
         }
         name => Policy::named(name).ok_or_else(|| SimError::bug(format!("no policy `{name}`")))?,
     };

@@ -157,7 +157,7 @@ impl Twin {
             return options;
         }
         for (node, second) in nodes {
-            if gpu.count == 1 && milli < 1_000 && self.policy == "fgd" {
+            if gpu.count == 1 && milli < 1_000 && self.policy.starts_with("fgd") {
                 options.extend(devices.iter().map(|&at| Option_ { node, second, devices: vec![at] }));
                 continue;
             }

@@ -125,6 +125,11 @@ impl Twin {
                 let gain = self.fragment(before, class) - self.fragment(after, class);
                 (100.0 * (1.0 / (1.0 + libm::exp(-gain / 1_000.0)))) as i128
             }
+            "fgd-balanced" => {
+                let lost = |host| self.fragment(host, class) + self.without_cpu(host);
+                let gain = lost(before) - lost(after);
+                (100.0 * (1.0 / (1.0 + libm::exp(-gain / 1_000.0)))) as i128
+            }
             "lifetime" => {
                 let (own, host) = (i128::from(lifetime), i128::from(before.tag));
                 let step = if own == 0 {
@@ -143,27 +148,49 @@ impl Twin {
         score as i64
     }
 
-    /// Free GPU that the registered demands, equally often, cannot use.
+    /// Free GPU that the registered demands, equally often, cannot use: for want of both, of GPUs, of CPU, because they ask for none
+    /// (with CPU and without), or for another model. Sums of floats follow that order.
     fn fragment(&self, host: &Host, class: &HostClass) -> f64 {
         let (cpu, _, all) = total(host);
-        let mut sum = 0.0;
+        let mut by_cause = [0.0; 6];
         for demand in &self.demands {
-            let lost = match &demand.gpu {
-                None => all,
+            let has_cpu = cpu >= demand.cpu_milli.into();
+            let (cause, lost) = match &demand.gpu {
+                None => (if has_cpu { 3 } else { 4 }, all),
                 Some(gpu) => {
                     let milli = i64::from(gpu.milli_each);
                     let fitting = host.gpus.iter().filter(|&&left| left >= milli).count();
+                    let enough = fitting >= gpu.count as usize;
                     let allowed = gpu.models.is_empty()
                         || class.gpu_model.as_ref().is_some_and(|model| gpu.models.contains(model));
-                    if allowed && fitting >= gpu.count as usize && cpu >= demand.cpu_milli.into() {
-                        host.gpus.iter().filter(|&&left| left < milli).sum()
+                    if !allowed {
+                        (5, all)
+                    } else if enough && has_cpu {
+                        (1, host.gpus.iter().filter(|&&left| left < milli).sum())
+                    } else if enough {
+                        (2, all)
+                    } else if has_cpu {
+                        (1, all)
                     } else {
-                        all
+                        (0, all)
                     }
                 }
             };
-            sum += 1.0 / self.demands.len() as f64 * lost as f64;
+            by_cause[cause] += 1.0 / self.demands.len() as f64 * lost as f64;
         }
-        sum
+        by_cause.iter().sum()
+    }
+
+    /// Free GPU that the free CPU is too little for, by the mean of the registered demands with GPUs.
+    fn without_cpu(&self, host: &Host) -> f64 {
+        let share = 1.0 / self.demands.len() as f64;
+        let (mut of_cpu, mut of_gpu) = (0.0, 0.0);
+        for demand in &self.demands {
+            let Some(gpu) = &demand.gpu else { continue };
+            of_cpu += share * f64::from(demand.cpu_milli);
+            of_gpu += share * f64::from(gpu.count * gpu.milli_each);
+        }
+        let (cpu, _, all) = total(host);
+        if of_gpu == 0.0 { 0.0 } else { (all as f64 - cpu as f64 / (of_cpu / of_gpu)).max(0.0) }
     }
 }

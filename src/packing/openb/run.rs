@@ -34,6 +34,7 @@ impl Policies {
     pub fn named(&self, name: &str) -> Option<Policy> {
         match name {
             "fgd" => Some(Policy::new("fgd", self.fgd.clone())),
+            "fgd-balanced" => Some(Policy::new("fgd-balanced", self.fgd.clone().balanced())),
             name => Policy::named(name),
         }
     }

@@ -23,12 +23,27 @@ pub struct Typical {
 #[derive(Clone, Debug, Default)]
 pub struct Fgd {
     typical: Arc<[Typical]>,
+    /// Whether GPU room that CPU is missing for counts as lost too.
+    balanced: bool,
+    /// Thousandths of a vCPU that the typical instances with GPUs ask for with each GPU thousandth; 0 when there are none.
+    cpu_per_gpu: f64,
 }
 
 impl Fgd {
     /// With these typical instances, in this order (sums of floats follow it).
     pub fn new(typical: Vec<Typical>) -> Fgd {
-        Fgd { typical: typical.into() }
+        let of_gpus = || typical.iter().filter(|one| one.demand.gpus().0 > 0);
+        let cpu: f64 = of_gpus().map(|one| one.weight * f64::from(one.demand.cpu_milli)).sum();
+        let gpu: f64 = of_gpus().map(|one| one.weight * one.demand.resources().gpu_milli as f64).sum();
+        let cpu_per_gpu = if gpu > 0.0 { cpu / gpu } else { 0.0 };
+        Fgd { typical: typical.into(), balanced: false, cpu_per_gpu }
+    }
+
+    /// The same, but free GPU room of a host beyond what its free CPU can go with, by the ratio of the typical instances with
+    /// GPUs, is lost as well: an instance goes where it leaves the two in balance. Ours (`docs/packing.md`).
+    #[must_use]
+    pub fn balanced(self) -> Fgd {
+        Fgd { balanced: true, ..self }
     }
 
     /// The typical instances of a load: the most frequent demands that together make up `cover` of it (0.95 in the
@@ -76,7 +91,12 @@ impl Fgd {
             };
             lost[cause as usize] += typical.weight * all as f64;
         }
-        lost.iter().sum()
+        let fragments: f64 = lost.iter().sum();
+        if self.balanced && self.cpu_per_gpu > 0.0 {
+            fragments + (all as f64 - cpu as f64 / self.cpu_per_gpu).max(0.0)
+        } else {
+            fragments
+        }
     }
 }
 
@@ -120,6 +140,7 @@ impl Rule for Fgd {
         }
         let weight = 1.0 / demands.len() as f64;
         let typical = demands.iter().map(|demand| Typical { demand: demand.clone(), weight });
-        Some(Arc::new(Fgd::new(typical.collect())))
+        let learned = Fgd::new(typical.collect());
+        Some(Arc::new(Fgd { balanced: self.balanced, ..learned }))
     }
 }

@@ -154,6 +154,9 @@ const REGISTRY: &[(&str, &str, Make)] = &[
     ("gpu-packing", "shared devices first, then busy hosts, then idle ones", || Arc::new(GpuPacking)),
     ("gpu-clustering", "hosts with GPU demands of the same kind first", || Arc::new(GpuClustering)),
     ("fgd", "the least added GPU fragmentation for the typical load", || Arc::new(Fgd::default())),
+    ("fgd-balanced", "the same; GPUs that CPU is missing for count as fragments", || {
+        Arc::new(Fgd::default().balanced())
+    }),
     ("lifetime", "hosts of the same lifetime class first", || Arc::new(Lifetime)),
 ];
 
