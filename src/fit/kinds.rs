@@ -10,55 +10,26 @@ use crate::workload::trace::RecordEnd;
 /// Hours of a week.
 const WEEK: u64 = 168;
 const MINUTE: u64 = HOUR / 60;
-const DAY: u64 = 24 * HOUR;
 /// Creations are counted by so many minutes: one, or more where a trace has more than so many of them.
 const MOST_TICKS: u64 = 50_000;
 /// The course of a rate has at most so many spans of many creations, each of at least so many.
 const SPANS: u64 = 400;
 const LEAST: u64 = 5;
 
-/// Kinds of lifetimes: a name, and the bound in microseconds that the mean lifetime stays below, each about 1.4 times the one before.
-const LIVES: [(&str, u64); 35] = [
-    ("1min", MINUTE),
-    ("90s", 3 * MINUTE / 2),
-    ("2min", 2 * MINUTE),
-    ("3min", 3 * MINUTE),
-    ("4min", 4 * MINUTE),
-    ("6min", 6 * MINUTE),
-    ("8min", 8 * MINUTE),
-    ("10min", 10 * MINUTE),
-    ("15min", 15 * MINUTE),
-    ("20min", 20 * MINUTE),
-    ("30min", 30 * MINUTE),
-    ("45min", 45 * MINUTE),
-    ("1h", HOUR),
-    ("90min", 3 * HOUR / 2),
-    ("2h", 2 * HOUR),
-    ("3h", 3 * HOUR),
-    ("4h", 4 * HOUR),
-    ("6h", 6 * HOUR),
-    ("8h", 8 * HOUR),
-    ("12h", 12 * HOUR),
-    ("16h", 16 * HOUR),
-    ("1d", DAY),
-    ("36h", 36 * HOUR),
-    ("2d", 2 * DAY),
-    ("3d", 3 * DAY),
-    ("4d", 4 * DAY),
-    ("6d", 6 * DAY),
-    ("8d", 8 * DAY),
-    ("12d", 12 * DAY),
-    ("16d", 16 * DAY),
-    ("24d", 24 * DAY),
-    ("32d", 32 * DAY),
-    ("48d", 48 * DAY),
-    ("64d", 64 * DAY),
-    ("longer", u64::MAX),
+/// Seconds that the mean lifetimes of kinds stay below, each about 1.25 times the one before; a further kind lives longer.
+#[rustfmt::skip]
+const LIVES: [u64; 51] = [
+    60, 75, 100, 120, 150, 180, 240, 300, 360, 480, 600, 720, 900, 1_200, 1_500, 1_800, 2_400, 3_000,
+    H, 5 * H / 4, 3 * H / 2, 2 * H, 5 * H / 2, 3 * H, 4 * H, 5 * H, 6 * H, 8 * H, 10 * H, 12 * H, 16 * H, 20 * H,
+    24 * H, 30 * H, 40 * H, 48 * H, 60 * H, 72 * H, 96 * H, 120 * H, 144 * H, 192 * H, 240 * H, 288 * H, 384 * H, 480 * H,
+    600 * H, 768 * H, 960 * H, 1_200 * H, 1_536 * H,
 ];
-/// A further kind: what has no end.
-const RESIDENTS: &str = "residents";
+const H: u64 = 3_600;
+/// The classes of what lives longer, and of what has no end.
+const LONGER: usize = LIVES.len();
+const RESIDENTS: usize = LONGER + 1;
 /// Instances of one batch that live alike: the longest lives at most so many times as long as the shortest.
-const ALIKE: f64 = std::f64::consts::SQRT_2;
+const ALIKE: f64 = 1.25;
 /// Classes of mean vCPUs of an instance, each twice the one before, from one vCPU on.
 const SIZES: usize = 10;
 /// Classes of sizes with fewer creations are one with the next.
@@ -110,9 +81,8 @@ impl Kinds {
 
     /// The kinds that a scenario tells apart, with names.
     pub(super) fn told_apart(&self) -> Vec<(String, Kind)> {
-        let names = LIVES.iter().map(|(name, _)| *name).chain([RESIDENTS]);
         let mut parts = Vec::new();
-        for (lives, name) in names.enumerate() {
+        for lives in 0..=RESIDENTS {
             let first_of_lives = parts.len();
             let mut open: Option<(usize, Kind)> = None;
             for ((_, size), kind) in self.0.range((lives, 0)..(lives + 1, 0)) {
@@ -121,19 +91,24 @@ impl Kinds {
                     None => open = Some((*size, kind.clone())),
                 }
                 if let Some((size, kind)) = open.take_if(|(_, kind)| kind.count() >= FEW) {
-                    parts.push((size, name, kind));
+                    parts.push((lives, size, kind));
                 }
             }
             // Too few are left for a kind of their own.
             match (open, parts[first_of_lives..].last_mut()) {
                 (Some((_, rest)), Some((.., kind))) => kind.merge(&rest),
-                (Some((size, rest)), None) => parts.push((size, name, rest)),
+                (Some((size, rest)), None) => parts.push((lives, size, rest)),
                 (None, _) => {}
             }
         }
-        let named = |(size, name, mut kind): (usize, &str, Kind)| {
-            kind.residents = name == RESIDENTS;
-            (if size == 0 { name.to_owned() } else { format!("{name}-{}c", 1u32 << size) }, kind)
+        let named = |(lives, size, mut kind): (usize, usize, Kind)| {
+            let name = match lives {
+                LONGER => "longer".to_owned(),
+                RESIDENTS => "residents".to_owned(),
+                _ => SimDuration::from_secs(LIVES[lives]).to_string(),
+            };
+            kind.residents = lives == RESIDENTS;
+            (if size == 0 { name } else { format!("{name}-{}c", 1u32 << size) }, kind)
         };
         parts.into_iter().map(named).collect()
     }
@@ -145,9 +120,9 @@ fn class_of(members: &[Member], seen: u64) -> (usize, usize) {
     let cpu_milli = members.iter().map(|member| member.cpu_milli).sum::<u64>() / count as u64;
     let size = ((cpu_milli / 1_000).max(1).ilog2() as usize).min(SIZES - 1);
     let lived: Option<u128> = members.iter().map(|member| member.lived(seen).map(u128::from)).sum();
-    let Some(lived) = lived else { return (LIVES.len(), size) };
+    let Some(lived) = lived else { return (RESIDENTS, size) };
     let mean = (lived / count as u128) as u64;
-    (LIVES.iter().position(|(_, bound)| mean < *bound).unwrap_or(LIVES.len() - 1), size)
+    (LIVES.partition_point(|bound| bound * 1_000_000 <= mean), size)
 }
 
 /// The length of a tick by which creations of a trace of this length and clock are counted.
@@ -295,9 +270,9 @@ mod tests {
 
     #[test]
     fn a_batch_falls_into_parts_that_live_alike() {
-        let mut batch = [lived(10), NEVER, lived(14), lived(15), lived(1), NEVER, lived(21)];
+        let mut batch = [lived(10), NEVER, lived(12), lived(13), lived(1), NEVER, lived(16)];
         let parts: Vec<usize> = parts(&mut batch, 0).map(<[Member]>::len).collect();
-        // 1; 10 and 14; 15 and 21; those without end.
+        // 1; 10 and 12; 13 and 16; those without end.
         assert_eq!(parts, [1, 2, 2, 2]);
         let mut unknown = [Member { end: RecordEnd::Unknown, ..NEVER }, lived(5)];
         assert_eq!(super::parts(&mut unknown, 5 * HOUR).count(), 1, "seen as long as the other lived");
@@ -326,8 +301,8 @@ mod tests {
         let expected = [
             ("1min-2c", 100, false),
             // 99 small ones are too few, with the next size they are enough.
-            ("90min-2c", 119, false),
-            ("90min-16c", 100, false),
+            ("75min-2c", 119, false),
+            ("75min-16c", 100, false),
             // And what is left over at the end goes to those before.
             ("12h", 108, false),
             ("longer-64c", 7, false),
@@ -371,7 +346,7 @@ mod tests {
 
     #[test]
     fn ticks_are_minutes_or_the_clock_of_the_trace_or_more_in_a_long_one() {
-        let days = |days: u64| SimDuration(days * DAY);
+        let days = |days: u64| SimDuration(days * 24 * HOUR);
         assert_eq!(tick(days(31), 1_000_000), MINUTE);
         assert_eq!(tick(days(3), 5 * MINUTE), 5 * MINUTE);
         assert_eq!(tick(days(365), 1), 11 * MINUTE);

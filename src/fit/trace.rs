@@ -144,7 +144,8 @@ impl Traced {
             reading.add(&record, &reader)?;
         }
         reading.close_batch();
-        let Reading { entries, groups, whole, kinds, before, accounts, zones, watch, mut samples, .. } = reading;
+        let Reading { entries, groups, whole, kinds, before, accounts, zones, watch, mut samples, .. } =
+            reading;
         let figures = watch.finish(&mut samples);
         if figures.creations == 0.0 {
             return Err(FitError::NoArrivals { path: reader.path().to_path_buf() });

@@ -103,7 +103,10 @@ fn arrivals(traced: &Traced, kind: &Kind, model: Model, scale: f64) -> String {
         let rate = kind.count() as f64 * HOUR as f64 / window.0 as f64;
         let until = joined(course.iter().map(|(until, _)| format!("\"{}\"", Span::from(*until))));
         let weights = joined(course.iter().map(|(_, count)| format!("{count}.0")));
-        format!("{table}rate = \"{}/h\"\ncourse = {{ until = [{until}], weights = [{weights}] }}\n", number(rate * scale))
+        format!(
+            "{table}rate = \"{}/h\"\ncourse = {{ until = [{until}], weights = [{weights}] }}\n",
+            number(rate * scale)
+        )
     } else {
         let rates = kind.rates(window, tick);
         let mean = rates.iter().sum::<f64>() / rates.len() as f64;

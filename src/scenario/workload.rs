@@ -27,7 +27,8 @@ mod operations;
 mod trace;
 
 pub use arrivals::{
-    ArrivalsSpec, BatchSpec, BurstsSpec, CourseSpec, DaySpec, FlashSpec, GroupSpec, Spacing, StateSpec, WeekSpec,
+    ArrivalsSpec, BatchSpec, BurstsSpec, CourseSpec, DaySpec, FlashSpec, GroupSpec, Spacing, StateSpec,
+    WeekSpec,
 };
 pub use check::Known;
 pub use client::{ClientSpec, Fallback, FleetSpec, LoopSpec, Remove, RetryOn, WaitFor};

@@ -93,7 +93,8 @@ impl ArrivalsSpec {
         let ascend = ends.first().is_some_and(|first| *first > SimDuration::ZERO)
             && ends.windows(2).all(|pair| pair[0] < pair[1]);
         if !ascend || until.get().last().is_some_and(|span| span.is_forever()) {
-            wrongs.add(until, "the ends of spans are one or more durations that grow, the last of which ends");
+            wrongs
+                .add(until, "the ends of spans are one or more durations that grow, the last of which ends");
         }
         wrongs.shape(&course.get().weights, ends.len(), "one a span");
     }
