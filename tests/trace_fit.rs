@@ -221,10 +221,11 @@ fn of_trace(goodness: &Goodness) -> [f64; 5] {
 }
 
 /// A fitted scenario, run with each of three seeds, lies within 5 % of the trace in creations and instances, and within
-/// `sizes` in the peaks of vCPUs and GiB.
+/// `sizes` in the peaks of vCPUs and GiB; the mean of the seeds lies within 5 % in all.
 fn comes_close(path: &Path, format: TraceFormat, sizes: f64) -> Goodness {
     let Fitted { scenario, goodness } = fitted(path, format, &AS_IT_IS).expect("fits");
     let trace = of_trace(&goodness);
+    let mut means = [0.0; 5];
     for seed in [1, 2, 3] {
         let (figures, summary) = run(&scenario, seed);
         assert_eq!(
@@ -234,11 +235,11 @@ fn comes_close(path: &Path, format: TraceFormat, sizes: f64) -> Goodness {
         );
         println!("seed {seed}: {figures:?} for {trace:?}");
         for (at, (figure, trace)) in figures.into_iter().zip(trace).enumerate() {
-            let (name, most) = (FIGURES[at], if at < 3 { CLOSE } else { sizes });
-            let off = figure / trace - 1.0;
-            assert!(off.abs() <= most, "seed {seed}, {name}: {figure} for {trace} is off by {off}");
+            near(figure, trace, if at < 3 { CLOSE } else { sizes });
+            means[at] += figure / 3.0;
         }
     }
+    means.into_iter().zip(trace).for_each(|(mean, trace)| near(mean, trace, CLOSE));
     goodness
 }
 
@@ -256,13 +257,13 @@ fn the_azure_window_is_imitated_within_five_percent() {
 }
 
 /// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst`. Its peak of vCPUs
-/// is one rush of a minute: 55 instances of 32 vCPUs.
+/// is one rush of a minute, 60 instances of 32 vCPUs, of which a seed makes some more or less.
 #[test]
 #[ignore = "needs PACKYARD_TRACES: the trace may not be shipped"]
 fn huawei_is_imitated_within_five_percent() {
     let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
     let path = PathBuf::from(folder).join("huawei-east-1/Huawei-East-1-lt.csv.zst");
-    let goodness = comes_close(&path, TraceFormat::HuaweiEast1, 0.15);
+    let goodness = comes_close(&path, TraceFormat::HuaweiEast1, 0.2);
     assert_eq!(of_trace(&goodness)[2], 2_432.0);
 }
 
