@@ -195,8 +195,8 @@ impl Observer for Counter {
     }
 }
 
-/// Creations a day, mean and peak of instances of the whole simulator.
-fn run(text: &str, seed: u64) -> ([f64; 3], Summary) {
+/// Creations a day, mean and peak of instances, peaks of vCPUs and GiB of the whole simulator.
+fn run(text: &str, seed: u64) -> ([f64; 5], Summary) {
     let mut scenario = scenario(text);
     scenario.spec.seed = seed;
     let duration = scenario.spec.duration.get().get();
@@ -206,20 +206,25 @@ fn run(text: &str, seed: u64) -> ([f64; 3], Summary) {
     let rest = SimTime(duration.0).since(counter.since).0;
     let lived = counter.lived + u128::from(counter.live) * u128::from(rest);
     let days = duration.as_secs_f64() / 86_400.0;
-    ([counter.created as f64 / days, lived as f64 / duration.0 as f64, counter.peak as f64], summary)
+    let (per_day, mean) = (counter.created as f64 / days, lived as f64 / duration.0 as f64);
+    let figures = [per_day, mean, counter.peak as f64, summary.peaks.vcpus, summary.peaks.memory_gib];
+    (figures, summary)
 }
+
+const FIGURES: [&str; 5] =
+    ["creations a day", "instances, mean", "instances, peak", "vCPU, peak", "GiB, peak"];
 
 /// The figures of the trace that a fit is held to.
-fn of_trace(goodness: &Goodness) -> [f64; 3] {
-    ["creations a day", "instances, mean", "instances, peak"]
-        .map(|name| goodness.figures.iter().find(|row| row.name == name).expect(name).trace)
+fn of_trace(goodness: &Goodness) -> [f64; 5] {
+    FIGURES.map(|name| goodness.figures.iter().find(|row| row.name == name).expect(name).trace)
 }
 
-/// A fitted scenario, run with three seeds, lies within 5 % of the trace, its peak within `peak`.
-fn comes_close(path: &Path, format: TraceFormat, peak: f64) -> Goodness {
+/// A fitted scenario, run with each of three seeds, lies within 5 % of the trace in creations and instances, and within
+/// `sizes` in the peaks of vCPUs and GiB; the mean of the seeds lies within 5 % in all.
+fn comes_close(path: &Path, format: TraceFormat, sizes: f64) -> Goodness {
     let Fitted { scenario, goodness } = fitted(path, format, &AS_IT_IS).expect("fits");
     let trace = of_trace(&goodness);
-    let mut means = [0.0; 3];
+    let mut means = [0.0; 5];
     for seed in [1, 2, 3] {
         let (figures, summary) = run(&scenario, seed);
         assert_eq!(
@@ -227,12 +232,13 @@ fn comes_close(path: &Path, format: TraceFormat, peak: f64) -> Goodness {
             "the hosts hold all: {:?}",
             summary.requests.rejected_by_code
         );
-        means.iter_mut().zip(figures).for_each(|(mean, figure)| *mean += figure / 3.0);
         println!("seed {seed}: {figures:?} for {trace:?}");
+        for (at, (figure, trace)) in figures.into_iter().zip(trace).enumerate() {
+            near(figure, trace, if at < 3 { CLOSE } else { sizes });
+            means[at] += figure / 3.0;
+        }
     }
-    for ((mean, trace), tolerance) in means.into_iter().zip(trace).zip([CLOSE, CLOSE, peak]) {
-        near(mean, trace, tolerance);
-    }
+    means.into_iter().zip(trace).for_each(|(mean, trace)| near(mean, trace, CLOSE));
     goodness
 }
 
@@ -240,23 +246,23 @@ fn comes_close(path: &Path, format: TraceFormat, peak: f64) -> Goodness {
 fn the_azure_window_is_imitated_within_five_percent() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017/v1.dev.txt.zst");
     let goodness = comes_close(&path, TraceFormat::AzureV1_2017, CLOSE);
-    let [per_day, mean, peak] = of_trace(&goodness);
+    let [per_day, mean, peak, vcpus, gib] = of_trace(&goodness);
     // 259,159 creations in 1,000 steps of 300 s.
-    assert_eq!((per_day.round(), peak), (74_638.0, 20_272.0));
+    assert_eq!((per_day.round(), peak, vcpus, gib), (74_638.0, 20_272.0, 44_122.0, 112_828.0));
     near(mean, 10_904.4, 1e-4);
     for row in goodness.distances.iter().filter(|row| row.trace >= 1_000) {
         assert!(row.distance.is_some_and(|distance| distance < 0.25), "{row:?}");
     }
 }
 
-/// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst`. Its peak is a
-/// burst of minutes, of which some is lost.
+/// Huawei-East-1 may not be shipped: `PACKYARD_TRACES` names a folder with `huawei-east-1/Huawei-East-1-lt.csv.zst`. Its peak of vCPUs
+/// is one rush of a minute, 60 instances of 32 vCPUs, of which a seed makes some more or less.
 #[test]
 #[ignore = "needs PACKYARD_TRACES: the trace may not be shipped"]
-fn huawei_is_imitated_but_for_some_of_its_peak() {
+fn huawei_is_imitated_within_five_percent() {
     let folder = std::env::var_os("PACKYARD_TRACES").expect("PACKYARD_TRACES names the folder of the traces");
     let path = PathBuf::from(folder).join("huawei-east-1/Huawei-East-1-lt.csv.zst");
-    let goodness = comes_close(&path, TraceFormat::HuaweiEast1, 0.1);
+    let goodness = comes_close(&path, TraceFormat::HuaweiEast1, 0.2);
     assert_eq!(of_trace(&goodness)[2], 2_432.0);
 }
 

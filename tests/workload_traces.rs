@@ -89,6 +89,23 @@ fn info(file: &std::path::Path, rest: &[&str]) -> (Option<i32>, String, String) 
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
+/// What the README of the trace lists is in the text too, not only in the JSON.
+#[test]
+fn the_command_prints_the_published_figures() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/traces/azure-v1-2017/v1.dev.txt.zst");
+    let (code, told, _) = info(&path, &[]);
+    assert_eq!(code, Some(0));
+    for line in [
+        "creations            259,159",
+        "arrivals per 5 min   mean 259,",
+        "never end 14,317 (5.5 %)",
+        "lifetime (s)         p25 900, p50 1,500, p75 5,550, p90 23,550, p99 129,750,",
+        "peak                 20,272 instances, 44,122 vCPU, 112,828 GiB",
+    ] {
+        assert!(told.contains(line), "{line} is not in {told}");
+    }
+}
+
 #[test]
 fn the_command_prints_figures_and_refuses_damage() {
     let dir = tempfile::tempdir().expect("temporary directory");

@@ -53,10 +53,11 @@ enum Kind {
 }
 
 /// The pictures by name.
-const PICTURES: [(&str, Kind); 14] = [
+const PICTURES: [(&str, Kind); 15] = [
     ("poisson", Kind::Counts { hours: 168, window: 60 }),
     ("day-and-week", Kind::Counts { hours: 336, window: 60 }),
     ("hours", Kind::Counts { hours: 168, window: 60 }),
+    ("course", Kind::Counts { hours: 48, window: 10 }),
     ("bursts", Kind::Counts { hours: 48, window: 10 }),
     ("states", Kind::Counts { hours: 72, window: 10 }),
     ("flash", Kind::Counts { hours: 48, window: 10 }),

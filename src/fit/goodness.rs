@@ -50,7 +50,7 @@ pub struct Distance {
 pub struct Tried {
     /// The model.
     pub model: Model,
-    /// The greatest deviation of creations a day, mean and peak of instances, as a share.
+    /// The greatest deviation of creations a day, mean and peak of instances with any of the seeds, as a share.
     pub worst: f64,
 }
 
@@ -125,11 +125,12 @@ impl Imitation {
         shown.iter().map(row).filter(|row| row.trace > 0.0).collect()
     }
 
-    /// The greatest deviation of creations a day, mean and peak of instances.
+    /// The greatest deviation of creations a day, mean and peak of instances with any of the seeds.
     pub(super) fn worst(&self, traced: &Traced) -> f64 {
         let rows = self.compared(traced, 1.0);
         let counted = ["creations a day", "instances, mean", "instances, peak"];
-        rows.iter().filter(|row| counted.contains(&row.name)).map(|row| row.off.abs()).fold(0.0, f64::max)
+        let off = |row: &Compared| (1.0 - row.range.0 / row.trace).max(row.range.1 / row.trace - 1.0);
+        rows.iter().filter(|row| counted.contains(&row.name)).map(off).fold(0.0, f64::max)
     }
 
     /// Distances of all distributions: gaps, batches, sizes, lifetimes of all and by type, the most frequent first.

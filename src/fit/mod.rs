@@ -29,7 +29,7 @@ use trace::Traced;
 
 /// Seeds that an imitation is run with.
 pub const SEEDS: [u64; 3] = [1, 2, 3];
-/// An imitation holds when creations a day, mean and peak of instances are off by no more, as a share.
+/// An imitation holds when creations a day, mean and peak of instances are off by no more with any of the seeds, as a share.
 pub const CLOSE: f64 = 0.05;
 
 /// How a trace is imitated.
@@ -38,10 +38,10 @@ pub const CLOSE: f64 = 0.05;
 pub enum Model {
     /// One workload: rates by hour of the week, lifetimes by type.
     Week,
-    /// Batches by how long their instances live and how large they are, each kind a workload with its own rates by hour of the week:
-    /// for traces whose long-lived or large instances come at other times than the others.
+    /// Batches by how long their instances live and how large they are, each kind a workload with its own rates by hour of the week,
+    /// evenly spaced: for traces whose long-lived or large instances come at other times than the others.
     Kinds,
-    /// The same with the rates of every quarter of an hour of the whole trace: for traces whose weeks differ, or with short bursts.
+    /// The same with the course of the whole trace: for traces whose weeks differ, or with short bursts.
     Run,
 }
 
@@ -165,7 +165,7 @@ fn said(traced: &Traced, model: Model, worst: f64, scale: f64) -> String {
     let name = traced.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut said = format!(
         "Made by `packyard trace fit` from {name}, model `{}`: creations a day, mean and peak of instances\n\
-         are off by at most {:.1} % in the mean of {} seeds.\n\
+         are off by at most {:.1} % with each of {} seeds.\n\
          The trace's first creation is Monday 0:00. Hosts have room for one and a half times the trace's peak.\n",
         model.name(),
         100.0 * worst,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::FitError;
-use super::kinds::{self, Kind, Member};
+use super::kinds::{self, Kind, Kinds, Member, Wanted};
 use super::observed::{Creation, Figures, HOUR, Samples, Watch};
 use super::sample::Sample;
 use crate::catalog::Catalog;
@@ -67,10 +67,11 @@ pub(super) struct Traced {
     pub(super) bounds: Bounds,
     pub(super) entries: Vec<Entry>,
     pub(super) groups: Vec<Group>,
-    /// Batches by how long their instances live and how large they are.
-    pub(super) kinds: Vec<Kind>,
-    /// What was there at the beginning: remaining lifetimes by entry.
-    pub(super) before: Vec<Sample>,
+    /// Batches as they came, and their parts by how long they live and how large they are.
+    pub(super) whole: Kind,
+    pub(super) kinds: Kinds,
+    /// What was there at the beginning, by entry, with remaining lifetimes.
+    pub(super) before: BTreeMap<usize, Wanted>,
     /// Creations by account and by zone, in order of first sight.
     pub(super) accounts: Vec<(String, u64)>,
     pub(super) zones: Vec<(String, u64)>,
@@ -143,7 +144,8 @@ impl Traced {
             reading.add(&record, &reader)?;
         }
         reading.close_batch();
-        let Reading { entries, groups, kinds, before, accounts, zones, watch, mut samples, .. } = reading;
+        let Reading { entries, groups, whole, kinds, before, accounts, zones, watch, mut samples, .. } =
+            reading;
         let figures = watch.finish(&mut samples);
         if figures.creations == 0.0 {
             return Err(FitError::NoArrivals { path: reader.path().to_path_buf() });
@@ -157,6 +159,7 @@ impl Traced {
             bounds,
             entries,
             groups,
+            whole,
             kinds,
             before,
             accounts: named(accounts, names.accounts.values()),
@@ -167,21 +170,14 @@ impl Traced {
         })
     }
 
-    /// Mean thousandths of a vCPU of a creation.
-    pub(super) fn mean_cpu_milli(&self) -> f64 {
-        let (mut sum, mut count) = (0u128, 0u64);
-        for kind in &self.kinds {
-            for (entry, creations) in self.entries.iter().zip(&kind.counts) {
-                sum += u128::from(entry.load.cpu_milli) * u128::from(*creations);
-                count += creations;
-            }
-        }
-        sum as f64 / count.max(1) as f64
+    /// Length of the ticks that [`Kind`] counts by.
+    pub(super) fn tick(&self) -> u64 {
+        kinds::tick(self.bounds.window, self.bounds.step)
     }
 
     /// Number of instances that were there at the beginning.
     pub(super) fn there(&self) -> u64 {
-        self.before.iter().map(Sample::count).sum()
+        self.before.values().map(|wanted| wanted.count).sum()
     }
 }
 
@@ -191,8 +187,9 @@ struct Reading {
     entries: Vec<Entry>,
     places: BTreeMap<(u32, bool), usize>,
     groups: Vec<Group>,
-    kinds: Vec<Kind>,
-    before: Vec<Sample>,
+    whole: Kind,
+    kinds: Kinds,
+    before: BTreeMap<usize, Wanted>,
     accounts: Vec<u64>,
     zones: Vec<u64>,
     watch: Watch,
@@ -208,14 +205,14 @@ type BatchKey = (u64, Option<Option<u32>>);
 
 impl Reading {
     fn new(bounds: Bounds) -> Reading {
-        let steps = bounds.window.0.div_ceil(kinds::STEP) as usize;
         Reading {
             bounds,
             entries: Vec::new(),
             places: BTreeMap::new(),
             groups: Vec::new(),
-            kinds: vec![Kind::new(steps); kinds::COUNT],
-            before: Vec::new(),
+            whole: Kind::default(),
+            kinds: Kinds::default(),
+            before: BTreeMap::new(),
             accounts: Vec::new(),
             zones: Vec::new(),
             watch: Watch::new(bounds.window, bounds.step),
@@ -275,9 +272,11 @@ impl Reading {
     /// Notes one of those that were there.
     fn note(&mut self, entry: usize, record: &Record) {
         let seen = self.seen(record);
+        let wanted = self.before.entry(entry).or_default();
+        wanted.count += 1;
         match record.end {
-            RecordEnd::After(lifetime) => self.before[entry].add(lifetime.0),
-            RecordEnd::Never | RecordEnd::Unknown => self.before[entry].add_censored(seen),
+            RecordEnd::After(lifetime) => wanted.lifetimes.add(lifetime.0),
+            RecordEnd::Never | RecordEnd::Unknown => wanted.lifetimes.add_censored(seen),
         }
     }
 
@@ -286,8 +285,9 @@ impl Reading {
             return;
         }
         let seen = self.bounds.seen_until.since(self.bounds.first + SimDuration(self.batch_at.0)).0;
-        let kind = kinds::kind_of(&self.members, seen);
-        self.kinds[kind].add((self.batch_at.0 / kinds::STEP) as usize, &self.members, seen);
+        let tick = self.batch_at.0 / kinds::tick(self.bounds.window, self.bounds.step);
+        self.whole.add(tick, &self.members, seen);
+        self.kinds.add(tick, &mut self.members, seen);
         self.members.clear();
     }
 
@@ -329,9 +329,7 @@ impl Reading {
         let place = self.entries.len();
         self.entries.push(Entry { asked, spot: record.spot, load, row, group });
         self.places.insert((record.asked, record.spot), place);
-        self.before.push(Sample::default());
         self.samples.lifetimes.push(Sample::default());
-        self.kinds.iter_mut().for_each(Kind::one_entry_more);
         Ok(place)
     }
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::Model;
 use super::customers::{Customers, Places};
-use super::kinds::{Kind, STEP, told_apart};
+use super::kinds::{Kind, Wanted};
+use super::observed::HOUR;
 use super::sample::{Sample, Step};
 use super::trace::{Entry, Group, Traced};
 use crate::model::SimDuration;
@@ -53,18 +54,17 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
     text += &places.regions();
     hosts(traced, &places, scale, &mut text);
     let parts: Vec<(String, Kind)> = match model {
-        Model::Week => Kind::of_all(&traced.kinds).into_iter().map(|kind| ("all".to_owned(), kind)).collect(),
-        Model::Kinds | Model::Run => told_apart(&traced.kinds, traced.mean_cpu_milli()),
+        Model::Week => vec![("all".to_owned(), traced.whole.clone())],
+        Model::Kinds | Model::Run => traced.kinds.told_apart(),
     };
-    let most_entries =
-        parts.iter().map(|(_, kind)| kind.counts.iter().filter(|count| **count > 0).count()).max();
+    let most_entries = parts.iter().map(|(_, kind)| kind.wanted.len()).max();
     let customers = Customers::of(&traced.accounts, most_entries.unwrap_or(1) * places.count());
     text += &customers.tables();
     let (mut entries, mut there) = (Vec::new(), Vec::new());
     let common = places.weights() + &customers.weights();
     for (name, kind) in &parts {
         let parts = if parts.len() == 1 { PARTS.0 } else { PARTS.1 };
-        let mix = Mix::of(traced, &kind.counts, &kind.lifetimes, parts, kind.residents);
+        let mix = Mix::of(traced, &kind.wanted, parts, kind.residents);
         let _ = write!(text, "\n[[workloads]]\nname = \"fit-{name}\"\n{common}{}", mix.rest);
         text += &arrivals(traced, kind, model, scale);
         text += &mix.entries;
@@ -78,8 +78,7 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
             break;
         }
         left -= size;
-        let counts: Vec<u64> = traced.before.iter().map(Sample::count).collect();
-        let mix = Mix::of(traced, &counts, &traced.before, PARTS.0, true);
+        let mix = Mix::of(traced, &traced.before, PARTS.0, true);
         // A fleet that looks once, at the beginning: its instances are not replaced.
         let once = SimDuration(traced.bounds.window.0.saturating_mul(2));
         let _ = write!(
@@ -97,15 +96,25 @@ pub(super) fn scenario(traced: &Traced, model: Model, scale: f64, said: &str) ->
 
 /// `[workloads.arrivals]` of a kind. A scenario starts on a Monday at 0:00, which stands for the trace's first creation.
 fn arrivals(traced: &Traced, kind: &Kind, model: Model, scale: f64) -> String {
-    let rates = kind.rates(traced.bounds.window, model != Model::Run);
-    let mean = rates.iter().sum::<f64>() / rates.len() as f64;
-    let hours = joined(rates.iter().map(|rate| short(rate / mean)));
-    let mut text = format!(
-        "\n[workloads.arrivals]\nrate = \"{}/h\"\nutc_offset_hours = 0.0\nhours = [{hours}]\n",
-        number(mean * scale)
-    );
-    if model == Model::Run {
-        let _ = writeln!(text, "each = \"{}\"", Span::from(SimDuration(STEP)));
+    let (window, tick) = (traced.bounds.window, traced.tick());
+    let table = "\n[workloads.arrivals]\n";
+    let mut text = if model == Model::Run {
+        let course = kind.course(window, tick);
+        let rate = kind.count() as f64 * HOUR as f64 / window.0 as f64;
+        let until = joined(course.iter().map(|(until, _)| format!("\"{}\"", Span::from(*until))));
+        let weights = joined(course.iter().map(|(_, count)| format!("{count}.0")));
+        format!(
+            "{table}rate = \"{}/h\"\ncourse = {{ until = [{until}], weights = [{weights}] }}\n",
+            number(rate * scale)
+        )
+    } else {
+        let rates = kind.rates(window, tick);
+        let mean = rates.iter().sum::<f64>() / rates.len() as f64;
+        let hours = joined(rates.iter().map(|rate| short(rate / mean)));
+        format!("{table}rate = \"{}/h\"\nutc_offset_hours = 0.0\nhours = [{hours}]\n", number(mean * scale))
+    };
+    if model != Model::Week {
+        text += "spacing = \"even\"\n";
     }
     if kind.sizes.keys().any(|size| *size > 1) {
         let sizes = joined(kind.sizes.keys().map(u32::to_string));
@@ -129,30 +138,31 @@ struct Mix {
 }
 
 impl Mix {
-    fn of(traced: &Traced, counts: &[u64], lifetimes: &[Sample], parts: u32, live_on: bool) -> Mix {
+    fn of(traced: &Traced, wanted: &BTreeMap<usize, Wanted>, parts: u32, live_on: bool) -> Mix {
         let (mut few, mut all) = (Sample::default(), Sample::default());
-        for lives in lifetimes {
-            all.merge(lives);
-            if lives.count() < FEW {
-                few.merge(lives);
+        for Wanted { lifetimes, .. } in wanted.values() {
+            all.merge(lifetimes);
+            if lifetimes.count() < FEW {
+                few.merge(lifetimes);
             }
         }
         // Types about whose ends the trace says nothing share the lifetimes of all.
         let shared = if few.count() > 0 { &few } else { &all };
-        let needed = (0..counts.len()).any(|entry| counts[entry] > 0 && lifetimes[entry].count() < FEW);
+        let needed = wanted.values().any(|wanted| wanted.lifetimes.count() < FEW);
         let rest =
             if needed { format!("lifetime = {}\n", law(shared, parts, live_on)) } else { String::new() };
         let mut mix = Mix { rest, entries: String::new(), places: Vec::new() };
-        for (place, entry) in traced.entries.iter().enumerate().filter(|(place, _)| counts[*place] > 0) {
+        for (place, Wanted { count, lifetimes }) in wanted {
+            let entry = &traced.entries[*place];
             let name = quoted(&type_name(entry));
-            let _ = write!(mix.entries, "\n[[workloads.mix]]\ntype = {name}\nweight = {}.0\n", counts[place]);
-            if lifetimes[place].count() >= FEW {
-                let _ = writeln!(mix.entries, "lifetime = {}", law(&lifetimes[place], parts, live_on));
+            let _ = write!(mix.entries, "\n[[workloads.mix]]\ntype = {name}\nweight = {count}.0\n");
+            if lifetimes.count() >= FEW {
+                let _ = writeln!(mix.entries, "lifetime = {}", law(lifetimes, parts, live_on));
             }
             if entry.spot {
                 mix.entries += "params = { SpotStrategy = \"SpotAsPriceGo\" }\n";
             }
-            mix.places.push(place);
+            mix.places.push(*place);
         }
         mix
     }

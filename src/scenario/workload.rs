@@ -26,7 +26,10 @@ mod map;
 mod operations;
 mod trace;
 
-pub use arrivals::{ArrivalsSpec, BatchSpec, BurstsSpec, DaySpec, FlashSpec, GroupSpec, StateSpec, WeekSpec};
+pub use arrivals::{
+    ArrivalsSpec, BatchSpec, BurstsSpec, CourseSpec, DaySpec, FlashSpec, GroupSpec, Spacing, StateSpec,
+    WeekSpec,
+};
 pub use check::Known;
 pub use client::{ClientSpec, Fallback, FleetSpec, LoopSpec, Remove, RetryOn, WaitFor};
 pub use distribution::{Choice, Distribution};

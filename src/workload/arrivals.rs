@@ -1,5 +1,5 @@
 //! When requests arrive: a Poisson process, shaped over the week by thinning, multiplied in bursts, states and flash crowds,
-//! in batches.
+//! in batches; or one that is made by rescaling.
 
 use crate::engine::{Stream, Streams};
 use crate::model::{SimDuration, SimTime, Utc};
@@ -7,6 +7,7 @@ use crate::scenario::workload::{ArrivalsSpec, BatchSpec, Choice};
 
 use super::dist::exponential;
 use super::modulation::{Bursts, Flashes, Modulation, States};
+use super::rescaled::Rescaled;
 use super::shape::Shape;
 
 /// The moments of one workload's arrivals.
@@ -18,6 +19,9 @@ pub(super) struct Arrivals {
     modulation: Option<Modulation>,
     flashes: Flashes,
     batch: Option<Batch>,
+    /// In the place of all that is above but `batch`, for a `course` and even spacing; with the number of requests that come in
+    /// the place of each of a batch.
+    rescaled: Option<(Rescaled, f64)>,
     now: u64,
     /// Part of a microsecond beyond `now`.
     carry: f64,
@@ -62,9 +66,9 @@ impl Arrivals {
             None => {}
         }
         quiet_rate /= at_once;
-        if let Some(batch) = &batch {
-            quiet_rate /= batch.sizes.mean();
-        }
+        let mean = batch.as_ref().map_or(1.0, |batch| batch.sizes.mean());
+        quiet_rate /= mean;
+        let rescaled = Rescaled::new(spec, stream("arrivals"), start, region, mean * at_once);
         Arrivals {
             stream: stream("arrivals"),
             quiet_rate,
@@ -72,6 +76,7 @@ impl Arrivals {
             modulation,
             flashes: Flashes::new(&spec.flash),
             batch,
+            rescaled: rescaled.map(|rescaled| (rescaled, at_once)),
             now: 0,
             carry: 0.0,
             until: duration.0,
@@ -80,6 +85,11 @@ impl Arrivals {
 
     /// Moment and size of the next batch; none when it lies at the end of the run or later.
     pub(super) fn next(&mut self) -> Option<(SimTime, u32)> {
+        if let Some((rescaled, at_once)) = &mut self.rescaled {
+            let size = self.batch.as_mut().map_or(1, Batch::draw);
+            let at = rescaled.next(f64::from(size) * *at_once);
+            return (at.0 < self.until).then_some((at, size));
+        }
         let peak = self.shape.as_ref().map_or(1.0, Shape::peak);
         loop {
             let factor = self.modulation.as_ref().map_or(1.0, Modulation::factor);

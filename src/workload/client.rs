@@ -65,6 +65,8 @@ impl Target {
             utc_offset_hours: spec.utc_offset_hours.clone(),
             hours: None,
             each: None,
+            course: None,
+            spacing: None,
             states: Vec::new(),
             flash: Vec::new(),
             bursts: None,

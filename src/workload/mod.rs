@@ -21,6 +21,7 @@ mod mapping;
 mod modulation;
 mod replay;
 mod requests;
+mod rescaled;
 mod shape;
 mod supply;
 mod template;

@@ -50,6 +50,13 @@ impl Shape {
         self.peak
     }
 
+    /// The end of each step and its height, and where among them the run begins, all in microseconds.
+    pub(super) fn spans(&self) -> (Vec<(u64, f64)>, u64) {
+        let period = self.hours.len() as u64 * self.each;
+        let ends = (1..).map(|number| number * self.each).zip(self.hours.iter().copied());
+        (ends.collect(), self.start % period)
+    }
+
     /// The factor at a moment of the run.
     pub(super) fn at(&self, moment: SimTime) -> f64 {
         let since_monday = moment.0.saturating_add(self.start) % (self.hours.len() as u64 * self.each);
@@ -117,6 +124,8 @@ mod tests {
             utc_offset_hours: offset.map(At::default_of),
             hours: None,
             each: None,
+            course: None,
+            spacing: None,
             bursts: None,
             states: Vec::new(),
             flash: Vec::new(),

@@ -26,8 +26,8 @@ pub(super) struct Args {
     /// So many times the trace: a real day at ten times its size
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
-    /// How it is imitated: `week` (one workload, rates by hour of the week), `kinds` (a workload for each kind of lifetime), `run`
-    /// (the same, rates by quarter of an hour of the whole trace) [default: the simplest that comes within 5 %]
+    /// How it is imitated: `week` (one workload, rates by hour of the week), `kinds` (a workload for each kind of lifetime and
+    /// size), `run` (the same, with the course of the whole trace) [default: the simplest that comes within 5 %]
     #[arg(long, value_parser = model)]
     model: Option<Model>,
     /// Print JSON

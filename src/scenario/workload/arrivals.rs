@@ -26,6 +26,12 @@ pub struct ArrivalsSpec {
     /// How long each of `hours` holds: an hour, or an even part of one, with as many more numbers for a week. Default: an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub each: Option<At<Span>>,
+    /// The rate over the run in spans of any length; begins anew after them. Excludes all other shapes of the rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<At<CourseSpec>>,
+    /// How requests are spaced along the rate. Default: `random`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spacing: Option<At<Spacing>>,
     /// Hours that local time is ahead of UTC, for `day`, `week` and `hours`. Default: that of the region's city (no summer
     /// time).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +48,28 @@ pub struct ArrivalsSpec {
     /// Requests come in batches at the same moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<At<BatchSpec>>,
+}
+
+/// How requests are spaced along their rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// Each batch knows nothing of the others: a Poisson process.
+    #[default]
+    Random,
+    /// Each batch has so much of the expected number as it has requests to itself, and comes at a moment drawn within that. So the
+    /// number up to any moment is off by less than a batch. For rates that do not move, `hours` and a `course`.
+    Even,
+}
+
+/// The course of a rate: spans from the start of the run on, each with its part of the requests.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CourseSpec {
+    /// End of each span, from the start of the run.
+    pub until: At<Vec<Span>>,
+    /// Requests of each span, relative to one another.
+    pub weights: At<Vec<f64>>,
 }
 
 /// The shape of a day: a wave by `peak_hour` and `swing`, or 24 values.

@@ -1,7 +1,8 @@
 //! Checks of what a generator has beyond arrivals by day and week: states, flash crowds, groups, drift, accounts.
 
 use super::check::Wrongs;
-use super::{ArrivalsSpec, Choice, Distribution, LoopSpec, WorkloadSpec};
+use super::{ArrivalsSpec, Choice, Distribution, LoopSpec, Spacing, WorkloadSpec};
+use crate::model::SimDuration;
 use crate::scenario::units::{At, Span};
 
 /// Hours of a week.
@@ -14,8 +15,9 @@ const MOST_MEMBERS: u64 = 100_000;
 const MOST_CLIENTS: u32 = 1_000_000;
 
 impl ArrivalsSpec {
-    /// `hours`, `states` and `flash`.
+    /// `hours`, `course`, `spacing`, `states` and `flash`.
     pub(super) fn check_more(&self, wrongs: &mut Wrongs) {
+        self.check_course(wrongs);
         if let Some(hours) = &self.hours {
             let of_hour = self.each.as_ref().and_then(parts_of_hour).unwrap_or(1);
             let week = WEEK * of_hour;
@@ -69,6 +71,32 @@ impl ArrivalsSpec {
                 wrongs.add(&flash.at, "a flash crowd needs a `rise`, a `hold` or a `fall`");
             }
         }
+    }
+}
+
+impl ArrivalsSpec {
+    /// `course` and `spacing`.
+    fn check_course(&self, wrongs: &mut Wrongs) {
+        let moves = self.day.is_some() || self.week.is_some();
+        let multiplied = self.bursts.is_some() || !self.states.is_empty() || !self.flash.is_empty();
+        if let Some(spacing) = self.spacing.as_ref().filter(|spacing| *spacing.get() == Spacing::Even)
+            && (moves || multiplied)
+        {
+            wrongs.add(spacing, "even spacing needs a rate in steps: a constant one, `hours` or a `course`");
+        }
+        let Some(course) = &self.course else { return };
+        if moves || multiplied || self.hours.is_some() {
+            wrongs.add(course, "a `course` says all: no other shape of the rate means anything beside it");
+        }
+        let until = &course.get().until;
+        let ends: Vec<SimDuration> = until.get().iter().map(|span| span.get()).collect();
+        let ascend = ends.first().is_some_and(|first| *first > SimDuration::ZERO)
+            && ends.windows(2).all(|pair| pair[0] < pair[1]);
+        if !ascend || until.get().last().is_some_and(|span| span.is_forever()) {
+            wrongs
+                .add(until, "the ends of spans are one or more durations that grow, the last of which ends");
+        }
+        wrongs.shape(&course.get().weights, ends.len(), "one a span");
     }
 }
 

@@ -104,6 +104,64 @@ fn gaps_of_a_poisson_process_are_exponential_and_know_nothing_of_one_another() {
     assert!((spread - 1.0).abs() < 3.3 * (2.0 / windows).sqrt(), "{spread}");
 }
 
+const COURSE: &str = "course = { until = [\"6h\", \"7h\", \"30h\"], weights = [60, 240, 300] }";
+
+/// How many of the course's 600 requests of 30 hours are expected up to a moment.
+fn expected(at: u64) -> f64 {
+    let hours = (at % (30 * HOUR)) as f64 / HOUR as f64;
+    let within = match hours {
+        0.0..6.0 => 10.0 * hours,
+        6.0..7.0 => 60.0 + 240.0 * (hours - 6.0),
+        _ => 300.0 + 300.0 * (hours - 7.0) / 23.0,
+    };
+    600.0 * (at / (30 * HOUR)) as f64 + within
+}
+
+#[test]
+fn a_course_is_a_poisson_process_on_the_clock_of_its_expected_number() {
+    let moments = moments(&format!("rate = \"20/h\"\n{COURSE}"), 3, 30);
+    let gaps = gaps(&moments.iter().map(|at| expected(*at)).collect::<Vec<_>>());
+    follows(gaps.iter().copied(), exponential_law(1.0));
+    assert!(serial_correlation(&gaps).abs() < 3.3 / (gaps.len() as f64).sqrt());
+    let all = expected(30 * DAY.0);
+    assert!((moments.len() as f64 - all).abs() < 3.3 * all.sqrt(), "{} of {all}", moments.len());
+}
+
+/// Whatever the rate does, the number up to any moment is that which is expected, but for the batch under way.
+#[test]
+fn evenly_spaced_batches_keep_to_the_expected_number() {
+    let hours = format!("hours = [{}0.0, 5.0]", "1.0, ".repeat(166));
+    // From Monday 8:00 in Hangzhou on, as the run begins.
+    let of_hours = |at: u64| {
+        let week = |hours: f64| hours.min(166.0) + 5.0 * (hours - 167.0).max(0.0);
+        let hours = at as f64 / HOUR as f64 + 8.0;
+        20.0 * 168.0 / 171.0 * (171.0 * (hours / 168.0).floor() + week(hours % 168.0) - 8.0)
+    };
+    type Law<'a> = &'a dyn Fn(u64) -> f64;
+    let constant = |at: u64| 20.0 * at as f64 / HOUR as f64;
+    let cases: [(&str, Law<'_>); 3] = [("", &constant), (COURSE, &expected), (&hours, &of_hours)];
+    for (shape, law) in cases {
+        for (batch, most) in [("", 1.0), ("batch = { sizes = [1, 2, 40], weights = [90, 9, 1] }", 40.0)] {
+            let arrivals = format!("rate = \"20/h\"\nspacing = \"even\"\n{shape}\n{batch}");
+            let (all, _) = all(workload(&text(&arrivals, FOREVER), 5, SimDuration(DAY.0 * 20)));
+            assert!(all.len() > 9_000, "{} of 9,600", all.len());
+            assert!(all.is_sorted_by_key(|arrival| arrival.at));
+            for (before, arrival) in all.iter().enumerate() {
+                let off = law(arrival.at.0) - before as f64;
+                assert!(off.abs() < most + 1e-3, "{shape} {batch}: {off} at {:?}", arrival.at);
+            }
+        }
+    }
+}
+
+/// Within its part each batch comes at any moment alike.
+#[test]
+fn evenly_spaced_moments_are_drawn() {
+    let even = moments("rate = \"20/h\"\nspacing = \"even\"", 7, 40);
+    let parts = even.iter().map(|at| (at % (HOUR / 20)) as f64 / (HOUR / 20) as f64);
+    follows(parts, |part| part.clamp(0.0, 1.0));
+}
+
 /// The time-rescaling theorem: a Poisson process whose clock runs with its own expected count has gaps of mean 1.
 #[track_caller]
 fn rescaled(arrivals: &str, seed: u64, days: u64) {

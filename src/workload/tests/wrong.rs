@@ -100,6 +100,26 @@ fn arrivals_are_checked() {
 }
 
 #[test]
+fn courses_are_checked() {
+    let course = |course: &str, what: &str, at: &str| {
+        arrivals(&format!("{{ rate = \"1/h\", course = {course} }}"), what, at);
+    };
+    course("{ until = [\"1h\", \"1h\"], weights = [1.0, 2.0] }", "durations that grow", "[\"1h\", \"1h\"]");
+    course("{ until = [\"0s\"], weights = [1.0] }", "durations that grow", "[\"0s\"]");
+    course("{ until = [\"forever\"], weights = [1.0] }", "the last of which ends", "[\"forever\"]");
+    course("{ until = [\"1h\", \"2h\"], weights = [1.0] }", "needs 2 numbers (one a span)", "[1.0]");
+    course("{ until = [\"1h\"], weights = [0.0] }", "needs 1 numbers (one a span)", "[0.0]");
+    let beside =
+        "{ rate = \"1/h\", week = { weekend = 0.5 }, course = { until = [\"1h\"], weights = [1.0] } }";
+    arrivals(beside, "no other shape of the rate", "{ until = [\"1h\"], weights = [1.0] }");
+    let even = "{ rate = \"1/h\", spacing = \"even\", day = { swing = \"50%\" } }";
+    arrivals(even, "even spacing needs a rate in steps", "\"even\"");
+    let bursts =
+        "{ rate = \"1/h\", spacing = \"even\", bursts = { every = \"5h\", length = \"1h\", factor = 2.0 } }";
+    arrivals(bursts, "even spacing needs a rate in steps", "\"even\"");
+}
+
+#[test]
 fn rates_that_move_are_checked() {
     arrivals(
         "{ rate = \"1/h\", hours = [1.0] }",
