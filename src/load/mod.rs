@@ -13,6 +13,7 @@
 //! given up. `docs/load.md` says more.
 
 mod desk;
+mod lanes;
 mod objective;
 mod outcome;
 mod schedule;
@@ -211,12 +212,13 @@ pub fn run(
         .build()
         .map_err(LoadError::Threads)?;
 
-    let mut filling = fill(&desk, plan, start, stop);
-    let mut bench = Bench { plan, start, threads, stop, first: filling.tried, zero: WallMark::now() };
+    let deal = desk.deal(plan.workers);
+    let mut filling = fill(&desk, &deal, plan, start, stop);
+    let mut bench = Bench { plan, start, threads, deal: &deal, stop, first: filling.tried, zero: WallMark::now() };
     let mut workers: Vec<Worker> = Vec::new();
     for (at, live) in filling.shares.drain(..).enumerate() {
         let luck = Streams::new(seed).stream("load/release", at as u64);
-        workers.push(Worker::new(Arc::clone(&desk), live, luck));
+        workers.push(Worker::new(Arc::clone(&desk), at, live, luck));
     }
     let mut steps: Vec<Step> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -282,8 +284,8 @@ struct Filling {
     tried: u64,
 }
 
-/// Fills the fleet with the workload's own requests, the workers in turn.
-fn fill(desk: &Desk, plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
+/// Fills the fleet with the workload's own requests; each instance is its worker's.
+fn fill(desk: &Desk, deal: &[u32], plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
     let (_, _, capacity) = desk.usage();
     let (most, share) = match plan.fill {
         Fill::Share(share) => (MOST_LIVE, share),
@@ -296,7 +298,7 @@ fn fill(desk: &Desk, plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
     {
         match desk.serve(tried, now, &mut Locks::default()) {
             Ok(one) => {
-                shares[(live % plan.workers as u64) as usize].push(one);
+                shares[deal[(tried % deal.len() as u64) as usize] as usize].push(one);
                 cpu_milli += desk.template(tried).demand.cpu_milli;
                 (live, refused) = (live + 1, 0);
             }

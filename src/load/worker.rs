@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::hint::spin_loop;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossbeam::utils::CachePadded;
 use hdrhistogram::Histogram;
 
 use crate::engine::Stream;
@@ -14,7 +13,8 @@ use crate::metrics::clock::WallMark;
 use crate::model::{SimDuration, Utc};
 use crate::validate::Reject;
 
-use super::desk::{Desk, Live, Locks};
+use super::desk::{Desk, Draft, GROUP, Live, Locks};
+use super::lanes::Lanes;
 
 /// The runtime's timer counts milliseconds: further off than this, a worker sleeps.
 const SLEEP_ABOVE_NS: u64 = 3_000_000;
@@ -24,15 +24,15 @@ const UP_EARLIER_NS: u64 = 2_000_000;
 const LONGEST_SLEEP_NS: u64 = 50_000_000;
 /// Nearer than this, it spins on the clock.
 const SPIN_BELOW_NS: u64 = 20_000;
-/// A worker that is never early lets others run after so many requests.
+/// A worker that is never early lets others run after so many groups of requests.
 const IN_A_ROW: u32 = 64;
 /// Longest time that a histogram counts exactly; longer ones count as this.
 const LONGEST_NS: u64 = 600_000_000_000;
 
 /// One step as its workers see it.
 pub(super) struct Shift {
-    /// Intended moments in nanoseconds after `zero`.
-    pub(super) schedule: Vec<u64>,
+    /// The requests, with their moments in nanoseconds after `zero`.
+    pub(super) lanes: Lanes,
     /// Requests meant to be sent before this are not measured.
     pub(super) warmup_ns: u64,
     /// The step is given up when a request would begin later than this after its moment.
@@ -47,13 +47,16 @@ pub(super) struct Shift {
     /// Raised by an interruption.
     pub(super) stop: Arc<AtomicBool>,
     pub(super) gave_up: AtomicBool,
-    /// The next request that nobody has taken.
-    pub(super) next: CachePadded<AtomicUsize>,
 }
 
 impl Shift {
     fn over(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.gave_up.load(Ordering::Relaxed)
+    }
+
+    /// The date at a time after `zero`.
+    fn date(&self, nanos: u64) -> Utc {
+        self.start.after(SimDuration(nanos / 1_000))
     }
 
     /// Waits for a moment; the time when it has come, or none when the step has ended before.
@@ -85,10 +88,12 @@ pub(super) struct Book {
     pub(super) response: Histogram<u64>,
     /// From the begin of the work to the answer.
     pub(super) service: Histogram<u64>,
-    /// One release.
+    /// One release: its share of the time that a group of them took.
     pub(super) release: Histogram<u64>,
     /// Requests sent before the end of the warm-up.
     pub(super) warmup: u64,
+    /// Requests of other lanes that it answered because they were late, warm-up included.
+    pub(super) helped: u64,
     pub(super) created: u64,
     pub(super) replayed: u64,
     /// Refusals by status and code.
@@ -109,6 +114,7 @@ impl Book {
             service: histogram(),
             release: histogram(),
             warmup: 0,
+            helped: 0,
             created: 0,
             replayed: 0,
             rejected: BTreeMap::new(),
@@ -129,6 +135,7 @@ impl Book {
             mine.add(theirs).expect("all histograms have the same bounds");
         }
         self.warmup += other.warmup;
+        self.helped += other.helped;
         self.created += other.created;
         self.replayed += other.replayed;
         for (&code, &count) in &other.rejected {
@@ -156,69 +163,138 @@ impl Book {
 /// One worker with the instances that it has created.
 pub(super) struct Worker {
     desk: Arc<Desk>,
+    /// The lane whose requests are its own.
+    lane: usize,
+    /// The lane that it looked at last for late requests.
+    neighbour: usize,
     live: Vec<Live>,
     /// Instances that it keeps alive.
     target: usize,
     /// Which instance is released next.
     luck: Stream,
+    /// Requests that are answered together: their places and when the work on each began.
+    group: Vec<(usize, u64)>,
+    drafts: Vec<Draft>,
+    answers: Vec<Result<Live, Reject>>,
     pub(super) book: Book,
 }
 
 impl Worker {
-    pub(super) fn new(desk: Arc<Desk>, live: Vec<Live>, luck: Stream) -> Worker {
+    pub(super) fn new(desk: Arc<Desk>, lane: usize, live: Vec<Live>, luck: Stream) -> Worker {
         let target = live.len();
-        Worker { desk, live, target, luck, book: Book::new() }
+        Worker {
+            desk,
+            lane,
+            neighbour: lane,
+            live,
+            target,
+            luck,
+            group: Vec::with_capacity(GROUP),
+            drafts: Vec::with_capacity(GROUP),
+            answers: Vec::with_capacity(GROUP),
+            book: Book::new(),
+        }
     }
 
     /// Works through its part of a step.
     pub(super) async fn work(mut self, shift: Arc<Shift>) -> Worker {
         self.book = Book::new();
         let mut in_a_row = 0;
-        while !shift.over() {
-            let place = shift.next.fetch_add(1, Ordering::Relaxed);
-            let Some(&moment) = shift.schedule.get(place) else { break };
-            let late = shift.zero.elapsed_nanos() >= moment;
+        let mut next = shift.lanes.take(self.lane);
+        while let Some(place) = next
+            && !shift.over()
+        {
+            let moment = shift.lanes.moment(place);
+            let late = shift.zero.elapsed_nanos() >= moment || self.help(&shift, moment);
             in_a_row = if late { in_a_row + 1 } else { 0 };
             if in_a_row == IN_A_ROW {
                 in_a_row = 0;
                 tokio::task::yield_now().await;
             }
             let Some(begun) = shift.wait(moment).await else { break };
-            if begun - moment > shift.give_up_ns {
-                shift.gave_up.store(true, Ordering::Relaxed);
-                break;
-            }
-            self.serve(&shift, shift.first + place as u64, moment, begun);
+            next = self.serve(&shift, place, begun);
         }
         self
     }
 
-    /// Answers one request; then releases an instance when there is one too many.
-    fn serve(&mut self, shift: &Shift, number: u64, moment: u64, begun: u64) {
-        let Worker { desk, live, book, .. } = self;
-        let now = shift.start.after(SimDuration(begun / 1_000));
-        let answer = desk.serve(number, now, &mut book.locks);
+    /// Ahead of its next request: answers what another worker is late with. True when that took until the moment.
+    fn help(&mut self, shift: &Shift, moment: u64) -> bool {
+        self.neighbour += 1;
+        let mut now = shift.zero.elapsed_nanos();
+        while now < moment
+            && !shift.over()
+            && let Some(place) = shift.lanes.take_late(self.neighbour, now)
+        {
+            if self.draft(shift, place, now) {
+                self.finish(shift);
+                self.book.helped += 1;
+            }
+            now = shift.zero.elapsed_nanos();
+        }
+        now >= moment
+    }
+
+    /// Answers a request whose moment has come, together with those after it whose moments have come by then; gives the
+    /// one after them.
+    fn serve(&mut self, shift: &Shift, mut place: usize, mut now: u64) -> Option<usize> {
+        let next = loop {
+            if !self.draft(shift, place, now) {
+                break None;
+            }
+            let next = shift.lanes.take(self.lane);
+            now = shift.zero.elapsed_nanos();
+            match next {
+                Some(due) if self.group.len() < GROUP && shift.lanes.moment(due) <= now => place = due,
+                next => break next,
+            }
+        };
+        self.finish(shift);
+        next
+    }
+
+    /// Begins the work on a request. False when it comes too late: the step is given up.
+    fn draft(&mut self, shift: &Shift, place: usize, begun: u64) -> bool {
+        if begun - shift.lanes.moment(place) > shift.give_up_ns {
+            shift.gave_up.store(true, Ordering::Relaxed);
+            return false;
+        }
+        self.group.push((place, begun));
+        self.drafts.push(self.desk.draft(shift.first + place as u64, shift.date(begun)));
+        true
+    }
+
+    /// Answers the requests that were begun; then releases as many instances as are too many.
+    fn finish(&mut self, shift: &Shift) {
+        let Some(&(first, begun)) = self.group.first() else { return };
+        let Worker { desk, live, book, answers, .. } = self;
+        desk.decide(self.drafts.drain(..), shift.date(begun), &mut book.locks, |answer| {
+            answers.push(answer.map(Live::of));
+        });
         let answered = shift.zero.elapsed_nanos();
         book.last_ns = answered;
-        if moment < shift.warmup_ns {
-            book.warmup += 1;
-        } else {
-            book.response.saturating_record(answered - moment);
-            book.service.saturating_record(answered - begun);
-            book.answer(answer.as_ref().err());
-        }
-        live.extend(answer);
-        let mut free = answered;
-        while live.len() > self.target {
-            let chosen = self.luck.below(live.len() as u64) as usize;
-            desk.release(live.swap_remove(chosen), &mut book.locks);
-            let released = shift.zero.elapsed_nanos();
-            if moment >= shift.warmup_ns {
-                book.release.saturating_record(released - free);
+        for ((place, begun), answer) in self.group.drain(..).zip(answers.drain(..)) {
+            let moment = shift.lanes.moment(place);
+            if moment < shift.warmup_ns {
+                book.warmup += 1;
+            } else {
+                book.response.saturating_record(answered - moment);
+                book.service.saturating_record(answered - begun);
+                book.answer(answer.as_ref().err());
             }
-            free = released;
+            live.extend(answer);
         }
-        book.busy_ns += free - begun;
+        let surplus = live.len().saturating_sub(self.target);
+        let mut done = answered;
+        if surplus > 0 {
+            let luck = &mut self.luck;
+            let leaving = (0..surplus).map(|_| live.swap_remove(luck.below(live.len() as u64) as usize));
+            desk.release(leaving, &mut book.locks);
+            done = shift.zero.elapsed_nanos();
+            if shift.lanes.moment(first) >= shift.warmup_ns {
+                book.release.saturating_record_n((done - answered) / surplus as u64, surplus as u64);
+            }
+        }
+        book.busy_ns += done - begun;
     }
 
     /// Instances that it holds.
@@ -228,9 +304,6 @@ impl Worker {
 
     /// Releases everything.
     pub(super) fn leave(self) {
-        let mut locks = Locks::default();
-        for live in self.live {
-            self.desk.release(live, &mut locks);
-        }
+        self.desk.release(self.live, &mut Locks::default());
     }
 }
