@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::api::Param;
 use crate::metrics::clock::WallMark;
-use crate::model::Utc;
+use crate::model::{HostIx, Utc};
 use crate::placement::{Claim, Fleet};
 use crate::sim::Cloud;
 use crate::sim::templates::Template;
@@ -23,7 +23,7 @@ use crate::world::{Holdings, World};
 use super::lanes;
 
 /// The most requests that are decided under one lock: the lines that move with it cost as much as some decisions.
-pub(super) const GROUP: usize = 16;
+pub(super) const GROUP: usize = 64;
 
 /// A live instance: what has to be given back.
 pub(super) struct Live {
@@ -34,6 +34,11 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn of(created: Created) -> Live {
         Live { claim: created.claim, holdings: created.holdings }
+    }
+
+    /// Where it is.
+    pub(super) fn host(&self) -> HostIx {
+        self.claim.host()
     }
 }
 
@@ -317,5 +322,68 @@ mod tests {
             assert!(codes.contains(check), "{check} never fired: {codes:?}");
         }
         assert!(codes.len() > 150, "{} checks", codes.len());
+    }
+
+    /// Four workers at once, in groups: nothing is given twice or beyond its limit, and all of it comes back.
+    #[test]
+    fn groups_of_several_workers_keep_every_limit() {
+        let desk = desk();
+        let now = Utc(1_567_382_400);
+        let work = |worker: u64| {
+            let desk = &desk;
+            move || {
+                let mut luck = Streams::new(4).stream("test/desk", worker);
+                let (mut locks, mut live, mut refused) = (Locks::default(), Vec::new(), BTreeSet::new());
+                for group in 0..500 {
+                    let first = (group * 4 + worker) * 8;
+                    let drafts: Vec<Draft> =
+                        (first..first + 8).map(|number| desk.draft(number, now)).collect();
+                    desk.decide(drafts, now, &mut locks, |answer| match answer {
+                        Ok(created) => live.push(created),
+                        Err(reject) => drop(refused.insert(reject.check)),
+                    });
+                    // Two hundred are more than some limits allow.
+                    let surplus = live.len().saturating_sub(50);
+                    let leaving = (0..surplus)
+                        .map(|_| Live::of(live.swap_remove(luck.below(live.len() as u64) as usize)));
+                    desk.release(leaving, &mut locks);
+                }
+                assert_eq!((locks.decide.taken, locks.release.taken), (500, 500));
+                (live, refused)
+            }
+        };
+        let (mut live, mut refused) = (Vec::new(), BTreeSet::new());
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|worker| scope.spawn(work(worker))).collect();
+            for thread in threads {
+                let (mine, codes) = thread.join().expect("no panic");
+                live.extend(mine);
+                refused.extend(codes);
+            }
+        });
+        for check in ["Q1.postpaid-account", "B1.frozen", "N8.exhausted"] {
+            assert!(refused.contains(check), "{check} never fired: {refused:?}");
+        }
+        let numbers: BTreeSet<u64> = live.iter().map(|created| created.number).collect();
+        assert_eq!(numbers.len(), live.len(), "no number twice");
+        assert_eq!(desk.usage().0, live.len() as u64, "one claim for each instance");
+        let used = |world: &World| {
+            let quotas = world.accounts.iter().flat_map(|(_, _, account)| {
+                [account.postpaid_instances, account.postpaid_disks, account.portable_disks]
+            });
+            let quotas: Vec<_> =
+                quotas.chain(world.groups.iter().map(|(.., group)| group.instances)).collect();
+            let vswitches = desk.facts.vswitches.iter();
+            let free = vswitches.map(|(at, ..)| world.vswitches.get(at).map(|row| row.pool.free()));
+            (quotas, free.collect::<Vec<_>>())
+        };
+        let over = |quota: &crate::world::Quota| quota.limit.is_some_and(|limit| quota.used > limit);
+        let before = used(&desk.facts);
+        for (now, before) in used(&desk.world.lock()).0.iter().zip(&before.0) {
+            assert!(!over(now) || over(before), "{now:?}");
+        }
+        desk.release(live.into_iter().map(Live::of), &mut Locks::default());
+        assert_eq!(used(&desk.world.lock()), before);
+        assert_eq!((desk.usage().0, desk.usage().1), (0, 0));
     }
 }

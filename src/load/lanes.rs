@@ -47,8 +47,13 @@ impl Lanes {
         Lanes { moments, lanes: places.into_iter().map(lane).collect() }
     }
 
-    /// Number of requests.
+    /// Number of lanes.
     pub(super) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Number of requests.
+    pub(super) fn requests(&self) -> usize {
         self.moments.len()
     }
 
@@ -57,13 +62,11 @@ impl Lanes {
         self.moments[place]
     }
 
-    /// Takes the next request of a lane, or of the lanes after it when there is none left in it.
-    pub(super) fn take(&self, own: usize) -> Option<usize> {
-        let (before, after) = self.lanes.split_at(own);
-        after.iter().chain(before).find_map(|lane| {
-            let next = lane.next.fetch_add(1, Ordering::Relaxed);
-            lane.places.get(next).map(|place| *place as usize)
-        })
+    /// Takes the next request of a lane.
+    pub(super) fn take(&self, lane: usize) -> Option<usize> {
+        let lane = &self.lanes[lane];
+        let next = lane.next.fetch_add(1, Ordering::Relaxed);
+        lane.places.get(next).map(|place| *place as usize)
     }
 
     /// Takes the next request of a lane when it is late. Looks at one lane at a time, as each look costs the lane's worker
@@ -92,7 +95,10 @@ mod tests {
             let mut pairs: Vec<(u32, u32)> = homes.iter().copied().zip(dealt.iter().copied()).collect();
             pairs.sort_unstable();
             pairs.dedup();
-            assert!(pairs.len() <= 4 + lanes - 1, "four squares modulo seven, one more for each cut: {pairs:?}");
+            assert!(
+                pairs.len() <= 4 + lanes - 1,
+                "four squares modulo seven, one more for each cut: {pairs:?}"
+            );
             for lane in 0..lanes as u32 {
                 let share = dealt.iter().filter(|dealt| **dealt == lane).count();
                 assert!(share.abs_diff(10_000 / lanes) <= 1, "{share} of lane {lane}");

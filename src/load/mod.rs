@@ -214,7 +214,8 @@ pub fn run(
 
     let deal = desk.deal(plan.workers);
     let mut filling = fill(&desk, &deal, plan, start, stop);
-    let mut bench = Bench { plan, start, threads, deal: &deal, stop, first: filling.tried, zero: WallMark::now() };
+    let mut bench =
+        Bench { plan, start, threads, deal: &deal, stop, first: filling.tried, zero: WallMark::now() };
     let mut workers: Vec<Worker> = Vec::new();
     for (at, live) in filling.shares.drain(..).enumerate() {
         let luck = Streams::new(seed).stream("load/release", at as u64);

@@ -62,7 +62,7 @@ impl Bench<'_> {
                 Err(failed) => std::panic::resume_unwind(failed.into_panic()),
             }
         }
-        self.first += shift.lanes.len() as u64;
+        self.first += shift.lanes.requests() as u64;
         (back, self.summed(rate, begun, &shift, book))
     }
 
@@ -70,7 +70,7 @@ impl Bench<'_> {
         let plan = self.plan;
         let rejected = book.refused();
         let sent = book.created + rejected + book.replayed;
-        let unsent = shift.lanes.len() as u64 - book.warmup - sent;
+        let unsent = shift.lanes.requests() as u64 - book.warmup - sent;
         let response_ns = Percentiles::of(&book.response);
         let broken: Vec<Objective> =
             plan.objectives.iter().copied().filter(|objective| !objective.holds(&response_ns)).collect();

@@ -118,7 +118,8 @@ fn details(out: &mut String, step: &Step) {
         duration(step.release_ns.p99 as f64)
     );
     if step.helped > 0 {
-        let _ = writeln!(out, "{} were late and answered by another worker than their own", grouped(step.helped));
+        let _ =
+            writeln!(out, "{} were late and answered by another worker than their own", grouped(step.helped));
     }
     for code in step.rejected_by_code.iter().take(MOST_CODES) {
         let _ = writeln!(out, "  {:>10}  {} {}", grouped(code.count), code.status, code.code);

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 
 use crate::engine::Stream;
 use crate::metrics::clock::WallMark;
-use crate::model::{SimDuration, Utc};
+use crate::model::{SimDuration, Utc, ZoneIx};
 use crate::validate::Reject;
 
 use super::desk::{Desk, Draft, GROUP, Live, Locks};
@@ -52,11 +52,6 @@ pub(super) struct Shift {
 impl Shift {
     fn over(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.gave_up.load(Ordering::Relaxed)
-    }
-
-    /// The date at a time after `zero`.
-    fn date(&self, nanos: u64) -> Utc {
-        self.start.after(SimDuration(nanos / 1_000))
     }
 
     /// Waits for a moment; the time when it has come, or none when the step has ended before.
@@ -172,10 +167,14 @@ pub(super) struct Worker {
     target: usize,
     /// Which instance is released next.
     luck: Stream,
-    /// Requests that are answered together: their places and when the work on each began.
-    group: Vec<(usize, u64)>,
+    /// Requests that are answered together: zones and places.
+    group: Vec<(Option<ZoneIx>, usize)>,
+    /// When the work on each of them began, what is left to do of it, its answer.
+    begins: Vec<u64>,
     drafts: Vec<Draft>,
     answers: Vec<Result<Live, Reject>>,
+    /// Instances that are released together.
+    leaving: Vec<Live>,
     pub(super) book: Book,
 }
 
@@ -189,14 +188,16 @@ impl Worker {
             live,
             target,
             luck,
-            group: Vec::with_capacity(GROUP),
-            drafts: Vec::with_capacity(GROUP),
-            answers: Vec::with_capacity(GROUP),
+            group: Vec::new(),
+            begins: Vec::new(),
+            drafts: Vec::new(),
+            answers: Vec::new(),
+            leaving: Vec::new(),
             book: Book::new(),
         }
     }
 
-    /// Works through its part of a step.
+    /// Works through its part of a step; then through what others are late with.
     pub(super) async fn work(mut self, shift: Arc<Shift>) -> Worker {
         self.book = Book::new();
         let mut in_a_row = 0;
@@ -211,68 +212,83 @@ impl Worker {
                 in_a_row = 0;
                 tokio::task::yield_now().await;
             }
-            let Some(begun) = shift.wait(moment).await else { break };
-            next = self.serve(&shift, place, begun);
+            let Some(now) = shift.wait(moment).await else { break };
+            next = self.serve(&shift, place, now);
+        }
+        for _ in 0..shift.lanes.len() {
+            self.help(&shift, u64::MAX);
         }
         self
     }
 
-    /// Ahead of its next request: answers what another worker is late with. True when that took until the moment.
-    fn help(&mut self, shift: &Shift, moment: u64) -> bool {
-        self.neighbour += 1;
-        let mut now = shift.zero.elapsed_nanos();
-        while now < moment
-            && !shift.over()
-            && let Some(place) = shift.lanes.take_late(self.neighbour, now)
-        {
-            if self.draft(shift, place, now) {
-                self.finish(shift);
-                self.book.helped += 1;
-            }
-            now = shift.zero.elapsed_nanos();
-        }
-        now >= moment
-    }
-
-    /// Answers a request whose moment has come, together with those after it whose moments have come by then; gives the
-    /// one after them.
-    fn serve(&mut self, shift: &Shift, mut place: usize, mut now: u64) -> Option<usize> {
+    /// Answers a request whose moment has come, together with those after it whose moments have come too; gives the one
+    /// after them.
+    fn serve(&mut self, shift: &Shift, place: usize, now: u64) -> Option<usize> {
+        self.join(shift, place);
         let next = loop {
-            if !self.draft(shift, place, now) {
-                break None;
-            }
-            let next = shift.lanes.take(self.lane);
-            now = shift.zero.elapsed_nanos();
-            match next {
-                Some(due) if self.group.len() < GROUP && shift.lanes.moment(due) <= now => place = due,
+            match shift.lanes.take(self.lane) {
+                Some(due) if self.group.len() < GROUP && shift.lanes.moment(due) <= now => {
+                    self.join(shift, due);
+                }
                 next => break next,
             }
         };
-        self.finish(shift);
+        self.answer(shift, now, true);
         next
     }
 
-    /// Begins the work on a request. False when it comes too late: the step is given up.
-    fn draft(&mut self, shift: &Shift, place: usize, begun: u64) -> bool {
-        if begun - shift.lanes.moment(place) > shift.give_up_ns {
-            shift.gave_up.store(true, Ordering::Relaxed);
-            return false;
+    /// Until a moment: answers what the worker of the next lane, in turn, is late with. True when the moment has come.
+    fn help(&mut self, shift: &Shift, moment: u64) -> bool {
+        self.neighbour += 1;
+        loop {
+            let now = shift.zero.elapsed_nanos();
+            if now >= moment {
+                return true;
+            }
+            if shift.over() {
+                return false;
+            }
+            while self.group.len() < GROUP
+                && let Some(place) = shift.lanes.take_late(self.neighbour, now)
+            {
+                self.join(shift, place);
+            }
+            if self.group.is_empty() {
+                return false;
+            }
+            self.book.helped += self.answer(shift, now, false);
         }
-        self.group.push((place, begun));
-        self.drafts.push(self.desk.draft(shift.first + place as u64, shift.date(begun)));
-        true
     }
 
-    /// Answers the requests that were begun; then releases as many instances as are too many.
-    fn finish(&mut self, shift: &Shift) {
-        let Some(&(first, begun)) = self.group.first() else { return };
-        let Worker { desk, live, book, answers, .. } = self;
-        desk.decide(self.drafts.drain(..), shift.date(begun), &mut book.locks, |answer| {
-            answers.push(answer.map(Live::of));
-        });
+    /// Takes a request into the group.
+    fn join(&mut self, shift: &Shift, place: usize) {
+        self.group.push((self.desk.template(shift.first + place as u64).zone, place));
+    }
+
+    /// Answers the requests of the group, and says how many; then releases as many instances as are too many. What was
+    /// created for another lane leaves at once, so that each worker keeps the mix of its own. Gives the step up when a
+    /// request comes too late.
+    fn answer(&mut self, shift: &Shift, now: u64, own: bool) -> u64 {
+        let Worker { desk, group, begins, drafts, answers, live, leaving, luck, book, .. } = self;
+        if group.iter().any(|(_, place)| now - shift.lanes.moment(*place) > shift.give_up_ns) {
+            group.clear();
+            shift.gave_up.store(true, Ordering::Relaxed);
+            return 0;
+        }
+        // Requests that meet in a shard come one after another: its lines move once for all of them.
+        group.sort_unstable();
+        let date = shift.start.after(SimDuration(now / 1_000));
+        let mut begun = now;
+        for &(_, place) in &*group {
+            drafts.push(desk.draft(shift.first + place as u64, date));
+            begins.push(begun);
+            begun = shift.zero.elapsed_nanos();
+        }
+        desk.decide(drafts.drain(..), date, &mut book.locks, |answer| answers.push(answer.map(Live::of)));
         let answered = shift.zero.elapsed_nanos();
+        let count = group.len() as u64;
         book.last_ns = answered;
-        for ((place, begun), answer) in self.group.drain(..).zip(answers.drain(..)) {
+        for (((_, place), begun), answer) in group.drain(..).zip(begins.drain(..)).zip(answers.drain(..)) {
             let moment = shift.lanes.moment(place);
             if moment < shift.warmup_ns {
                 book.warmup += 1;
@@ -283,18 +299,23 @@ impl Worker {
             }
             live.extend(answer);
         }
-        let surplus = live.len().saturating_sub(self.target);
         let mut done = answered;
+        let surplus = live.len().saturating_sub(self.target);
         if surplus > 0 {
-            let luck = &mut self.luck;
-            let leaving = (0..surplus).map(|_| live.swap_remove(luck.below(live.len() as u64) as usize));
-            desk.release(leaving, &mut book.locks);
+            for _ in 0..surplus {
+                let newest = live.len() - 1;
+                let chosen = if own { luck.below(live.len() as u64) as usize } else { newest };
+                leaving.push(live.swap_remove(chosen));
+            }
+            leaving.sort_unstable_by_key(Live::host);
+            desk.release(leaving.drain(..), &mut book.locks);
             done = shift.zero.elapsed_nanos();
-            if shift.lanes.moment(first) >= shift.warmup_ns {
+            if now >= shift.warmup_ns {
                 book.release.saturating_record_n((done - answered) / surplus as u64, surplus as u64);
             }
         }
-        book.busy_ns += done - begun;
+        book.busy_ns += done - now;
+        count
     }
 
     /// Instances that it holds.
