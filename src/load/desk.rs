@@ -204,7 +204,7 @@ impl Desk {
             self.fleet.release(claim);
             holdings
         };
-        let holdings: SmallVec<[Holdings; GROUP]> = leaving.into_iter().map(vacate).collect();
+        let holdings: SmallVec<[Holdings; 1]> = leaving.into_iter().map(vacate).collect();
         let mut world = locks.release.take(&self.world);
         locks.release.served += holdings.len() as u64;
         holdings.into_iter().for_each(|holdings| world.give_back(holdings));

@@ -311,7 +311,8 @@ impl Worker {
             desk.release(leaving.drain(..), &mut book.locks);
             done = shift.zero.elapsed_nanos();
             if now >= shift.warmup_ns {
-                book.release.saturating_record_n((done - answered) / surplus as u64, surplus as u64);
+                let each = (done - answered) / surplus as u64;
+                (0..surplus).for_each(|_| book.release.saturating_record(each));
             }
         }
         book.busy_ns += done - now;
