@@ -1,10 +1,11 @@
 //! The load benchmark of the control plane, in real time.
 //!
 //! The cloud, the requests and the gate are the simulator's; the clock is this machine's. Workers (tasks on a
-//! multi-threaded `tokio` runtime) take requests off one schedule that is fixed before a step begins (an open loop),
-//! wait for the moment that each is meant to be sent, and answer it: phases 1 to 11 of the gate and the search for a place
-//! on facts that no lock guards, counters and claims under the lock of the world. Response time counts from the intended
-//! moment, so that a stall is charged to everyone who had to wait for it (no coordinated omission).
+//! multi-threaded `tokio` runtime) take requests off their lanes of one schedule that is fixed before a step begins (an
+//! open loop), wait for the moment that each is meant to be sent, and answer it with those that are due besides: phases 1
+//! to 11 of the gate and the search for a place on facts that no lock guards, counters and claims under the lock of the
+//! world, which is taken once for a group. Response time counts from the intended moment, so that a stall is charged to
+//! everyone who had to wait for it (no coordinated omission).
 //!
 //! The fleet is filled first. Every worker then keeps as many instances alive as it began with: one created, one
 //! released, so that each step meets the same fleet.
