@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(lanes.take(0), Some(1), "request 1 of the rounds is the second of its round");
         assert_eq!(lanes.take_late(3, 5 + LATE_NS - 1), None);
         assert_eq!(lanes.take_late(3, 5 + LATE_NS), Some(0));
-        assert_eq!((lanes.take(1), lanes.take(1), lanes.take(1)), (Some(2), Some(3), None));
+        assert_eq!((lanes.take(1), lanes.take(1), lanes.take(0)), (Some(2), None, Some(3)));
         assert_eq!(lanes.moment(3), 8);
     }
 }
