@@ -103,6 +103,10 @@ pub(super) struct Draft {
 }
 
 /// What is left to do of a request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request is reserved, and a box would be allocated for each"
+)]
 enum Stage {
     /// To be decided: it was admitted, and has its place or the answer that there is none.
     Reserved(Reserved),
