@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use packyard::load::{self, Fill, Histograms, LoadError, Outcome, Pace, Plan, Step, Verdict};
+use packyard::load::{self, Fill, Histograms, LoadError, Locks, Outcome, Pace, Plan, Step, Verdict};
 use packyard::metrics::hdr::read_log;
 use packyard::scenario::Scenario;
 
@@ -69,10 +69,12 @@ fn check_step(step: &Step) {
         assert!(rising.is_sorted(), "{rising:?}");
     }
     assert!(step.response_ns.max >= step.service_ns.p50, "a response takes at least its service");
-    for lock in [step.locks.confirm, step.locks.release, step.locks.whole] {
-        assert!(lock.contended <= lock.taken);
+    let Locks { decide, release, whole } = step.locks;
+    for lock in [decide, release] {
+        assert!(lock.contended <= lock.taken && lock.taken <= lock.served, "{lock:?}");
     }
-    assert!(step.locks.confirm.taken >= step.created, "what was created was decided under the lock");
+    assert!(decide.served >= step.created.max(whole), "what was created was decided under the lock");
+    assert!(step.helped <= step.sent + step.warmup);
     let Histograms { from, to, response, service, release } = &step.histograms;
     assert!(from <= to);
     assert_eq!((response.len(), service.len()), (step.sent, step.sent));

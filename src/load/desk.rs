@@ -6,17 +6,24 @@
 //! use up (quotas, addresses, disk room, money) is decided in the world behind the lock, for all requests in one order. The
 //! answers are those of a gate that works alone ([`validate::confirm`]).
 
-use parking_lot::{Mutex, MutexGuard};
+use crossbeam::utils::CachePadded;
 use serde::Serialize;
+use smallvec::SmallVec;
 
 use crate::api::Param;
 use crate::metrics::clock::WallMark;
-use crate::model::Utc;
+use crate::model::{HostIx, Utc};
 use crate::placement::{Claim, Fleet};
 use crate::sim::Cloud;
 use crate::sim::templates::Template;
-use crate::validate::{self, Created, Reject};
+use crate::sync::{Mutex, MutexGuard};
+use crate::validate::{self, Created, Reject, Reserved};
 use crate::world::{Holdings, World};
+
+use super::lanes;
+
+/// The most requests that are decided under one lock: the lines that move with it cost as much as some decisions.
+pub(super) const GROUP: usize = 64;
 
 /// A live instance: what has to be given back.
 pub(super) struct Live {
@@ -24,11 +31,24 @@ pub(super) struct Live {
     holdings: Holdings,
 }
 
+impl Live {
+    pub(super) fn of(created: Created) -> Live {
+        Live { claim: created.claim, holdings: created.holdings }
+    }
+
+    /// Where it is.
+    pub(super) fn host(&self) -> HostIx {
+        self.claim.host()
+    }
+}
+
 /// How the lock was used for one purpose.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct LockUse {
     /// Times taken.
     pub taken: u64,
+    /// Requests decided, or instances given back, in all those times.
+    pub served: u64,
     /// Times that it was not free at once.
     pub contended: u64,
     /// Time spent waiting for it in nanoseconds, all workers together.
@@ -38,12 +58,13 @@ pub struct LockUse {
 /// How the lock of the world was used.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Locks {
-    /// To decide a request that was admitted and has its place: counters and claims.
-    pub confirm: LockUse,
-    /// To give back what an instance held.
+    /// To decide requests: counters and claims of those that were admitted and have their places, the rest in `whole`.
+    pub decide: LockUse,
+    /// To give back what instances held.
     pub release: LockUse,
-    /// For the whole gate: requests with a client token, and those that the facts alone cannot refuse for good.
-    pub whole: LockUse,
+    /// Decided requests that went through the whole gate under the lock: those with a client token, and those that the
+    /// facts alone cannot refuse for good.
+    pub whole: u64,
 }
 
 impl LockUse {
@@ -61,6 +82,7 @@ impl LockUse {
 
     fn add(&mut self, other: LockUse) {
         self.taken += other.taken;
+        self.served += other.served;
         self.contended += other.contended;
         self.waited_ns += other.waited_ns;
     }
@@ -68,17 +90,38 @@ impl LockUse {
 
 impl Locks {
     pub(super) fn add(&mut self, other: Locks) {
-        self.confirm.add(other.confirm);
+        self.decide.add(other.decide);
         self.release.add(other.release);
-        self.whole.add(other.whole);
+        self.whole += other.whole;
     }
+}
+
+/// A request with everything done that needs no lock of the world.
+pub(super) struct Draft {
+    number: u64,
+    stage: Stage,
+}
+
+/// What is left to do of a request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request is reserved, and a box would be allocated for each"
+)]
+enum Stage {
+    /// To be decided: it was admitted, and has its place or the answer that there is none.
+    Reserved(Reserved),
+    /// Nothing: no other request can change this answer.
+    Refused(Reject),
+    /// Everything, under the lock.
+    Whole,
 }
 
 /// What all workers share.
 pub(super) struct Desk {
     /// The world as it was when it was empty.
     facts: World,
-    world: Mutex<World>,
+    /// Apart from what is only read: its lock and its counters go from core to core.
+    world: CachePadded<Mutex<World>>,
     pub(super) fleet: Fleet,
     templates: Vec<Template>,
     /// Templates in the order in which the workload asks for them; requests walk round it.
@@ -88,7 +131,16 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(cloud: Cloud, templates: Vec<Template>, order: Vec<u32>) -> Desk {
         let Cloud { world, fleet, .. } = cloud;
-        Desk { facts: world.clone(), world: Mutex::new(world), fleet, templates, order }
+        Desk { facts: world.clone(), world: Mutex::new(world).into(), fleet, templates, order }
+    }
+
+    /// The worker of each request of a round through the order, when there are so many workers.
+    pub(super) fn deal(&self, workers: usize) -> Vec<u32> {
+        let home = |template: &u32| {
+            let template = &self.templates[*template as usize];
+            (template.zone, template.account)
+        };
+        lanes::deal(&self.order.iter().map(home).collect::<Vec<_>>(), workers)
     }
 
     /// The template of request `number`.
@@ -97,37 +149,69 @@ impl Desk {
         &self.templates[self.order[at] as usize]
     }
 
-    /// Answers request `number`.
-    pub(super) fn serve(&self, number: u64, now: Utc, locks: &mut Locks) -> Result<Live, Reject> {
-        let Created { claim, holdings, .. } = self.create(number, now, locks)?;
-        Ok(Live { claim, holdings })
-    }
-
-    fn create(&self, number: u64, now: Utc, locks: &mut Locks) -> Result<Created, Reject> {
+    /// Does of request `number` what needs no lock of the world.
+    pub(super) fn draft(&self, number: u64, now: Utc) -> Draft {
         let template = self.template(number);
         let request = template.request(number);
         // Two calls with one token must not both pass phase 2: they take turns.
-        if !request.has(Param::ClientToken) {
+        let stage = if request.has(Param::ClientToken) {
+            Stage::Whole
+        } else {
             match validate::admit(request, &self.facts, template.account, now) {
-                Ok(admitted) => {
-                    let reserved = validate::reserve(admitted, &self.facts, &self.fleet);
-                    let mut world = locks.confirm.take(&self.world);
-                    return validate::confirm(reserved, request, &mut world, &self.fleet, now);
-                }
-                Err(reject) if validate::is_lasting(&reject) => return Err(reject),
+                Ok(admitted) => Stage::Reserved(validate::reserve(admitted, &self.facts, &self.fleet)),
+                Err(reject) if validate::is_lasting(&reject) => Stage::Refused(reject),
                 // What others did may have it refused for another reason.
-                Err(_) => {}
+                Err(_) => Stage::Whole,
             }
-        }
-        let mut world = locks.whole.take(&self.world);
-        validate::create(request, &mut world, &self.fleet, template.account, now)
+        };
+        Draft { number, stage }
     }
 
-    /// Gives back all that an instance held.
-    pub(super) fn release(&self, live: Live, locks: &mut Locks) {
-        let Live { claim, holdings } = live;
-        self.fleet.release(claim);
-        locks.release.take(&self.world).give_back(holdings);
+    /// Decides requests one after another, with the lock of the world taken once for all of them.
+    pub(super) fn decide(
+        &self,
+        drafts: impl IntoIterator<Item = Draft>,
+        now: Utc,
+        locks: &mut Locks,
+        mut answer: impl FnMut(Result<Created, Reject>),
+    ) {
+        let mut guard = None;
+        for Draft { number, stage } in drafts {
+            if let Stage::Refused(reject) = stage {
+                answer(Err(reject));
+                continue;
+            }
+            let template = self.template(number);
+            let request = template.request(number);
+            let world = guard.get_or_insert_with(|| locks.decide.take(&self.world));
+            locks.decide.served += 1;
+            answer(match stage {
+                Stage::Reserved(reserved) => validate::confirm(reserved, request, world, &self.fleet, now),
+                _ => {
+                    locks.whole += 1;
+                    validate::create(request, world, &self.fleet, template.account, now)
+                }
+            });
+        }
+    }
+
+    /// Answers one request.
+    pub(super) fn serve(&self, number: u64, now: Utc, locks: &mut Locks) -> Result<Live, Reject> {
+        let mut answered = None;
+        self.decide([self.draft(number, now)], now, locks, |answer| answered = Some(answer.map(Live::of)));
+        answered.expect("each request gets an answer")
+    }
+
+    /// Gives back all that instances held, with the lock of the world taken once for all of them.
+    pub(super) fn release(&self, leaving: impl IntoIterator<Item = Live>, locks: &mut Locks) {
+        let vacate = |Live { claim, holdings }| {
+            self.fleet.release(claim);
+            holdings
+        };
+        let holdings: SmallVec<[Holdings; 1]> = leaving.into_iter().map(vacate).collect();
+        let mut world = locks.release.take(&self.world);
+        locks.release.served += holdings.len() as u64;
+        holdings.into_iter().for_each(|holdings| world.give_back(holdings));
     }
 
     /// Claims of the whole fleet, used and sellable thousandths of a vCPU.
@@ -216,8 +300,9 @@ mod tests {
                 let mut world = alone.world.lock();
                 validate::create(request, &mut world, &alone.fleet, template.account, now)
             };
-            let got = desk.create(number, now, &mut locks);
-            match (got, expected) {
+            let mut got = None;
+            desk.decide([desk.draft(number, now)], now, &mut locks, |answer| got = Some(answer));
+            match (got.expect("an answer"), expected) {
                 (Ok(got), Ok(expected)) => {
                     assert_eq!(got, expected, "request {number}");
                     live.push((got, expected));
@@ -230,16 +315,79 @@ mod tests {
             }
             while live.len() > 40 && luck.below(4) > 0 {
                 let (mine, theirs) = live.swap_remove(luck.below(live.len() as u64) as usize);
-                desk.release(Live { claim: mine.claim, holdings: mine.holdings }, &mut locks);
-                alone.release(Live { claim: theirs.claim, holdings: theirs.holdings }, &mut locks);
+                desk.release([Live::of(mine)], &mut locks);
+                alone.release([Live::of(theirs)], &mut locks);
             }
         }
         assert_eq!(desk.world.lock().digest(), alone.world.lock().digest());
-        assert!(locks.confirm.taken > 1_000 && locks.whole.taken > 1_000, "{locks:?}");
+        assert!(locks.decide.taken > 2_000 && locks.whole > 1_000, "{locks:?}");
         // What creations use up was used up, each of it.
         for check in ["K1.stock", "N8.exhausted", "B1.frozen", "Q1.postpaid-account"] {
             assert!(codes.contains(check), "{check} never fired: {codes:?}");
         }
         assert!(codes.len() > 150, "{} checks", codes.len());
+    }
+
+    /// Four workers at once, in groups: nothing is given twice or beyond its limit, and all of it comes back.
+    #[test]
+    fn groups_of_several_workers_keep_every_limit() {
+        let desk = desk();
+        let now = Utc(1_567_382_400);
+        let work = |worker: u64| {
+            let desk = &desk;
+            move || {
+                let mut luck = Streams::new(4).stream("test/desk", worker);
+                let (mut locks, mut live, mut refused) = (Locks::default(), Vec::new(), BTreeSet::new());
+                for group in 0..500 {
+                    let first = (group * 4 + worker) * 8;
+                    let drafts: Vec<Draft> =
+                        (first..first + 8).map(|number| desk.draft(number, now)).collect();
+                    desk.decide(drafts, now, &mut locks, |answer| match answer {
+                        Ok(created) => live.push(created),
+                        Err(reject) => drop(refused.insert(reject.check)),
+                    });
+                    // Two hundred are more than some limits allow.
+                    let surplus = live.len().saturating_sub(50);
+                    let leaving = (0..surplus)
+                        .map(|_| Live::of(live.swap_remove(luck.below(live.len() as u64) as usize)));
+                    desk.release(leaving, &mut locks);
+                }
+                assert_eq!((locks.decide.taken, locks.release.taken), (500, 500));
+                (live, refused)
+            }
+        };
+        let (mut live, mut refused) = (Vec::new(), BTreeSet::new());
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|worker| scope.spawn(work(worker))).collect();
+            for thread in threads {
+                let (mine, codes) = thread.join().expect("no panic");
+                live.extend(mine);
+                refused.extend(codes);
+            }
+        });
+        for check in ["Q1.postpaid-account", "B1.frozen", "N8.exhausted"] {
+            assert!(refused.contains(check), "{check} never fired: {refused:?}");
+        }
+        let numbers: BTreeSet<u64> = live.iter().map(|created| created.number).collect();
+        assert_eq!(numbers.len(), live.len(), "no number twice");
+        assert_eq!(desk.usage().0, live.len() as u64, "one claim for each instance");
+        let used = |world: &World| {
+            let quotas = world.accounts.iter().flat_map(|(_, _, account)| {
+                [account.postpaid_instances, account.postpaid_disks, account.portable_disks]
+            });
+            let quotas: Vec<_> =
+                quotas.chain(world.groups.iter().map(|(.., group)| group.instances)).collect();
+            let vswitches = desk.facts.vswitches.iter();
+            let free = vswitches.map(|(at, ..)| world.vswitches.get(at).map(|row| row.pool.free()));
+            (quotas, free.collect::<Vec<_>>())
+        };
+        let over = |quota: &crate::world::Quota| quota.limit.is_some_and(|limit| quota.used > limit);
+        let before = used(&desk.facts);
+        for (now, before) in used(&desk.world.lock()).0.iter().zip(&before.0) {
+            assert!(!over(now) || over(before), "{now:?}");
+        }
+        desk.release(live.into_iter().map(Live::of), &mut Locks::default());
+        assert_eq!(used(&desk.world.lock()), before);
+        assert_eq!((desk.usage().0, desk.usage().1), (0, 0));
     }
 }

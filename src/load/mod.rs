@@ -1,10 +1,11 @@
 //! The load benchmark of the control plane, in real time.
 //!
 //! The cloud, the requests and the gate are the simulator's; the clock is this machine's. Workers (tasks on a
-//! multi-threaded `tokio` runtime) take requests off one schedule that is fixed before a step begins (an open loop),
-//! wait for the moment that each is meant to be sent, and answer it: phases 1 to 11 of the gate and the search for a place
-//! on facts that no lock guards, counters and claims under the lock of the world. Response time counts from the intended
-//! moment, so that a stall is charged to everyone who had to wait for it (no coordinated omission).
+//! multi-threaded `tokio` runtime) take requests off their lanes of one schedule that is fixed before a step begins (an
+//! open loop), wait for the moment that each is meant to be sent, and answer it with those that are due besides: phases 1
+//! to 11 of the gate and the search for a place on facts that no lock guards, counters and claims under the lock of the
+//! world, which is taken once for a group. Response time counts from the intended moment, so that a stall is charged to
+//! everyone who had to wait for it (no coordinated omission).
 //!
 //! The fleet is filled first. Every worker then keeps as many instances alive as it began with: one created, one
 //! released, so that each step meets the same fleet.
@@ -13,6 +14,7 @@
 //! given up. `docs/load.md` says more.
 
 mod desk;
+mod lanes;
 mod objective;
 mod outcome;
 mod schedule;
@@ -211,12 +213,14 @@ pub fn run(
         .build()
         .map_err(LoadError::Threads)?;
 
-    let mut filling = fill(&desk, plan, start, stop);
-    let mut bench = Bench { plan, start, threads, stop, first: filling.tried, zero: WallMark::now() };
+    let deal = desk.deal(plan.workers);
+    let mut filling = fill(&desk, &deal, plan, start, stop);
+    let mut bench =
+        Bench { plan, start, threads, deal: &deal, stop, first: filling.tried, zero: WallMark::now() };
     let mut workers: Vec<Worker> = Vec::new();
     for (at, live) in filling.shares.drain(..).enumerate() {
         let luck = Streams::new(seed).stream("load/release", at as u64);
-        workers.push(Worker::new(Arc::clone(&desk), live, luck));
+        workers.push(Worker::new(Arc::clone(&desk), at, live, luck));
     }
     let mut steps: Vec<Step> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -282,8 +286,8 @@ struct Filling {
     tried: u64,
 }
 
-/// Fills the fleet with the workload's own requests, the workers in turn.
-fn fill(desk: &Desk, plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
+/// Fills the fleet with the workload's own requests; each instance is its worker's.
+fn fill(desk: &Desk, deal: &[u32], plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
     let (_, _, capacity) = desk.usage();
     let (most, share) = match plan.fill {
         Fill::Share(share) => (MOST_LIVE, share),
@@ -296,7 +300,7 @@ fn fill(desk: &Desk, plan: &Plan, now: Utc, stop: &AtomicBool) -> Filling {
     {
         match desk.serve(tried, now, &mut Locks::default()) {
             Ok(one) => {
-                shares[(live % plan.workers as u64) as usize].push(one);
+                shares[deal[(tried % deal.len() as u64) as usize] as usize].push(one);
                 cpu_milli += desk.template(tried).demand.cpu_milli;
                 (live, refused) = (live + 1, 0);
             }

@@ -15,7 +15,7 @@ use super::desk::Locks;
 use super::objective::Objective;
 
 /// Version of the layout; it changes whenever a field changes its name or meaning.
-pub const LOAD_SCHEMA: &str = "packyard-load/2";
+pub const LOAD_SCHEMA: &str = "packyard-load/3";
 
 /// The result of `packyard bench load`. All of it is about this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -116,13 +116,15 @@ pub struct Step {
     pub rejected: u64,
     /// Requests that got the answer of an earlier call with their client token.
     pub replayed: u64,
+    /// Requests that were late and answered by another worker than their own, warm-up included.
+    pub helped: u64,
     /// Refusals by status and code, most frequent first.
     pub rejected_by_code: Vec<CodeCount>,
     /// From the moment that a request was meant to be sent to its answer, in nanoseconds.
     pub response_ns: Percentiles,
     /// From the begin of the work on a request to its answer, in nanoseconds.
     pub service_ns: Percentiles,
-    /// One release, in nanoseconds.
+    /// One release, in nanoseconds: its share of the time that a group of them took.
     pub release_ns: Percentiles,
     /// Share of the workers' time that went into requests and releases, warm-up included.
     pub busy: f64,

@@ -1,16 +1,15 @@
 //! One step: the workers set going, their books merged, the verdict.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use crossbeam::utils::CachePadded;
 
 use crate::metrics::Percentiles;
 use crate::metrics::clock::WallMark;
 use crate::model::Utc;
 use crate::sim::CodeCount;
 
+use super::lanes::Lanes;
 use super::outcome::{Histograms, Step, Verdict};
 use super::worker::{Book, Shift, Worker};
 use super::{Objective, Plan};
@@ -20,6 +19,8 @@ pub(super) struct Bench<'a> {
     pub(super) plan: &'a Plan,
     pub(super) start: Utc,
     pub(super) threads: usize,
+    /// Lane of each request of a round of the workload's order.
+    pub(super) deal: &'a [u32],
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) first: u64,
     /// When the first step began.
@@ -44,8 +45,7 @@ impl Bench<'_> {
             crowded: workers.len() > self.threads,
             stop: Arc::clone(self.stop),
             gave_up: AtomicBool::new(false),
-            next: CachePadded::new(AtomicUsize::new(0)),
-            schedule,
+            lanes: Lanes::new(schedule, self.first, self.deal, plan.workers),
             zero: WallMark::now(),
         });
         let tasks: Vec<_> =
@@ -62,7 +62,7 @@ impl Bench<'_> {
                 Err(failed) => std::panic::resume_unwind(failed.into_panic()),
             }
         }
-        self.first += shift.schedule.len() as u64;
+        self.first += shift.lanes.requests() as u64;
         (back, self.summed(rate, begun, &shift, book))
     }
 
@@ -70,7 +70,7 @@ impl Bench<'_> {
         let plan = self.plan;
         let rejected = book.refused();
         let sent = book.created + rejected + book.replayed;
-        let unsent = shift.schedule.len() as u64 - book.warmup - sent;
+        let unsent = shift.lanes.requests() as u64 - book.warmup - sent;
         let response_ns = Percentiles::of(&book.response);
         let broken: Vec<Objective> =
             plan.objectives.iter().copied().filter(|objective| !objective.holds(&response_ns)).collect();
@@ -105,6 +105,7 @@ impl Bench<'_> {
             created: book.created,
             rejected,
             replayed: book.replayed,
+            helped: book.helped,
             rejected_by_code,
             response_ns,
             service_ns: Percentiles::of(&book.service),

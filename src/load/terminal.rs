@@ -117,6 +117,10 @@ fn details(out: &mut String, step: &Step) {
         duration(step.release_ns.p50 as f64),
         duration(step.release_ns.p99 as f64)
     );
+    if step.helped > 0 {
+        let _ =
+            writeln!(out, "{} were late and answered by another worker than their own", grouped(step.helped));
+    }
     for code in step.rejected_by_code.iter().take(MOST_CODES) {
         let _ = writeln!(out, "  {:>10}  {} {}", grouped(code.count), code.status, code.code);
     }
@@ -124,18 +128,17 @@ fn details(out: &mut String, step: &Step) {
         let count = rest.iter().map(|code| code.count).sum();
         let _ = writeln!(out, "  {:>10}  {} other codes", grouped(count), rest.len());
     }
-    let Locks { confirm, release, whole } = &step.locks;
-    for (purpose, used) in [("decisions", confirm), ("releases", release), ("the whole gate", whole)] {
-        if used.taken > 0 {
-            let _ = writeln!(out, "world lock for {purpose}: {}", lock(used));
-        }
-    }
+    let Locks { decide, release, whole } = &step.locks;
+    let _ = writeln!(out, "world lock to decide: {}, {} in the whole gate", lock(decide), grouped(*whole));
+    let _ = writeln!(out, "world lock to give back: {}", lock(release));
 }
 
 fn lock(used: &LockUse) -> String {
     let share = 100.0 * used.contended as f64 / used.taken.max(1) as f64;
     let wait = used.waited_ns as f64 / used.contended.max(1) as f64;
-    format!("{} taken, {share:.2} % waited, {} each", grouped(used.taken), duration(wait))
+    let each = used.served as f64 / used.taken.max(1) as f64;
+    let taken = grouped(used.taken);
+    format!("{taken} taken, {share:.2} % waited, {} each; for {each:.1} instances each", duration(wait))
 }
 
 fn verdict(out: &mut String, outcome: &Outcome) {
