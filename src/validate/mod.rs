@@ -120,7 +120,7 @@ pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
 /// # Errors
 /// The answer of the first check that fires; `DryRunOperation` for a dry run that would have succeeded.
 pub fn commit(
-    admitted: &Admitted,
+    admitted: Admitted,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
@@ -200,7 +200,7 @@ pub fn create(
     now: Utc,
 ) -> Result<Created, Reject> {
     let admitted = admit(request, world, account, now)?;
-    commit(&admitted, request, world, fleet, now)
+    commit(admitted, request, world, fleet, now)
 }
 
 /// Ids of the checks that a request has passed when `decided` answered, or all of them when none did.

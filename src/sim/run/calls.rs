@@ -11,7 +11,7 @@ use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
 use super::clients::Caller;
-use super::{Call, Clients, Run};
+use super::{Call, Clients, Reached, Run};
 
 /// The stages of [`Call::waits`].
 const WAITS: [LatencyStage; 4] = [
@@ -40,7 +40,7 @@ impl Run<'_> {
         self.log.note(now, Record::Requested, number, template);
         self.observer.happened(now, &Happened::Requested { number, template });
         self.mix.saw(template, self.templates);
-        let mut call = Call {
+        let call = Call {
             number,
             template,
             end,
@@ -55,17 +55,14 @@ impl Run<'_> {
             self.client_writes(attempt, number);
         }
         if let Some(reject) = self.throttled(now, template) {
-            self.reject(now, &call, &reject);
+            self.reject(now, &call, &reject, Reached::Gate);
         } else if self.control.is_some() {
             let call = self.calls.insert(call) as u32;
             self.enter_api(now, call);
         } else {
             match self.admit(now, number, template, client) {
-                Ok(admitted) => {
-                    call.admitted = Some(admitted);
-                    self.decide(now, call);
-                }
-                Err(reject) => self.reject(now, &call, &reject),
+                Ok(admitted) => self.decide(now, &call, admitted),
+                Err(reject) => self.reject(now, &call, &reject, Reached::Gate),
             }
         }
     }
@@ -97,7 +94,7 @@ impl Run<'_> {
         match self.admit(now, number, template, client) {
             Ok(admitted) => {
                 let waiting = &mut self.calls[call as usize];
-                waiting.admitted = Some(admitted);
+                waiting.admitted = Some(Box::new(admitted));
                 waiting.entered = now;
                 if self.control().schedulers.enter(call) {
                     self.serve_scheduler(now, call);
@@ -105,7 +102,7 @@ impl Run<'_> {
             }
             Err(reject) => {
                 let call = self.calls.remove(call as usize);
-                self.reject(now, &call, &reject);
+                self.reject(now, &call, &reject, Reached::Gate);
             }
         }
     }
@@ -122,7 +119,8 @@ impl Run<'_> {
         }
         let mut call = self.calls.remove(call as usize);
         call.waits[SCHEDULING] = now.since(call.begun);
-        self.decide(now, call);
+        let admitted = call.admitted.take().expect("only admitted calls reach a scheduler");
+        self.decide(now, &call, *admitted);
     }
 
     fn begin(&mut self, now: SimTime, call: u32, queue: usize) {
@@ -132,9 +130,9 @@ impl Run<'_> {
     }
 
     /// Counts the way of a call through the control plane, now that its outcome is known.
-    pub(super) fn answered(&mut self, now: SimTime, call: &Call, outcome: Outcome) {
+    pub(super) fn answered(&mut self, now: SimTime, call: &Call, outcome: Outcome, reached: Reached) {
         if self.control.is_some() {
-            let passed = if call.admitted.is_some() { WAITS.len() } else { SCHEDULER_QUEUE };
+            let passed = if reached == Reached::Gate { SCHEDULER_QUEUE } else { WAITS.len() };
             for (stage, wait) in WAITS.into_iter().zip(call.waits).take(passed) {
                 self.latency.record(stage, outcome, wait);
             }
@@ -167,12 +165,12 @@ impl Run<'_> {
         answer
     }
 
-    fn decide(&mut self, now: SimTime, call: Call) {
+    fn decide(&mut self, now: SimTime, call: &Call, admitted: Admitted) {
         if self.market.is_some() {
-            self.market_stock(&call);
+            self.market_stock(call, &admitted);
         }
         let template = &self.templates[call.template as usize];
-        let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
+        let reached = Reached::Scheduler { loose: admitted.effective().is_loose() };
         let utc = self.start.after(now.since(SimTime::ZERO));
         let own = client_request(&self.clients, call.client);
         let request = own.unwrap_or_else(|| template.request(call.number));
@@ -180,19 +178,19 @@ impl Run<'_> {
         let answer = validate::commit(admitted, request, self.world, self.fleet, utc);
         self.probe.stop(CostStage::Placement, mark);
         match answer {
-            Ok(created) => self.create(now, &call, created),
-            Err(reject) => self.reject(now, &call, &reject),
+            Ok(created) => self.create(now, call, created, reached),
+            Err(reject) => self.reject(now, call, &reject, reached),
         }
     }
 
-    fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject) {
+    fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject, reached: Reached) {
         self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
         let outcome = match reject {
             Reject { replay: Some(_), .. } => Outcome::Repeated,
             Reject { no_room: Some(_), .. } => Outcome::NoRoom,
             _ => Outcome::Refused,
         };
-        self.answered(now, call, outcome);
+        self.answered(now, call, outcome, reached);
         self.tally.reject(reject);
         if let Some(ops) = &mut self.operations {
             ops.rejected(reject);
@@ -203,7 +201,7 @@ impl Run<'_> {
             self.client_refused(now, attempt, reject);
         }
         if self.market.is_some() {
-            self.market_refused(now, call, reject);
+            self.market_refused(now, call, reject, reached);
         }
     }
 }

@@ -10,16 +10,16 @@ use crate::sim::observe::{Gone, Happened};
 use crate::validate;
 use crate::workload::End;
 
-use super::{Call, Instance, Run, Step};
+use super::{Call, Instance, Reached, Run, Step};
 
 /// What the log says of the host of an instance without a place.
 const NO_HOST: u32 = u32::MAX;
 
 impl Run<'_> {
-    pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
+    pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created, reached: Reached) {
         let host = created.claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.answered(now, call, Outcome::Created);
+        self.answered(now, call, Outcome::Created, reached);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
         self.observer
