@@ -7,7 +7,7 @@ use super::check::{Check, first_counter};
 use super::effective::{Effective, Network, Spot};
 use super::order;
 use super::reject::Reject;
-use super::{Admitted, Created};
+use super::{Admitted, Claimed, Created};
 use crate::api::{Param, Request};
 use crate::model::{HostIx, Utc, ZoneIx};
 use crate::placement::{Claim, DemandId, Fleet, NoRoom, Owner, Reason, Want};
@@ -323,7 +323,8 @@ pub(super) fn confirm(
         leave(fleet, Some(place));
         return Err(reject);
     }
-    commit_in(effective, Some(place), request, world, fleet, now)
+    let claimed = commit_in(&mut effective, Some(place), request, world, fleet, now)?;
+    Ok(claimed.created(effective))
 }
 
 /// Gives the values of an admitted request the default vSwitch as it is now: another request may have made it.
@@ -356,28 +357,27 @@ pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result
 
 /// Refuses, or claims everything that the instance needs and creates it.
 pub(super) fn commit(
-    admitted: Admitted,
+    admitted: &mut Admitted,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
     now: Utc,
-) -> Result<Created, Reject> {
-    let_go(&admitted, world);
-    let mut effective = admitted.effective;
-    bring_up_to_date(&mut effective, world);
-    commit_in(effective, None, request, world, fleet, now)
+) -> Result<Claimed, Reject> {
+    let_go(admitted, world);
+    bring_up_to_date(&mut admitted.effective, world);
+    commit_in(&mut admitted.effective, None, request, world, fleet, now)
 }
 
 /// Commits values that are up to date, in the place that was found or in one that is looked for.
 fn commit_in(
-    mut effective: Effective,
+    effective: &mut Effective,
     found: Option<Result<Place, Reject>>,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
     now: Utc,
-) -> Result<Created, Reject> {
-    let order = Order { effective: &effective, world, account: account(world, &effective) };
+) -> Result<Claimed, Reject> {
+    let order = Order { effective, world, account: account(world, effective) };
     let mode = if effective.dry_run { Mode::Ask } else { Mode::Claim };
     let (gib, portable) = (order.gib(), order.portable_disks());
     let (zone, dedicated_host, claim) = match decide(&order, fleet, mode, found) {
@@ -386,7 +386,7 @@ fn commit_in(
             unreachable!("only a dry run claims nothing, and it was refused before")
         }
         Err(reject) => {
-            close(request, world, &effective);
+            close(request, world, effective);
             return Err(reject);
         }
     };
@@ -398,11 +398,11 @@ fn commit_in(
         effective.network = Network::Vpc(world.make_default_place(account, region, zone, place));
     }
     let number = world.next_instance();
-    let holdings = world.take(&take(&effective, zone, gib, portable, world));
+    let holdings = world.take(&take(effective, zone, gib, portable, world));
     if request.has(Param::ClientToken) {
-        remember(request, world, &effective, &instance_id(number), TokenState::Done, now);
+        remember(request, world, effective, &instance_id(number), TokenState::Done, now);
     }
-    Ok(Created { number, zone, claim, holdings, effective })
+    Ok(Claimed { number, zone, claim, holdings })
 }
 
 fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &World) -> Take {

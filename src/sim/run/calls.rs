@@ -61,7 +61,10 @@ impl Run<'_> {
             self.enter_api(now, call);
         } else {
             match self.admit(now, number, template, client) {
-                Ok(admitted) => self.decide(now, &call, admitted),
+                Ok(mut admitted) => {
+                    self.begin_call(now, number, template, client, &mut admitted);
+                    self.decide(now, &call, &mut admitted);
+                }
                 Err(reject) => self.reject(now, &call, &reject, Reached::Gate),
             }
         }
@@ -93,8 +96,10 @@ impl Run<'_> {
         self.calls[call as usize].waits[VALIDATION] = now.since(begun);
         match self.admit(now, number, template, client) {
             Ok(admitted) => {
+                let mut admitted = Box::new(admitted);
+                self.begin_call(now, number, template, client, &mut admitted);
                 let waiting = &mut self.calls[call as usize];
-                waiting.admitted = Some(Box::new(admitted));
+                waiting.admitted = Some(admitted);
                 waiting.entered = now;
                 if self.control().schedulers.enter(call) {
                     self.serve_scheduler(now, call);
@@ -119,8 +124,8 @@ impl Run<'_> {
         }
         let mut call = self.calls.remove(call as usize);
         call.waits[SCHEDULING] = now.since(call.begun);
-        let admitted = call.admitted.take().expect("only admitted calls reach a scheduler");
-        self.decide(now, &call, *admitted);
+        let mut admitted = call.admitted.take().expect("only admitted calls reach a scheduler");
+        self.decide(now, &call, &mut admitted);
     }
 
     fn begin(&mut self, now: SimTime, call: u32, queue: usize) {
@@ -154,20 +159,31 @@ impl Run<'_> {
         let own = client_request(&self.clients, client);
         let request = own.unwrap_or_else(|| template.request(number));
         let mark = self.probe.start();
-        let mut answer = validate::admit(request, self.world, template.account, utc);
+        let answer = validate::admit(request, self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
-        // A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
-        if let Ok(admitted) = &mut answer
-            && (own.is_some() || self.control.is_some())
-        {
-            validate::begin(admitted, request, self.world, utc);
-        }
         answer
     }
 
-    fn decide(&mut self, now: SimTime, call: &Call, admitted: Admitted) {
+    /// A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
+    fn begin_call(
+        &mut self,
+        now: SimTime,
+        number: u64,
+        template: u32,
+        client: Option<u32>,
+        admitted: &mut Admitted,
+    ) {
+        let own = client_request(&self.clients, client);
+        if own.is_some() || self.control.is_some() {
+            let request = own.unwrap_or_else(|| self.templates[template as usize].request(number));
+            let utc = self.start.after(now.since(SimTime::ZERO));
+            validate::begin(admitted, request, self.world, utc);
+        }
+    }
+
+    fn decide(&mut self, now: SimTime, call: &Call, admitted: &mut Admitted) {
         if self.market.is_some() {
-            self.market_stock(call, &admitted);
+            self.market_stock(call, admitted);
         }
         let template = &self.templates[call.template as usize];
         let reached = Reached::Scheduler { loose: admitted.effective().is_loose() };
@@ -175,10 +191,10 @@ impl Run<'_> {
         let own = client_request(&self.clients, call.client);
         let request = own.unwrap_or_else(|| template.request(call.number));
         let mark = self.probe.start();
-        let answer = validate::commit(admitted, request, self.world, self.fleet, utc);
+        let answer = validate::commit_in_place(admitted, request, self.world, self.fleet, utc);
         self.probe.stop(CostStage::Placement, mark);
         match answer {
-            Ok(created) => self.create(now, call, created, reached),
+            Ok(claimed) => self.create(now, call, claimed, admitted.effective(), reached),
             Err(reject) => self.reject(now, call, &reject, reached),
         }
     }

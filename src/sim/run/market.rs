@@ -1,6 +1,6 @@
 //! The spot market in the loop: what happens is told to it, what follows is scheduled. Absent, nothing of this runs.
 
-use crate::model::{HostIx, SimDuration, SimTime};
+use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
 use crate::operations::refusal::{NO_STOCK, PRICE_ABOVE_BID};
 use crate::operations::{Lock, Refusal};
 use crate::sim::event::{Event, MarketEvent};
@@ -11,7 +11,7 @@ use crate::spot::market::{Followed, Purchase, check_distance};
 use crate::spot::notice::NOTICE;
 use crate::spot::price::HourPrice;
 use crate::spot::restart::NoStart;
-use crate::validate::{self, Admitted, Reject, Spot};
+use crate::validate::{self, Admitted, Effective, Reject, Spot};
 use crate::workload::End;
 
 use super::{Call, Reached, Run};
@@ -152,7 +152,8 @@ impl Run<'_> {
         now: SimTime,
         slot: u32,
         call: &Call,
-        created: &validate::Created,
+        zone: ZoneIx,
+        effective: &Effective,
     ) {
         let size = self.templates[call.template as usize].demand;
         let Some(market) = &mut self.market else { return };
@@ -160,7 +161,6 @@ impl Run<'_> {
             market.market.clients[member.fleet as usize].answered(now, member, true);
             market.members.insert(slot, member);
         }
-        let effective = &created.effective;
         let limit = match effective.spot {
             Spot::None => return,
             Spot::AsPriceGo => None,
@@ -172,7 +172,7 @@ impl Run<'_> {
                 slot,
                 number: call.number,
                 account: effective.account,
-                zone: created.zone,
+                zone,
                 instance_type: effective.instance_type,
                 size,
                 limit,
