@@ -54,7 +54,9 @@ impl<'a> Probe<'a> {
     /// Ends it.
     #[inline]
     pub(crate) fn stop(&mut self, stage: CostStage, mark: Option<WallMark>) {
-        if let (Some(cost), Some(mark)) = (&mut self.0, mark) {
+        if let Some(mark) = mark
+            && let Some(cost) = &mut self.0
+        {
             cost.stages.record(stage as usize, mark.elapsed_nanos());
         }
     }

@@ -275,10 +275,13 @@ impl EventLog {
     /// Appends one record about the request (and instance) with this number.
     #[inline]
     pub(super) fn note(&mut self, at: SimTime, record: Record, number: u64, detail: u32) {
-        self.pending.extend_from_slice(&at.0.to_le_bytes());
-        self.pending.push(record as u8);
-        self.pending.extend_from_slice(&number.to_le_bytes());
-        self.pending.extend_from_slice(&detail.to_le_bytes());
+        // Put together first: the batch is asked for room once.
+        let mut bytes = [0; LogRecord::BYTES];
+        bytes[..8].copy_from_slice(&at.0.to_le_bytes());
+        bytes[8] = record as u8;
+        bytes[9..17].copy_from_slice(&number.to_le_bytes());
+        bytes[17..].copy_from_slice(&detail.to_le_bytes());
+        self.pending.extend_from_slice(&bytes);
         if self.pending.len() >= BATCH * LogRecord::BYTES {
             self.link_batch();
         }

@@ -7,10 +7,10 @@ use super::check::{Check, first_counter};
 use super::effective::{Effective, Network, Spot};
 use super::order;
 use super::reject::Reject;
-use super::{Admitted, Created};
+use super::{Admitted, Claimed, Created};
 use crate::api::{Param, Request};
 use crate::model::{HostIx, Utc, ZoneIx};
-use crate::placement::{Claim, Fleet, NoRoom, Owner, Reason, Want, Zones};
+use crate::placement::{Claim, DemandId, Fleet, NoRoom, Owner, Reason, Want};
 use crate::world::{
     Account, AddressFrom, ChargeType, FaultKind, Gib, Holder, HostStatus, Take, Token, TokenState, VpcPlace,
     World, instance_id,
@@ -120,8 +120,14 @@ enum Mode {
     Ask,
 }
 
-/// A zone, and the claim there unless it was only asked for.
-type Place = (ZoneIx, Option<Claim>);
+/// Where an instance goes.
+struct Place {
+    zone: ZoneIx,
+    /// The dedicated host that it asked for, or that was chosen.
+    dedicated_host: Option<u32>,
+    /// None: it was only asked for.
+    claim: Option<Claim>,
+}
 
 /// Tries one want.
 fn attempt(fleet: &Fleet, want: &Want<'_>, mode: Mode) -> Result<Option<Claim>, NoRoom> {
@@ -134,10 +140,8 @@ fn attempt(fleet: &Fleet, want: &Want<'_>, mode: Mode) -> Result<Option<Claim>, 
 /// K1.no-zone and K1.stock.
 fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> {
     let effective = order.effective;
-    let candidates = match effective.zone {
-        Some(zone) => SmallVec::from_slice(&[zone]),
-        None => order.candidates(),
-    };
+    let open = if effective.zone.is_none() { order.candidates() } else { SmallVec::new() };
+    let candidates = effective.zone.as_ref().map_or(&open[..], std::slice::from_ref);
     if candidates.is_empty() {
         return Err(Reject::new(&order::NO_ZONE, None));
     }
@@ -145,14 +149,14 @@ fn place(order: &Order<'_>, fleet: &Fleet, mode: Mode) -> Result<Place, Reject> 
     let demand = order.world.demand_of(effective.instance_type).ok_or_else(out_of_stock)?;
     let mut last = None;
     let spot = effective.spot != Spot::None;
-    for zone in candidates {
+    for &zone in candidates {
         // SPOT-21: stock is what the market leaves to spot instances.
         if spot && order.world.spot_sold_out.contains(&(zone.0, effective.instance_type.0)) {
             continue;
         }
-        for want in wants_in(order, Want::zone(demand, zone)) {
+        for (want, dedicated_host) in wants_in(order, demand, zone) {
             match attempt(fleet, &want, mode) {
-                Ok(claim) => return Ok((zone, claim)),
+                Ok(claim) => return Ok(Place { zone, dedicated_host, claim }),
                 Err(no_room) => last = Some(no_room.reason),
             }
         }
@@ -173,7 +177,7 @@ pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
     let order = Order { effective, world, account };
     let zones = effective.zone.map_or_else(|| order.candidates(), |zone| SmallVec::from_slice(&[zone]));
     let Some(demand) = world.demand_of(effective.instance_type) else { return Vec::new() };
-    zones.into_iter().flat_map(|zone| wants_in(&order, Want::zone(demand, zone))).collect()
+    zones.into_iter().flat_map(|zone| wants_in(&order, demand, zone)).map(|(want, _)| want).collect()
 }
 
 /// What binds the place of an instance, as a want that finds it another one; none: any shared host of its zone.
@@ -189,22 +193,26 @@ pub(super) fn bound(effective: &Effective, world: &World, zone: ZoneIx) -> Optio
     want(&order, Want::zone(world.demand_of(effective.instance_type)?, zone))
 }
 
-/// The wants of a request in one zone, in the order in which they are tried: one, or one for each dedicated host that
-/// automatic placement may choose, by name (DHST-12).
-fn wants_in<'a>(order: &Order<'_>, plain: Want<'a>) -> SmallVec<[Want<'a>; 1]> {
-    let bound = want(order, plain);
+/// The wants of a request in one zone, in the order in which they are tried, with their dedicated hosts: one, or one for
+/// each of the account's dedicated hosts that automatic placement may choose, by name (DHST-12).
+fn wants_in<'o>(
+    order: &'o Order<'_>,
+    demand: DemandId,
+    zone: ZoneIx,
+) -> impl Iterator<Item = (Want<'static>, Option<u32>)> + use<'o> {
     let effective = order.effective;
-    if !effective.on_host || effective.host_named {
-        return bound.into_iter().collect();
-    }
-    let (Zones::One(zone), Some(bound)) = (plain.zones, bound) else { return SmallVec::new() };
-    let own = order.world.auto_hosts.get(&(effective.account.0, zone.0));
-    let fitting = own.into_iter().flatten().filter_map(|at| order.chosen(*at));
-    fitting.map(|host| bound.on(host)).collect()
+    let bound = want(order, Want::zone(demand, zone));
+    let chooses = effective.on_host && !effective.host_named;
+    let named = bound.filter(|_| !chooses).map(|want| (want, effective.dedicated_host));
+    let own = bound.filter(|_| chooses).and_then(|want| {
+        let own = order.world.auto_hosts.get(&(effective.account.0, zone.0))?;
+        Some(own.iter().filter_map(move |at| Some((want.on(order.chosen(*at)?), Some(*at)))))
+    });
+    named.into_iter().chain(own.into_iter().flatten())
 }
 
 /// The want with everything that the request binds it to; none when there is no dedicated host to be chosen.
-fn want<'a>(order: &Order<'_>, want: Want<'a>) -> Option<Want<'a>> {
+fn want(order: &Order<'_>, want: Want<'static>) -> Option<Want<'static>> {
     let (effective, world) = (order.effective, order.world);
     let mut want = want;
     if effective.on_host {
@@ -263,13 +271,11 @@ fn decide(
         leave(fleet, found);
         return Err(reject);
     }
-    let (zone, claim) = found.unwrap_or_else(|| place(order, fleet, mode))?;
-    match (after_place(order, zone), claim) {
-        (Ok(()), claim) => Ok((zone, claim)),
-        (Err(reject), claim) => {
-            if let Some(claim) = claim {
-                fleet.release(claim);
-            }
+    let place = found.unwrap_or_else(|| place(order, fleet, mode))?;
+    match after_place(order, place.zone) {
+        Ok(()) => Ok(place),
+        Err(reject) => {
+            leave(fleet, Some(Ok(place)));
             Err(reject)
         }
     }
@@ -277,7 +283,7 @@ fn decide(
 
 /// Gives a place back that was found beforehand.
 fn leave(fleet: &Fleet, found: Option<Result<Place, Reject>>) {
-    if let Some(Ok((_, Some(claim)))) = found {
+    if let Some(Ok(Place { claim: Some(claim), .. })) = found {
         fleet.release(claim);
     }
 }
@@ -309,25 +315,26 @@ pub(super) fn confirm(
 ) -> Result<Created, Reject> {
     let_go(&admitted, world);
     let Found { place, means } = found;
-    let effective = up_to_date(admitted.effective, world);
+    let mut effective = admitted.effective;
+    bring_up_to_date(&mut effective, world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };
     let stale = order.account.means() != means || order.overtaken().is_some();
     if stale && let Err(reject) = super::admit(request, world, effective.account, now) {
         leave(fleet, Some(place));
         return Err(reject);
     }
-    commit_in(effective, Some(place), request, world, fleet, now)
+    let claimed = commit_in(&mut effective, Some(place), request, world, fleet, now)?;
+    Ok(claimed.created(effective))
 }
 
-/// The values of an admitted request with the default vSwitch as it is now: another request may have made it.
-fn up_to_date(mut effective: Effective, world: &World) -> Effective {
+/// Gives the values of an admitted request the default vSwitch as it is now: another request may have made it.
+fn bring_up_to_date(effective: &mut Effective, world: &World) {
     if let Network::Vpc(place) = effective.network
         && place.vswitch.is_none()
         && let Some(zone) = effective.zone
     {
         effective.network = Network::Vpc(world.default_place(effective.region, zone, place));
     }
-    effective
 }
 
 fn account<'w>(world: &'w World, effective: &Effective) -> &'w Account {
@@ -339,64 +346,63 @@ fn account<'w>(world: &'w World, effective: &Effective) -> &'w Account {
 
 /// What a commit would answer, without doing anything.
 pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result<Effective, Reject> {
-    let mut effective = up_to_date(admitted.effective.clone(), world);
+    let mut effective = admitted.effective.clone();
+    bring_up_to_date(&mut effective, world);
     let order = Order { effective: &effective, world, account: account(world, &effective) };
-    let (zone, _) = decide(&order, fleet, Mode::Ask, None)?;
-    effective.zone = Some(zone);
+    let place = decide(&order, fleet, Mode::Ask, None)?;
+    effective.zone = Some(place.zone);
+    effective.dedicated_host = place.dedicated_host;
     Ok(effective)
 }
 
 /// Refuses, or claims everything that the instance needs and creates it.
 pub(super) fn commit(
-    admitted: &Admitted,
+    admitted: &mut Admitted,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
     now: Utc,
-) -> Result<Created, Reject> {
+) -> Result<Claimed, Reject> {
     let_go(admitted, world);
-    commit_in(up_to_date(admitted.effective.clone(), world), None, request, world, fleet, now)
+    bring_up_to_date(&mut admitted.effective, world);
+    commit_in(&mut admitted.effective, None, request, world, fleet, now)
 }
 
 /// Commits values that are up to date, in the place that was found or in one that is looked for.
 fn commit_in(
-    mut effective: Effective,
+    effective: &mut Effective,
     found: Option<Result<Place, Reject>>,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
     now: Utc,
-) -> Result<Created, Reject> {
-    let order = Order { effective: &effective, world, account: account(world, &effective) };
+) -> Result<Claimed, Reject> {
+    let order = Order { effective, world, account: account(world, effective) };
     let mode = if effective.dry_run { Mode::Ask } else { Mode::Claim };
     let (gib, portable) = (order.gib(), order.portable_disks());
-    let (zone, claim) = match decide(&order, fleet, mode, found) {
-        Ok((zone, Some(claim))) => (zone, claim),
-        Ok((_, None)) => unreachable!("only a dry run claims nothing, and it was refused before"),
+    let (zone, dedicated_host, claim) = match decide(&order, fleet, mode, found) {
+        Ok(Place { zone, dedicated_host, claim: Some(claim) }) => (zone, dedicated_host, claim),
+        Ok(Place { claim: None, .. }) => {
+            unreachable!("only a dry run claims nothing, and it was refused before")
+        }
         Err(reject) => {
-            close(request, world, &effective);
+            close(request, world, effective);
             return Err(reject);
         }
     };
     // From here on nothing can fail.
     effective.zone = Some(zone);
-    if effective.on_host {
-        let here = |row: &crate::world::DedicatedHost| row.host == Some(claim.host());
-        effective.dedicated_host = match effective.host_named {
-            true => effective.dedicated_host,
-            false => world.hosts.iter().find(|(_, _, row)| here(row)).map(|(at, ..)| at),
-        };
-    }
+    effective.dedicated_host = dedicated_host;
     if let Network::Vpc(place) = effective.network {
         let (account, region) = (effective.account, effective.region);
         effective.network = Network::Vpc(world.make_default_place(account, region, zone, place));
     }
     let number = world.next_instance();
-    let holdings = world.take(&take(&effective, zone, gib, portable, world));
+    let holdings = world.take(&take(effective, zone, gib, portable, world));
     if request.has(Param::ClientToken) {
-        remember(request, world, &effective, &instance_id(number), TokenState::Done, now);
+        remember(request, world, effective, &instance_id(number), TokenState::Done, now);
     }
-    Ok(Created { number, zone, claim, holdings, effective })
+    Ok(Claimed { number, zone, claim, holdings })
 }
 
 fn take(effective: &Effective, zone: ZoneIx, gib: Gib, portable: u64, world: &World) -> Take {

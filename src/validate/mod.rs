@@ -49,6 +49,27 @@ impl Admitted {
     }
 }
 
+/// What a commit claimed for an instance; its values are those that the [`Admitted`] has then.
+#[must_use = "an instance holds capacity until it is released"]
+#[derive(PartialEq, Eq, Debug)]
+pub struct Claimed {
+    /// As [`Created::number`].
+    pub number: u64,
+    /// As [`Created::zone`].
+    pub zone: ZoneIx,
+    /// As [`Created::claim`].
+    pub claim: Claim,
+    /// As [`Created::holdings`].
+    pub holdings: Holdings,
+}
+
+impl Claimed {
+    fn created(self, effective: Effective) -> Created {
+        let Claimed { number, zone, claim, holdings } = self;
+        Created { number, zone, claim, holdings, effective }
+    }
+}
+
 /// A created instance: what it is, and what it holds.
 #[must_use = "an instance holds capacity until it is released"]
 #[derive(PartialEq, Eq, Debug)]
@@ -69,12 +90,6 @@ impl Created {
     /// Id of the instance.
     pub fn instance_id(&self) -> String {
         crate::world::instance_id(self.number)
-    }
-
-    /// What binds its place (host, cluster, set, owner), as a want that finds it another one; none: any shared host
-    /// of its zone does.
-    pub fn bound(&self, world: &World) -> Option<Want<'static>> {
-        commit::bound(&self.effective, world, self.zone)
     }
 
     /// The host that it is on.
@@ -120,13 +135,35 @@ pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
 /// # Errors
 /// The answer of the first check that fires; `DryRunOperation` for a dry run that would have succeeded.
 pub fn commit(
-    admitted: &Admitted,
+    admitted: Admitted,
     request: &Request,
     world: &mut World,
     fleet: &Fleet,
     now: Utc,
 ) -> Result<Created, Reject> {
+    let mut admitted = admitted;
+    let claimed = commit_in_place(&mut admitted, request, world, fleet, now)?;
+    Ok(claimed.created(admitted.effective))
+}
+
+/// [`commit`] for a caller that keeps the values where they are: `admitted` gets those of the instance.
+///
+/// # Errors
+/// As [`commit`].
+pub fn commit_in_place(
+    admitted: &mut Admitted,
+    request: &Request,
+    world: &mut World,
+    fleet: &Fleet,
+    now: Utc,
+) -> Result<Claimed, Reject> {
     commit::commit(admitted, request, world, fleet, now)
+}
+
+/// What binds the place of a created instance with these values (host, cluster, set, owner), as a want that finds it
+/// another one; none: any shared host of its zone does.
+pub fn bound(effective: &Effective, world: &World) -> Option<Want<'static>> {
+    commit::bound(effective, world, effective.zone?)
 }
 
 /// An admitted request with a place that waits for its turn: only [`reserve`] makes it, only [`confirm`] takes it.
@@ -200,7 +237,7 @@ pub fn create(
     now: Utc,
 ) -> Result<Created, Reject> {
     let admitted = admit(request, world, account, now)?;
-    commit(&admitted, request, world, fleet, now)
+    commit(admitted, request, world, fleet, now)
 }
 
 /// Ids of the checks that a request has passed when `decided` answered, or all of them when none did.

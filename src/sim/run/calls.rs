@@ -11,7 +11,7 @@ use crate::validate::{self, Admitted, Reject};
 use crate::workload::{Arrival, End, WorkloadError};
 
 use super::clients::Caller;
-use super::{Call, Clients, Run};
+use super::{Call, Clients, Reached, Run};
 
 /// The stages of [`Call::waits`].
 const WAITS: [LatencyStage; 4] = [
@@ -40,7 +40,7 @@ impl Run<'_> {
         self.log.note(now, Record::Requested, number, template);
         self.observer.happened(now, &Happened::Requested { number, template });
         self.mix.saw(template, self.templates);
-        let mut call = Call {
+        let call = Call {
             number,
             template,
             end,
@@ -55,17 +55,17 @@ impl Run<'_> {
             self.client_writes(attempt, number);
         }
         if let Some(reject) = self.throttled(now, template) {
-            self.reject(now, &call, &reject);
+            self.reject(now, &call, &reject, Reached::Gate);
         } else if self.control.is_some() {
             let call = self.calls.insert(call) as u32;
             self.enter_api(now, call);
         } else {
             match self.admit(now, number, template, client) {
-                Ok(admitted) => {
-                    call.admitted = Some(admitted);
-                    self.decide(now, call);
+                Ok(mut admitted) => {
+                    self.begin_call(now, number, template, client, &mut admitted);
+                    self.decide(now, &call, &mut admitted);
                 }
-                Err(reject) => self.reject(now, &call, &reject),
+                Err(reject) => self.reject(now, &call, &reject, Reached::Gate),
             }
         }
     }
@@ -96,6 +96,8 @@ impl Run<'_> {
         self.calls[call as usize].waits[VALIDATION] = now.since(begun);
         match self.admit(now, number, template, client) {
             Ok(admitted) => {
+                let mut admitted = Box::new(admitted);
+                self.begin_call(now, number, template, client, &mut admitted);
                 let waiting = &mut self.calls[call as usize];
                 waiting.admitted = Some(admitted);
                 waiting.entered = now;
@@ -105,7 +107,7 @@ impl Run<'_> {
             }
             Err(reject) => {
                 let call = self.calls.remove(call as usize);
-                self.reject(now, &call, &reject);
+                self.reject(now, &call, &reject, Reached::Gate);
             }
         }
     }
@@ -122,7 +124,8 @@ impl Run<'_> {
         }
         let mut call = self.calls.remove(call as usize);
         call.waits[SCHEDULING] = now.since(call.begun);
-        self.decide(now, call);
+        let mut admitted = call.admitted.take().expect("only admitted calls reach a scheduler");
+        self.decide(now, &call, &mut admitted);
     }
 
     fn begin(&mut self, now: SimTime, call: u32, queue: usize) {
@@ -132,9 +135,9 @@ impl Run<'_> {
     }
 
     /// Counts the way of a call through the control plane, now that its outcome is known.
-    pub(super) fn answered(&mut self, now: SimTime, call: &Call, outcome: Outcome) {
+    pub(super) fn answered(&mut self, now: SimTime, call: &Call, outcome: Outcome, reached: Reached) {
         if self.control.is_some() {
-            let passed = if call.admitted.is_some() { WAITS.len() } else { SCHEDULER_QUEUE };
+            let passed = if reached == Reached::Gate { SCHEDULER_QUEUE } else { WAITS.len() };
             for (stage, wait) in WAITS.into_iter().zip(call.waits).take(passed) {
                 self.latency.record(stage, outcome, wait);
             }
@@ -156,43 +159,54 @@ impl Run<'_> {
         let own = client_request(&self.clients, client);
         let request = own.unwrap_or_else(|| template.request(number));
         let mark = self.probe.start();
-        let mut answer = validate::admit(request, self.world, template.account, utc);
+        let answer = validate::admit(request, self.world, template.account, utc);
         self.probe.stop(CostStage::Validation, mark);
-        // A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
-        if let Ok(admitted) = &mut answer
-            && (own.is_some() || self.control.is_some())
-        {
-            validate::begin(admitted, request, self.world, utc);
-        }
         answer
     }
 
-    fn decide(&mut self, now: SimTime, call: Call) {
+    /// A retry that overtakes its first call is told so (IDEM-6); with queues, calls in flight hold addresses (R181).
+    fn begin_call(
+        &mut self,
+        now: SimTime,
+        number: u64,
+        template: u32,
+        client: Option<u32>,
+        admitted: &mut Admitted,
+    ) {
+        let own = client_request(&self.clients, client);
+        if own.is_some() || self.control.is_some() {
+            let request = own.unwrap_or_else(|| self.templates[template as usize].request(number));
+            let utc = self.start.after(now.since(SimTime::ZERO));
+            validate::begin(admitted, request, self.world, utc);
+        }
+    }
+
+    fn decide(&mut self, now: SimTime, call: &Call, admitted: &mut Admitted) {
         if self.market.is_some() {
-            self.market_stock(&call);
+            self.market_stock(call, admitted);
         }
         let template = &self.templates[call.template as usize];
-        let admitted = call.admitted.as_ref().expect("only admitted calls reach a scheduler");
+        let reached = Reached::Scheduler { loose: admitted.effective().is_loose() };
         let utc = self.start.after(now.since(SimTime::ZERO));
         let own = client_request(&self.clients, call.client);
         let request = own.unwrap_or_else(|| template.request(call.number));
         let mark = self.probe.start();
-        let answer = validate::commit(admitted, request, self.world, self.fleet, utc);
+        let answer = validate::commit_in_place(admitted, request, self.world, self.fleet, utc);
         self.probe.stop(CostStage::Placement, mark);
         match answer {
-            Ok(created) => self.create(now, &call, created),
-            Err(reject) => self.reject(now, &call, &reject),
+            Ok(claimed) => self.create(now, call, claimed, admitted.effective(), reached),
+            Err(reject) => self.reject(now, call, &reject, reached),
         }
     }
 
-    fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject) {
+    fn reject(&mut self, now: SimTime, call: &Call, reject: &Reject, reached: Reached) {
         self.log.note(now, Record::Rejected, call.number, check_number(reject.check));
         let outcome = match reject {
             Reject { replay: Some(_), .. } => Outcome::Repeated,
             Reject { no_room: Some(_), .. } => Outcome::NoRoom,
             _ => Outcome::Refused,
         };
-        self.answered(now, call, outcome);
+        self.answered(now, call, outcome, reached);
         self.tally.reject(reject);
         if let Some(ops) = &mut self.operations {
             ops.rejected(reject);
@@ -203,7 +217,7 @@ impl Run<'_> {
             self.client_refused(now, attempt, reject);
         }
         if self.market.is_some() {
-            self.market_refused(now, call, reject);
+            self.market_refused(now, call, reject, reached);
         }
     }
 }

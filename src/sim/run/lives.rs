@@ -7,32 +7,39 @@ use crate::placement::{Claim, Want};
 use crate::sim::event::Event;
 use crate::sim::log::Record;
 use crate::sim::observe::{Gone, Happened};
-use crate::validate;
+use crate::validate::{self, Claimed, Effective};
 use crate::workload::End;
 
-use super::{Call, Instance, Run, Step};
+use super::{Call, Instance, Reached, Run, Step};
 
 /// What the log says of the host of an instance without a place.
 const NO_HOST: u32 = u32::MAX;
 
 impl Run<'_> {
-    pub(super) fn create(&mut self, now: SimTime, call: &Call, created: validate::Created) {
-        let host = created.claim.host();
+    pub(super) fn create(
+        &mut self,
+        now: SimTime,
+        call: &Call,
+        claimed: Claimed,
+        effective: &Effective,
+        reached: Reached,
+    ) {
+        let Claimed { zone, claim, holdings, .. } = claimed;
+        let host = claim.host();
         self.log.note(now, Record::Created, call.number, host.0);
-        self.answered(now, call, Outcome::Created);
+        self.answered(now, call, Outcome::Created, reached);
         self.tally.created += 1;
         let Call { number, template, arrived, .. } = *call;
-        self.observer
-            .happened(now, &Happened::Created { number, template, arrived, zone: created.zone, host });
-        let bound = created.bound(self.world).map(Box::new);
+        self.observer.happened(now, &Happened::Created { number, template, arrived, zone, host });
+        let bound = validate::bound(effective, self.world).map(Box::new);
         if self.market.is_some() {
             let slot = self.instances.vacant_key() as u32;
-            self.market_created(now, slot, call, &created);
+            self.market_created(now, slot, call, zone, effective);
         }
         let slot = self.instances.insert(Instance {
             number,
             template,
-            zone: created.zone,
+            zone,
             state: State::Pending,
             step: Step::None,
             cloned: false,
@@ -43,12 +50,12 @@ impl Run<'_> {
             claim: None,
             next: None,
             bound,
-            holdings: created.holdings,
+            holdings,
         }) as u32;
-        self.take_place(now, slot, created.claim);
-        let starts = self.operations.is_none() || self.enroll(now, slot, &created.effective);
-        self.load_created(now, slot, &created.effective);
-        self.money_created(now, slot, &created.effective);
+        self.take_place(now, slot, claim);
+        let starts = self.operations.is_none() || self.enroll(now, slot, effective);
+        self.load_created(now, slot, effective);
+        self.money_created(now, slot, effective);
         if let Some(attempt) = call.client {
             self.client_served(now, attempt, slot);
         }

@@ -1,6 +1,6 @@
 //! The spot market in the loop: what happens is told to it, what follows is scheduled. Absent, nothing of this runs.
 
-use crate::model::{HostIx, SimDuration, SimTime};
+use crate::model::{HostIx, SimDuration, SimTime, ZoneIx};
 use crate::operations::refusal::{NO_STOCK, PRICE_ABOVE_BID};
 use crate::operations::{Lock, Refusal};
 use crate::sim::event::{Event, MarketEvent};
@@ -11,10 +11,10 @@ use crate::spot::market::{Followed, Purchase, check_distance};
 use crate::spot::notice::NOTICE;
 use crate::spot::price::HourPrice;
 use crate::spot::restart::NoStart;
-use crate::validate::{self, Reject, Spot};
+use crate::validate::{self, Admitted, Effective, Reject, Spot};
 use crate::workload::End;
 
-use super::{Call, Run};
+use super::{Call, Reached, Run};
 
 impl Run<'_> {
     /// Gives the run its market, and schedules its first events.
@@ -103,8 +103,8 @@ impl Run<'_> {
     // --- requests ---
 
     /// Before the commit of an admitted request: whether the headroom leaves stock is a fact of the world.
-    pub(super) fn market_stock(&mut self, call: &Call) {
-        let (Some(market), Some(admitted)) = (&self.market, &call.admitted) else { return };
+    pub(super) fn market_stock(&mut self, call: &Call, admitted: &Admitted) {
+        let Some(market) = &self.market else { return };
         let effective = admitted.effective();
         if effective.spot == Spot::None {
             return;
@@ -119,7 +119,7 @@ impl Run<'_> {
 
     /// A request was refused: its bid may stay in a book, a fleet looks elsewhere, a regular request that found no room
     /// may start a reclaim.
-    pub(super) fn market_refused(&mut self, now: SimTime, call: &Call, reject: &Reject) {
+    pub(super) fn market_refused(&mut self, now: SimTime, call: &Call, reject: &Reject, reached: Reached) {
         let (fleet, templates) = (self.fleet, self.templates);
         let Some(market) = &mut self.market else { return };
         if let Some(member) = market.pending.remove(&call.number) {
@@ -135,8 +135,7 @@ impl Run<'_> {
             return;
         }
         // A place that is bound to a host, a cluster or a set is not freed by victims elsewhere.
-        let loose = call.admitted.as_ref().is_some_and(|admitted| admitted.effective().is_loose());
-        if reject.no_room.is_none() || !loose {
+        if reject.no_room.is_none() || reached != (Reached::Scheduler { loose: true }) {
             return;
         }
         if let Some(demand) = self.world.demand_of(instance_type) {
@@ -153,7 +152,8 @@ impl Run<'_> {
         now: SimTime,
         slot: u32,
         call: &Call,
-        created: &validate::Created,
+        zone: ZoneIx,
+        effective: &Effective,
     ) {
         let size = self.templates[call.template as usize].demand;
         let Some(market) = &mut self.market else { return };
@@ -161,7 +161,6 @@ impl Run<'_> {
             market.market.clients[member.fleet as usize].answered(now, member, true);
             market.members.insert(slot, member);
         }
-        let effective = &created.effective;
         let limit = match effective.spot {
             Spot::None => return,
             Spot::AsPriceGo => None,
@@ -173,7 +172,7 @@ impl Run<'_> {
                 slot,
                 number: call.number,
                 account: effective.account,
-                zone: created.zone,
+                zone,
                 instance_type: effective.instance_type,
                 size,
                 limit,

@@ -83,9 +83,22 @@ struct Call {
     begun: SimTime,
     /// Its waits in the control plane so far: counted when the outcome is known.
     waits: [SimDuration; 4],
-    admitted: Option<Admitted>,
+    /// Once it has passed the gate; apart, so that calls are small.
+    admitted: Option<Box<Admitted>>,
     /// Slot of the client's call that it belongs to, when its client does something about refusals.
     client: Option<u32>,
+}
+
+/// How far a call has come when it is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reached {
+    /// The gate, or not even that.
+    Gate,
+    /// A scheduler.
+    Scheduler {
+        /// Nothing binds its place but the zone.
+        loose: bool,
+    },
 }
 
 /// Where an instance is on its way to running.
@@ -425,8 +438,15 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Schedules an event. In line, so that its class is known where its kind is.
+    #[inline]
     fn at(&mut self, at: SimTime, event: Event) -> Ticket {
-        self.queue.schedule(at, event.class(), event)
+        self.schedule(at, event.class(), event)
+    }
+
+    #[inline(never)]
+    fn schedule(&mut self, at: SimTime, class: u8, event: Event) -> Ticket {
+        self.queue.schedule(at, class, event)
     }
 
     fn fetch_arrival(&mut self) -> Result<(), WorkloadError> {

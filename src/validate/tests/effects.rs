@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{Network, abandon, admit, begin, commit, create};
+use super::super::{Network, abandon, admit, begin, commit, create, would_create};
 use super::{ACCOUNT, refused_by, request, world};
 use crate::world::HostStatus;
 
@@ -72,12 +72,12 @@ fn what_others_took_since_the_admission_is_seen_at_the_commit() {
         let (world, now) = (&mut fixture.world, fixture.now);
         let one = admit(&request, world, ACCOUNT, now).expect("admitted");
         let other = one.clone();
-        let created = commit(&one, &request, world, &fixture.fleet, now).expect("created");
-        let late = commit(&other, &request, world, &fixture.fleet, now);
+        let created = commit(one, &request, world, &fixture.fleet, now).expect("created");
+        let late = commit(other.clone(), &request, world, &fixture.fleet, now);
         assert_eq!(late.map_err(|reject| reject.check), Err(check));
         fixture.fleet.release(created.claim);
         world.give_back(created.holdings);
-        let again = commit(&other, &request, world, &fixture.fleet, now);
+        let again = commit(other, &request, world, &fixture.fleet, now);
         assert!(again.is_ok(), "{check}: {again:?}");
     }
 }
@@ -105,6 +105,24 @@ fn a_dedicated_host_fills_up() {
 }
 
 #[test]
+fn the_host_that_was_chosen_is_the_one_named_in_the_answer() {
+    // DHST-12: by name; the first has room for eight.
+    let mut fixture = world(json!({"dedicated_hosts/dh-hz-g2/auto_placement": true}));
+    let anywhere = request(json!({"Tenancy": "host"}));
+    let mut hosts = Vec::new();
+    for _ in 0..9 {
+        let would = would_create(&anywhere, &fixture.world, &fixture.fleet, ACCOUNT, fixture.now);
+        let created = create(&anywhere, &mut fixture.world, &fixture.fleet, ACCOUNT, fixture.now);
+        let created = created.expect("room on one of two");
+        assert_eq!(would.as_ref(), Ok(&created.effective));
+        let named = created.effective.dedicated_host(&fixture.world).expect("on a dedicated host");
+        hosts.push((named.to_owned(), created.host()));
+    }
+    assert!(hosts[..8].iter().all(|host| *host == hosts[0]) && hosts[0].0 == "dh-hz-g1");
+    assert!(hosts[8].0 == "dh-hz-g2" && hosts[8].1 != hosts[0].1);
+}
+
+#[test]
 fn a_subscription_is_paid_with_coupons_first() {
     let mut fixture = world(json!({"account/balance": 150.0, "account/coupons": 60.0}));
     let month = request(json!({"InstanceChargeType": "PrePaid", "Period": "1"}));
@@ -126,7 +144,7 @@ fn a_call_in_flight_holds_its_token() {
     abandon(&admitted, &request, world);
     assert!(admit(&request, world, ACCOUNT, now).is_ok());
     begin(&mut admitted, &request, world, now);
-    let created = commit(&admitted, &request, world, &fixture.fleet, now).expect("created");
+    let created = commit(admitted, &request, world, &fixture.fleet, now).expect("created");
     let retry = admit(&request, world, ACCOUNT, now).expect_err("replayed");
     assert_eq!((retry.status, retry.replay.as_deref()), (200, Some(created.instance_id().as_str())));
 }
@@ -145,12 +163,13 @@ fn calls_in_flight_hold_the_last_addresses() {
     }
     let [first, second, third] = &calls[..] else { panic!("three calls") };
     // The third comes to its commit first, and finds both spoken for.
-    let late = commit(third, &request, world, fleet, now).map_err(|reject| (reject.check, reject.row));
+    let late =
+        commit(third.clone(), &request, world, fleet, now).map_err(|reject| (reject.check, reject.row));
     assert_eq!(late, Err(("K1.ip-reserved", Some(158))));
     // A call that is given up lets go; the first takes its own.
     abandon(second, &request, world);
-    let created = commit(first, &request, world, fleet, now).expect("an address of its own");
-    let again = commit(third, &request, world, fleet, now).expect("the address that was let go");
+    let created = commit(first.clone(), &request, world, fleet, now).expect("an address of its own");
+    let again = commit(third.clone(), &request, world, fleet, now).expect("the address that was let go");
     let none = admit(&request, world, ACCOUNT, now).map_err(|reject| reject.check);
     assert_eq!(none.err(), Some("N8.exhausted"));
     for created in [created, again] {
