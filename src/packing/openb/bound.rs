@@ -91,9 +91,8 @@ fn prices(pools: &[Pool<'_>], asked: &[(Asked, u64)]) -> Option<Vec<[u64; PRICED
         let count = *count as f64;
         for &at in &one.pools {
             let mut sum = Expression::from(gain);
-            for resource in 0..PRICED {
-                let share = count * one.needs[resource] as f64 / pools[at].room[resource].max(1) as f64;
-                sum.add_mul(share, price[at][resource]);
+            for ((price, &need), &room) in price[at].iter().zip(&one.needs).zip(&pools[at].room) {
+                sum.add_mul(count * need as f64 / room.max(1) as f64, *price);
             }
             model.add_constraint(sum.geq(count * one.needs[GPU] as f64 / unit));
         }
