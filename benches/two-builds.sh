@@ -16,6 +16,7 @@ for build in old new; do
   done
 done
 
+count=()
 if command -v valgrind > "$scratch/valgrind"; then
   for build in old new; do
     valgrind --tool=callgrind --callgrind-out-file="$scratch/$build" "${!build}" run "$scenario" > "$scratch/out" 2>&1

@@ -129,8 +129,9 @@ fn details(out: &mut String, step: &Step) {
         let _ = writeln!(out, "  {:>10}  {} other codes", grouped(count), rest.len());
     }
     let Locks { decide, release, whole } = &step.locks;
-    let _ = writeln!(out, "world lock to decide: {}, {} in the whole gate", lock(decide), grouped(*whole));
+    let _ = writeln!(out, "world lock to decide: {}", lock(decide));
     let _ = writeln!(out, "world lock to give back: {}", lock(release));
+    let _ = writeln!(out, "requests that went through the whole gate under the lock: {}", grouped(*whole));
 }
 
 fn lock(used: &LockUse) -> String {
@@ -138,7 +139,7 @@ fn lock(used: &LockUse) -> String {
     let wait = used.waited_ns as f64 / used.contended.max(1) as f64;
     let each = used.served as f64 / used.taken.max(1) as f64;
     let taken = grouped(used.taken);
-    format!("{taken} taken, {share:.2} % waited, {} each; for {each:.1} instances each", duration(wait))
+    format!("{taken} taken, {share:.2} % waited, {} each; for {each:.1} instances", duration(wait))
 }
 
 fn verdict(out: &mut String, outcome: &Outcome) {

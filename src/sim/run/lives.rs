@@ -77,6 +77,7 @@ impl Run<'_> {
     }
 
     /// Gives an instance that has no place the place that was claimed for it. Levels of use follow.
+    #[inline]
     pub(super) fn take_place(&mut self, now: SimTime, slot: u32, claim: Claim) {
         let instance = &mut self.instances[slot as usize];
         assert!(instance.claim.is_none(), "an instance has one place");
@@ -112,6 +113,7 @@ impl Run<'_> {
     }
 
     /// Schedules the next event of an instance.
+    #[inline]
     pub(super) fn then(&mut self, at: SimTime, slot: u32, event: Event) {
         let ticket = self.at(at, event);
         self.instances[slot as usize].next = Some(ticket);
@@ -123,6 +125,7 @@ impl Run<'_> {
     }
 
     /// Takes an instance into a state; credits, bills and fleets follow.
+    #[inline]
     pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
         if self.loads.is_some() || self.money.is_some() || self.clients.is_some() {

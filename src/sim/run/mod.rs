@@ -418,9 +418,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// In line: it is called from one place, for every event.
+    #[inline(always)]
     fn handle(&mut self, now: SimTime, event: Event) -> Result<(), WorkloadError> {
         match event {
-            Event::Arrival => self.arrival(now)?,
+            Event::Arrival => return self.arrival(now),
             Event::Validated { call } => self.validated(now, call),
             Event::Scheduled { call } => self.scheduled(now, call),
             Event::CloneReady { instance } => self.clone_ready(now, instance),

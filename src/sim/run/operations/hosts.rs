@@ -25,6 +25,7 @@ impl Run<'_> {
     // --- use ---
 
     /// What is in use of a host has changed: the levels of the dedicated host in front of it follow.
+    #[inline]
     pub(in crate::sim::run) fn touch_host(&mut self, now: SimTime, host: HostIx) {
         let Some(ops) = self.operations.as_deref_mut() else { return };
         let Some(at) = ops.in_front.get(&host) else { return };
