@@ -155,7 +155,18 @@ fn a_trace_must_be_where_the_scenario_says() {
     assert!(error.to_string().starts_with("there is no trace file "), "{error}");
     assert_eq!(error.line(), Some(12));
     std::fs::write(folder.path().join("t.csv"), "").expect("written");
-    assert_eq!(Scenario::load(&file).expect("a trace").folder, folder.path());
+    let scenario = Scenario::load(&file).expect("a trace");
+    assert_eq!(scenario.folder, folder.path());
+    // A copy of the effective scenario in another folder finds the trace still.
+    let elsewhere = folder.path().join("out");
+    std::fs::create_dir(&elsewhere).expect("made");
+    let copy = elsewhere.join("scenario.toml");
+    std::fs::write(&copy, scenario.effective_toml()).expect("written");
+    assert!(Scenario::load(&copy).is_err(), "relative to the first folder");
+    std::fs::write(&copy, scenario.effective_toml_elsewhere()).expect("written");
+    let copy = Scenario::load(&copy).expect("it is there");
+    let path = copy.spec.workloads[0].trace.as_ref().and_then(|trace| trace.path.as_ref()).expect("named");
+    assert_eq!(Path::new(path.as_str()), std::path::absolute(folder.path().join("t.csv")).expect("a path"));
 }
 
 fn set(pairs: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {

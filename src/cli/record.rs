@@ -82,7 +82,7 @@ pub(super) fn end(
     out.write("summary.json", report::json(summary).as_bytes())?;
     out.write("report.txt", report::terminal(summary).as_bytes())?;
     out.write("report.html", report::page::html(summary, &recorded, &toml, section).as_bytes())?;
-    out.write("scenario.toml", toml.as_bytes())?;
+    out.write("scenario.toml", scenario.effective_toml_elsewhere().as_bytes())?;
     let manifest = Manifest::of(out.path(), &summary.run).map_err(failed)?;
     out.write(MANIFEST, manifest.json().as_bytes())?;
     out.finish()

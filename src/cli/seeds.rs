@@ -69,7 +69,10 @@ pub(super) fn run(
             let seed = seeds.first + at as u64;
             let done = one(seed).and_then(|(scenario, summary)| {
                 out.write(&format!("seed-{seed}/summary.json"), report::json(&summary).as_bytes())?;
-                out.write(&format!("seed-{seed}/scenario.toml"), scenario.effective_toml().as_bytes())?;
+                out.write(
+                    &format!("seed-{seed}/scenario.toml"),
+                    scenario.effective_toml_elsewhere().as_bytes(),
+                )?;
                 Ok(summary)
             });
             match done {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Scenario;
 use super::schema::{PriceModel, PriceSpec, ScenarioSpec};
+use super::units::At;
 
 /// Contents by the path that the scenario names. Traces are not among them: what they ask for is the workload.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,6 +41,31 @@ impl ScenarioSpec {
         let prices =
             prices.filter(replayed).filter_map(|price| price.file.as_ref()).map(|file| file.get().as_str());
         lists.chain(prices).collect()
+    }
+
+    /// Gives every file that it names relative to a folder, and that is there, its absolute path.
+    pub(super) fn name_files_from(&mut self, folder: &Path) {
+        let place = |path: &mut At<String>| {
+            let there = folder.join(path.as_str());
+            if there.is_file()
+                && let Ok(absolute) = std::path::absolute(there)
+            {
+                *path = At::default_of(absolute.display().to_string());
+            }
+        };
+        for workload in &mut self.workloads {
+            if let Some(trace) = &mut workload.trace {
+                let mut spec = trace.get().clone();
+                spec.path.iter_mut().for_each(place);
+                *trace = At::default_of(spec);
+            }
+        }
+        self.node_lists.iter_mut().for_each(|list| place(&mut list.path));
+        if let Some(spot) = &mut self.spot {
+            let prices =
+                std::iter::once(&mut spot.price).chain(spot.overrides.iter_mut().map(|own| &mut own.price));
+            prices.filter_map(|price| price.file.as_mut()).for_each(place);
+        }
     }
 }
 

@@ -155,6 +155,13 @@ impl Scenario {
     pub fn effective_toml(&self) -> String {
         toml::to_string(&self.spec).expect("every value of a scenario has a TOML form")
     }
+
+    /// The same for a copy in another folder: the files that it names, and that are there, by their absolute paths.
+    pub fn effective_toml_elsewhere(&self) -> String {
+        let mut spec = self.spec.clone();
+        spec.name_files_from(&self.folder);
+        toml::to_string(&spec).expect("every value of a scenario has a TOML form")
+    }
 }
 
 /// The JSON schema of scenario files, for editors.
