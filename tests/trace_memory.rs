@@ -53,9 +53,10 @@ fn ten_times_the_rows_take_no_more_memory() {
     ] {
         let peak = |file: &str| peak_kib(&[&args[..1], &[file], &args[1..]].concat());
         let (few, many) = (peak(&short), peak(&long));
-        // The long file has 8 MB of text; a record kept for each row would take some 25 MB.
+        // The long file has 8 MB of text; a record kept for each row would take some 25 MB. The peak of a short run is at times
+        // missed between two looks, by some MB.
         assert!(
-            few > 1_000 && many < few + 6_000,
+            few > 1_000 && many < few + 12_000,
             "{args:?}: {few} KiB for the short one, {many} KiB for the long one"
         );
     }
