@@ -131,6 +131,17 @@ impl Params {
         self.0 >> param as u8 & 1 == 1
     }
 
+    /// The places of its parameters in [`Param::ALL`].
+    #[inline]
+    pub fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            Some(place)
+        })
+    }
+
     /// The set with or without the parameter.
     #[must_use]
     pub const fn with(self, param: Param, present: bool) -> Params {

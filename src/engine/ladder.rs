@@ -120,8 +120,8 @@ impl Ladder {
         }
     }
 
-    /// Adds an entry behind those of its key.
-    #[inline]
+    /// Adds an entry behind those of its key. In line: whoever schedules calls it, from one place.
+    #[inline(always)]
     pub(super) fn push(&mut self, entry: Entry) {
         let key = entry >> KEY_SHIFT;
         if key < self.bottom_end {

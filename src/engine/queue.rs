@@ -160,7 +160,8 @@ impl<E: Copy> Queue<E> {
     ///
     /// # Panics
     /// When time would move back: this queue has a bug.
-    #[inline]
+    // In line: a loop that takes events does so in one place.
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         loop {
             let entry = self.order.pop(|slot| self.slots.waits(slot))?;

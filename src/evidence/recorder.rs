@@ -192,7 +192,7 @@ impl Observer for Recorder {
         let Some(log) = &mut self.log else { return };
         let (since, recent) = latency.recent();
         for (stage, outcome, histogram) in recent {
-            log.write(&tag(stage, outcome), since, at, histogram);
+            log.write(&tag(stage, outcome), since, at, &histogram);
         }
     }
 }

@@ -32,6 +32,7 @@ impl State {
     ///
     /// # Errors
     /// [`IllegalTransition`] for every pair that LIFE-10 to LIFE-18 do not list, but for a start that is cut short.
+    #[inline(always)]
     pub fn enter(&mut self, to: State) -> Result<(), IllegalTransition> {
         use State::{Pending, Released, Running, Starting, Stopped, Stopping};
         let allowed = matches!(

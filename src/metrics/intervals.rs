@@ -4,6 +4,8 @@ use hdrhistogram::Histogram;
 
 use crate::model::SimTime;
 
+use super::classes::Classes;
+
 /// An empty histogram, exact to three figures, that grows with its values.
 pub fn histogram() -> Histogram<u64> {
     Histogram::new(3).expect("three significant figures are allowed")
@@ -17,25 +19,34 @@ pub fn merge(sum: &mut Histogram<u64>, other: &Histogram<u64>) {
 /// A fixed number of histograms; what was counted since the last cut is kept apart.
 #[derive(Debug)]
 pub(super) struct Intervals {
-    pub(super) recent: Vec<Histogram<u64>>,
-    pub(super) past: Vec<Histogram<u64>>,
-    /// The largest value of each, exact: a histogram rounds it up to the end of its class.
-    pub(super) most: Vec<u64>,
+    pub(super) counted: Vec<Counted>,
     pub(super) since: SimTime,
     pub(super) values: u64,
 }
 
+/// One histogram in its two parts.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// Since the last cut.
+    pub(super) recent: Classes,
+    /// Before.
+    pub(super) past: Histogram<u64>,
+    /// The largest value of both, exact: a histogram rounds it up to the end of its class.
+    pub(super) most: u64,
+}
+
 impl Intervals {
     pub(super) fn new(count: usize, since: SimTime) -> Intervals {
-        let empty = || (0..count).map(|_| histogram()).collect();
-        Intervals { recent: empty(), past: empty(), most: vec![0; count], since, values: 0 }
+        let empty = || Counted { recent: Classes::default(), past: histogram(), most: 0 };
+        Intervals { counted: (0..count).map(|_| empty()).collect(), since, values: 0 }
     }
 
     #[inline]
     pub(super) fn record(&mut self, at: usize, value: u64) {
         self.values += 1;
-        self.most[at] = self.most[at].max(value);
-        self.recent[at].record(value).expect("an auto-resizing histogram takes any value");
+        let counted = &mut self.counted[at];
+        counted.most = counted.most.max(value);
+        counted.recent.record(value);
     }
 
     /// Values since the last cut.
@@ -48,17 +59,20 @@ impl Intervals {
         self.since
     }
 
-    /// What was counted since the last cut.
-    pub(super) fn recent(&self, at: usize) -> &Histogram<u64> {
-        &self.recent[at]
+    /// What was counted since the last cut; none when nothing was.
+    pub(super) fn recent(&self, at: usize) -> Option<Histogram<u64>> {
+        let recent = &self.counted[at].recent;
+        (!recent.is_empty()).then(|| {
+            let mut histogram = histogram();
+            recent.add_to(&mut histogram);
+            histogram
+        })
     }
 
     pub(super) fn cut(&mut self, now: SimTime) {
-        for (past, recent) in self.past.iter_mut().zip(&mut self.recent) {
-            if !recent.is_empty() {
-                merge(past, recent);
-                recent.reset();
-            }
+        for Counted { recent, past, .. } in &mut self.counted {
+            recent.add_to(past);
+            recent.clear();
         }
         self.since = now;
         self.values = 0;
@@ -66,13 +80,14 @@ impl Intervals {
 
     /// The largest value counted, exact; zero without values.
     pub(super) fn most(&self, at: usize) -> u64 {
-        self.most[at]
+        self.counted[at].most
     }
 
     /// Everything counted.
     pub(super) fn all(&self, at: usize) -> Histogram<u64> {
-        let mut sum = self.past[at].clone();
-        merge(&mut sum, &self.recent[at]);
+        let Counted { recent, past, .. } = &self.counted[at];
+        let mut sum = past.clone();
+        recent.add_to(&mut sum);
         sum
     }
 }

@@ -5,7 +5,8 @@ use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 use crate::model::{SimDuration, SimTime};
 
-use super::intervals::{Intervals, merge};
+use super::classes::Classes;
+use super::intervals::{Counted, Intervals, histogram, merge};
 use super::percentiles::Percentiles;
 
 /// A part of the way from a request to a running instance.
@@ -124,16 +125,16 @@ impl Latency {
 
     /// Everything as data: the histograms in the V2 form of HDR histograms.
     pub fn save(&self) -> LatencyState {
-        let Intervals { past, recent, most, since, values } = &self.0;
+        let Intervals { counted, since, values } = &self.0;
         let save = |histogram: &Histogram<u64>| {
             let mut bytes = Vec::new();
             V2Serializer::new().serialize(histogram, &mut bytes).expect("a vector takes everything");
             bytes
         };
         LatencyState {
-            past: past.iter().map(save).collect(),
-            recent: recent.iter().map(save).collect(),
-            most: most.clone(),
+            past: counted.iter().map(|counted| save(&counted.past)).collect(),
+            recent: (0..counted.len()).map(|at| save(&self.0.recent(at).unwrap_or_else(histogram))).collect(),
+            most: counted.iter().map(|counted| counted.most).collect(),
             since: *since,
             values: *values,
         }
@@ -151,8 +152,14 @@ impl Latency {
             saved.iter().map(one).collect::<Option<Vec<_>>>().filter(|all| all.len() == pairs().count())
         };
         let (past, recent) = (all(&state.past)?, all(&state.recent)?);
-        let most = Some(state.most.clone()).filter(|most| most.len() == past.len())?;
-        Some(Latency(Intervals { past, recent, most, since: state.since, values: state.values }))
+        if state.most.len() != past.len() {
+            return None;
+        }
+        let parts = past.into_iter().zip(recent).zip(&state.most);
+        let counted = parts
+            .map(|((past, recent), most)| Counted { recent: Classes::of(&recent), past, most: *most })
+            .collect();
+        Some(Latency(Intervals { counted, since: state.since, values: state.values }))
     }
 
     /// Whether the interval since the last cut has enough values to be worth a record of a log.
@@ -161,9 +168,9 @@ impl Latency {
     }
 
     /// What was counted since the last cut, by stage and outcome, and since when. Empty histograms are left out.
-    pub fn recent(&self) -> (SimTime, impl Iterator<Item = (LatencyStage, Outcome, &Histogram<u64>)>) {
-        let pairs = pairs().map(|(stage, outcome)| (stage, outcome, self.0.recent(at(stage, outcome))));
-        (self.0.since(), pairs.filter(|(_, _, histogram)| !histogram.is_empty()))
+    pub fn recent(&self) -> (SimTime, impl Iterator<Item = (LatencyStage, Outcome, Histogram<u64>)>) {
+        let recent = |(stage, outcome)| Some((stage, outcome, self.0.recent(at(stage, outcome))?));
+        (self.0.since(), pairs().filter_map(recent))
     }
 
     /// Ends an interval at `now`.

@@ -1,6 +1,7 @@
 //! What a run measures: histograms of simulated latency and of engine cost (two clocks that never mix,
 //! DESIGN "Two clocks"), and exact time-weighted utilization.
 
+mod classes;
 pub mod clock;
 mod cost;
 pub mod hdr;

@@ -287,6 +287,12 @@ pub trait Observer {
         None
     }
 
+    /// False when it takes no notice of what happens and has never seen enough: a run asks once, and then tells it of
+    /// samples and of its end alone.
+    fn listens(&self) -> bool {
+        true
+    }
+
     /// True when it has seen all that it wants to: the run ends cleanly after the event at hand, cut short.
     #[inline]
     fn enough(&self) -> bool {
@@ -316,12 +322,24 @@ pub trait Observer {
 }
 
 /// Nobody looks on: costs nothing.
-impl Observer for () {}
+impl Observer for () {
+    fn listens(&self) -> bool {
+        false
+    }
+}
 
 /// Two look on. Samples come at the distance that the first one wants, or the second when the first wants none.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn interval(&self) -> Option<SimDuration> {
         self.0.interval().or_else(|| self.1.interval())
+    }
+
+    fn listens(&self) -> bool {
+        self.0.listens() || self.1.listens()
+    }
+
+    fn enough(&self) -> bool {
+        self.0.enough() || self.1.enough()
     }
 
     #[inline]
@@ -354,6 +372,14 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 impl<O: Observer> Observer for Option<O> {
     fn interval(&self) -> Option<SimDuration> {
         self.as_ref().and_then(O::interval)
+    }
+
+    fn listens(&self) -> bool {
+        self.as_ref().is_some_and(O::listens)
+    }
+
+    fn enough(&self) -> bool {
+        self.as_ref().is_some_and(O::enough)
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use super::commit::Order;
 use super::cx::Cx;
 use super::reject::Reject;
-use crate::api::Extra;
+use crate::api::{Extra, Param, Params};
 
 /// What a check that fires answers with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,9 +46,40 @@ pub struct Group {
     /// Id and title, such as `S1 identity texts`.
     pub title: &'static str,
     /// False when none of the checks can fire: they are skipped. Tested to be true to the checks.
-    pub(super) applies: fn(&Cx<'_>) -> bool,
+    pub(super) applies: Guard,
     /// The checks, in order.
     pub checks: &'static [Check],
+}
+
+/// The question whether any check of a group can fire.
+#[derive(Clone, Copy)]
+pub(super) enum Guard {
+    /// For requests with some parameters; [`Plan`] knows which groups these are without asking each.
+    Params {
+        /// One of these is in the request.
+        names: Params,
+        /// A rule may object to the text of one of these by itself.
+        suspects: Params,
+    },
+    /// For requests of which this holds.
+    Holds(fn(&Cx<'_>) -> bool),
+    /// For all requests.
+    Always,
+}
+
+/// For requests that have one of these parameters.
+pub(super) const fn names(params: &[Param]) -> Guard {
+    Guard::Params { names: Params::of(params), suspects: Params::NONE }
+}
+
+/// For requests with a text of one of these parameters to which a rule may object by itself.
+pub(super) const fn suspects(params: &[Param]) -> Guard {
+    Guard::Params { names: Params::NONE, suspects: Params::of(params) }
+}
+
+/// For requests that have one of `named`, or a text of one of `suspected` to which a rule may object by itself.
+pub(super) const fn names_or_suspects(named: &[Param], suspected: &[Param]) -> Guard {
+    Guard::Params { names: Params::of(named), suspects: Params::of(suspected) }
 }
 
 /// A phase: groups in order.
@@ -89,11 +120,6 @@ pub(super) const fn claims(id: &'static str, answer: Answer) -> Check {
     Check { id, answer, rule: Rule::Claims }
 }
 
-/// For groups whose checks are always looked at.
-pub(super) fn always(_: &Cx<'_>) -> bool {
-    true
-}
-
 impl Check {
     /// Looks at the request.
     #[inline]
@@ -121,12 +147,77 @@ pub(super) fn first_counter(phase: &Phase, order: &Order<'_>) -> Option<Reject> 
     phase.groups.iter().flat_map(|group| group.checks).find_map(|check| check.look_at_counters(order))
 }
 
-/// The first check of these phases that fires.
-#[inline]
-pub(super) fn first(phases: &[Phase], cx: &Cx<'_>) -> Option<Reject> {
-    for phase in phases {
-        for group in phase.groups {
-            if !(group.applies)(cx) {
+/// The groups of some phases in a row, and which of them a request needs: a plain request names a dozen parameters, and
+/// most groups are about others.
+pub(super) struct Plan<const GROUPS: usize> {
+    groups: [&'static Group; GROUPS],
+    /// Groups, as bits, that do not hang on parameters.
+    others: u64,
+    /// By parameter: groups for requests that have it.
+    named: [u64; Param::ALL.len()],
+    /// By parameter: groups for requests with a suspect text of it.
+    suspected: [u64; Param::ALL.len()],
+}
+
+/// Number of groups of some phases.
+pub(super) const fn groups_of(phases: &[Phase]) -> usize {
+    let (mut count, mut phase) = (0, 0);
+    while phase < phases.len() {
+        count += phases[phase].groups.len();
+        phase += 1;
+    }
+    count
+}
+
+impl<const GROUPS: usize> Plan<GROUPS> {
+    pub(super) const fn of(phases: &'static [Phase]) -> Plan<GROUPS> {
+        assert!(GROUPS > 0 && GROUPS <= 64 && groups_of(phases) == GROUPS, "a set of groups is one word");
+        let mut plan = Plan {
+            groups: [&phases[0].groups[0]; GROUPS],
+            others: 0,
+            named: [0; Param::ALL.len()],
+            suspected: [0; Param::ALL.len()],
+        };
+        let (mut at, mut phase) = (0, 0);
+        while phase < phases.len() {
+            let mut group = 0;
+            while group < phases[phase].groups.len() {
+                plan.groups[at] = &phases[phase].groups[group];
+                match plan.groups[at].applies {
+                    Guard::Holds(_) | Guard::Always => plan.others |= 1 << at,
+                    Guard::Params { names, suspects } => {
+                        let mut param = 0;
+                        while param < Param::ALL.len() {
+                            plan.named[param] |= (names.has(Param::ALL[param]) as u64) << at;
+                            plan.suspected[param] |= (suspects.has(Param::ALL[param]) as u64) << at;
+                            param += 1;
+                        }
+                    }
+                }
+                at += 1;
+                group += 1;
+            }
+            phase += 1;
+        }
+        plan
+    }
+
+    /// The first check that fires.
+    #[inline]
+    pub(super) fn first(&self, cx: &Cx<'_>) -> Option<Reject> {
+        let mut left = self.others;
+        for param in cx.req.present().places() {
+            left |= self.named[param];
+        }
+        for param in cx.req.suspects().places() {
+            left |= self.suspected[param];
+        }
+        while left != 0 {
+            let group = self.groups[left.trailing_zeros() as usize];
+            left &= left - 1;
+            if let Guard::Holds(holds) = group.applies
+                && !holds(cx)
+            {
                 continue;
             }
             for check in group.checks {
@@ -135,8 +226,8 @@ pub(super) fn first(phases: &[Phase], cx: &Cx<'_>) -> Option<Reject> {
                 }
             }
         }
+        None
     }
-    None
 }
 
 /// The first check of phases 1 to 11 that fires when no group is skipped: what the short cuts are held against.

@@ -180,15 +180,8 @@ pub(super) fn wants(admitted: &Admitted, world: &World) -> Vec<Want<'static>> {
     zones.into_iter().flat_map(|zone| wants_in(&order, demand, zone)).map(|(want, _)| want).collect()
 }
 
-/// What binds the place of an instance, as a want that finds it another one; none: any shared host of its zone.
+/// Everything that binds the place of an instance, as a want that finds it another one.
 pub(super) fn bound(effective: &Effective, world: &World, zone: ZoneIx) -> Option<Want<'static>> {
-    let loose = !effective.on_host
-        && [effective.cluster, effective.node_controller, effective.hpc_cluster, effective.deployment_set]
-            .iter()
-            .all(Option::is_none);
-    if loose {
-        return None;
-    }
     let order = Order { effective, world, account: account(world, effective) };
     want(&order, Want::zone(world.demand_of(effective.instance_type)?, zone))
 }

@@ -349,25 +349,9 @@ impl<'a> Cx<'a> {
         let level = |text: Option<&str>, category: CategoryIx| {
             (category == CategoryIx::ESSD).then(|| PerformanceLevel::named(text).unwrap_or_default())
         };
-        let mut data = SmallVec::new();
-        for disk in self.disks {
-            let category = disk.category?;
-            data.push(Disk {
-                index: u8::try_from(disk.raw.index).ok()?,
-                category,
-                gib: u32::try_from(disk.gib()).ok()?,
-                performance_level: level(disk.raw.text(DiskField::PerformanceLevel), category),
-                encrypted: disk.encrypted,
-                delete_with_instance: disk
-                    .raw
-                    .text(DiskField::DeleteWithInstance)
-                    .and_then(forms::boolean)
-                    .unwrap_or(true),
-            });
-        }
         let image = self.image?;
         let set = self.text(Param::DeploymentSetId).and_then(|id| self.world.sets.find(id));
-        Some(Effective {
+        let mut effective = Effective {
             account: self.account_ix,
             region: RegionIx(self.region_ix()?),
             instance_type: TypeIx(self.instance_type?.0),
@@ -391,7 +375,7 @@ impl<'a> Cx<'a> {
                 encrypted: false,
                 delete_with_instance: true,
             },
-            data,
+            data: SmallVec::new(),
             bandwidth_in: req.integer(Param::InternetMaxBandwidthIn).map_or(200, |value| value as u16),
             bandwidth_out: req.integer(Param::InternetMaxBandwidthOut).map_or(0, |value| value as u16),
             internet_charge: if req.is(Param::InternetChargeType, "PayByBandwidth") {
@@ -432,6 +416,22 @@ impl<'a> Cx<'a> {
                 self.text(Param::InnerIpAddress).and_then(forms::ipv4)
             },
             dry_run: flag(Param::DryRun),
-        })
+        };
+        for disk in self.disks {
+            let category = disk.category?;
+            effective.data.push(Disk {
+                index: u8::try_from(disk.raw.index).ok()?,
+                category,
+                gib: u32::try_from(disk.gib()).ok()?,
+                performance_level: level(disk.raw.text(DiskField::PerformanceLevel), category),
+                encrypted: disk.encrypted,
+                delete_with_instance: disk
+                    .raw
+                    .text(DiskField::DeleteWithInstance)
+                    .and_then(forms::boolean)
+                    .unwrap_or(true),
+            });
+        }
+        Some(effective)
     }
 }

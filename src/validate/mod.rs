@@ -34,7 +34,7 @@ use crate::placement::{Claim, Fleet, Want};
 use crate::world::{Holdings, World};
 use cx::Cx;
 
-/// A request that has passed phases 1 to 11: only [`admit`] makes it.
+/// A request that has passed phases 1 to 11: only [`admit`] and [`admit_boxed`] make it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Admitted {
     effective: Effective,
@@ -104,15 +104,61 @@ impl Created {
 /// The answer of the first check that fires; a finished call that is repeated with its token is answered with
 /// [`Reject::replay`].
 pub fn admit(request: &Request, world: &World, account: AccountIx, now: Utc) -> Result<Admitted, Reject> {
+    admit_as(request, world, account, now, |effective| Admitted { effective, hold: None })
+}
+
+/// [`admit`] for a caller that keeps what it admits. The values are many bytes to hand on, so they are written into a box,
+/// one of `spare` when there is one.
+///
+/// # Errors
+/// As [`admit`].
+pub fn admit_boxed(
+    request: &Request,
+    world: &World,
+    account: AccountIx,
+    now: Utc,
+    spare: &mut SpareBoxes,
+) -> Result<Box<Admitted>, Reject> {
+    admit_as(request, world, account, now, |effective| match spare.0.pop() {
+        Some(mut admitted) => {
+            *admitted = Admitted { effective, hold: None };
+            admitted
+        }
+        None => Box::new(Admitted { effective, hold: None }),
+    })
+}
+
+/// Boxes of admitted requests that have been decided, for [`admit_boxed`].
+#[derive(Default)]
+pub struct SpareBoxes(
+    #[expect(clippy::vec_box, reason = "it is the boxes that are kept: they go on to hold another request")]
+    Vec<Box<Admitted>>,
+);
+
+impl SpareBoxes {
+    /// Takes a box that has served.
+    pub fn put(&mut self, spare: Box<Admitted>) {
+        self.0.push(spare);
+    }
+}
+
+#[inline(always)]
+fn admit_as<A>(
+    request: &Request,
+    world: &World,
+    account: AccountIx,
+    now: Utc,
+    admitted: impl FnOnce(Effective) -> A,
+) -> Result<A, Reject> {
     let Some(row) = world.accounts.get(account.0) else {
         unreachable!("an account position comes from this world")
     };
     let disks = cx::disks(request, world);
     let cx = Cx::new(request, &disks, world, account, row, now);
-    match check::first(&order::PURE, &cx) {
+    match order::PLAN.first(&cx) {
         Some(reject) => Err(reject),
         None => match cx.effective() {
-            Some(effective) => Ok(Admitted { effective, hold: None }),
+            Some(effective) => Ok(admitted(effective)),
             None => unreachable!("every value that a request can lack is asked for by a check"),
         },
     }
@@ -162,7 +208,11 @@ pub fn commit_in_place(
 
 /// What binds the place of a created instance with these values (host, cluster, set, owner), as a want that finds it
 /// another one; none: any shared host of its zone does.
+#[inline]
 pub fn bound(effective: &Effective, world: &World) -> Option<Want<'static>> {
+    if effective.is_loose() {
+        return None;
+    }
     commit::bound(effective, world, effective.zone?)
 }
 

@@ -52,6 +52,8 @@ impl Modulation {
         }
     }
 
+    // Apart, since a state ends rarely.
+    #[inline(never)]
     pub(super) fn switch(&mut self) {
         match self {
             Modulation::Bursts(bursts) => bursts.switch(),
@@ -196,6 +198,7 @@ impl Flashes {
     }
 
     /// The factor at a moment.
+    #[inline(never)]
     pub(super) fn at(&self, moment: SimTime) -> f64 {
         self.0.iter().map(|flash| 1.0 + flash.above * flash.height(moment.0)).product()
     }

@@ -63,6 +63,11 @@ struct Mix {
 impl Mix {
     /// The entry of a request at a moment.
     fn draw(&mut self, at: SimTime) -> u32 {
+        if self.drift.is_some() { self.draw_drifted(at) } else { self.picker.draw() }
+    }
+
+    #[inline(never)]
+    fn draw_drifted(&mut self, at: SimTime) -> u32 {
         let Some(drift) = &self.drift else { return self.picker.draw() };
         let weight = |(from, to, by): &(f64, f64, f64)| from + (to - from) * (at.0 as f64 / by).min(1.0);
         let weights: Vec<f64> = drift.iter().map(weight).collect();

@@ -340,6 +340,7 @@ impl Run<'_> {
     }
 
     /// A call of a workload begins; none when its client does nothing about refusals.
+    #[inline(never)]
     pub(super) fn client_calls(
         &mut self,
         now: SimTime,
@@ -376,6 +377,7 @@ impl Run<'_> {
 
     /// Makes the request of a client's call, with its token: the same for a retry, another one for another request
     /// (IDEM-1, IDEM-4, IDEM-5).
+    #[inline(never)]
     pub(super) fn client_writes(&mut self, attempt: u32, number: u64) {
         let Some(clients) = &mut self.clients else { return };
         let one = &mut clients.attempts[attempt as usize];
@@ -387,6 +389,7 @@ impl Run<'_> {
     }
 
     /// A client's call was refused, or answered with the instance of an earlier one.
+    #[inline(never)]
     pub(super) fn client_refused(&mut self, now: SimTime, attempt: u32, reject: &Reject) {
         let Some(clients) = &mut self.clients else { return };
         if reject.replay.is_some() {
@@ -423,6 +426,7 @@ impl Run<'_> {
     }
 
     /// A client's call created an instance.
+    #[inline(never)]
     pub(super) fn client_served(&mut self, now: SimTime, attempt: u32, slot: u32) {
         let number = self.instances[slot as usize].number;
         let Some(clients) = &mut self.clients else { return };

@@ -54,8 +54,12 @@ impl Run<'_> {
         }) as u32;
         self.take_place(now, slot, claim);
         let starts = self.operations.is_none() || self.enroll(now, slot, effective);
-        self.load_created(now, slot, effective);
-        self.money_created(now, slot, effective);
+        if self.loads.is_some() {
+            self.load_created(now, slot, effective);
+        }
+        if self.money.is_some() {
+            self.money_created(now, slot, effective);
+        }
         if let Some(attempt) = call.client {
             self.client_served(now, attempt, slot);
         }
@@ -89,8 +93,12 @@ impl Run<'_> {
         if self.market.is_some() {
             self.market_placed(slot);
         }
-        self.holds_place(slot);
-        self.came_to_host(slot, host);
+        if self.operations.is_some() {
+            self.holds_place(slot);
+        }
+        if self.nodes.is_some() {
+            self.came_to_host(slot, host);
+        }
         self.touch_host(now, host);
     }
 
@@ -106,7 +114,8 @@ impl Run<'_> {
         self.total.remove(now, demand);
         self.zones[instance.zone.at()].remove(now, demand);
         let host = claim.host();
-        if let Some(claim) = self.went_from_host(now, slot, claim) {
+        let free = if self.nodes.is_some() { self.went_from_host(now, slot, claim) } else { Some(claim) };
+        if let Some(claim) = free {
             self.fleet.release(claim);
         }
         self.touch_host(now, host);
@@ -125,15 +134,21 @@ impl Run<'_> {
     }
 
     /// Takes an instance into a state; credits, bills and fleets follow.
-    #[inline]
+    // In line: most callers know the state that they enter, and all that is left is a comparison.
+    #[inline(always)]
     pub(super) fn enter(&mut self, slot: u32, state: State) {
         self.instances[slot as usize].state.enter(state).expect("the simulator keeps to the life cycle");
         if self.loads.is_some() || self.money.is_some() || self.clients.is_some() {
-            let now = self.queue.now();
-            self.load_entered(now, slot, state);
-            self.money_entered(now, slot, state);
-            self.client_entered(now, slot, state);
+            self.entered(slot, state);
         }
+    }
+
+    #[inline(never)]
+    fn entered(&mut self, slot: u32, state: State) {
+        let now = self.queue.now();
+        self.load_entered(now, slot, state);
+        self.money_entered(now, slot, state);
+        self.client_entered(now, slot, state);
     }
 
     /// Ends a stage of the start and begins the next one.
@@ -160,7 +175,7 @@ impl Run<'_> {
 
     fn ask_slot(&mut self, now: SimTime, slot: u32) {
         let host = self.host(slot).expect("an instance that starts has its place");
-        if self.asks_dead_host(now, slot, host) {
+        if self.nodes.is_some() && self.asks_dead_host(now, slot, host) {
             return;
         }
         match &mut self.control {
@@ -179,11 +194,16 @@ impl Run<'_> {
 
     /// Takes an instance out of its start, wherever it is on its way; its slot is the next one's. Does nothing to an
     /// instance that is not on its way. Its state and its place stay.
+    #[inline]
     pub(super) fn cut_start(&mut self, now: SimTime, slot: u32) {
-        let Instance { step, zone, .. } = self.instances[slot as usize];
-        if step == Step::None {
-            return;
+        if self.instances[slot as usize].step != Step::None {
+            self.cut_start_under_way(now, slot);
         }
+    }
+
+    #[inline(never)]
+    fn cut_start_under_way(&mut self, now: SimTime, slot: u32) {
+        let Instance { step, zone, .. } = self.instances[slot as usize];
         self.instances[slot as usize].step = Step::None;
         self.cancel_next(slot);
         let host = self.host(slot).expect("an instance that starts has its place");
@@ -283,7 +303,9 @@ impl Run<'_> {
             self.latency.record(LatencyStage::Running, Outcome::Created, now.since(arrived));
             self.observer.happened(now, &Happened::Running { number, arrived });
         }
-        self.is_up(now, slot, again);
+        if self.nodes.is_some() {
+            self.is_up(now, slot, again);
+        }
         self.plan_end(now, slot);
         if self.operations.is_some() {
             self.runs(now, slot, again);
@@ -318,7 +340,9 @@ impl Run<'_> {
         if self.market.is_some() {
             self.market_gone(now, slot, cause);
         }
-        self.is_gone(slot);
+        if self.nodes.is_some() {
+            self.is_gone(slot);
+        }
         let instance = self.instances.remove(slot as usize);
         self.tally.released += 1;
         self.world.give_back(instance.holdings);

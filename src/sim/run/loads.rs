@@ -17,7 +17,7 @@ use crate::sim::summary::{ContentionSummary, CreditSummary};
 use crate::validate::{Credit, Effective};
 use crate::workload::{self, End};
 
-use super::Run;
+use super::{Instance, Run};
 
 /// Loads and credits of one run; there when a workload of the scenario says how its instances use their CPU.
 #[derive(Debug)]
@@ -276,12 +276,10 @@ impl Run<'_> {
     }
 
     /// An instance was created: it has its launch credits (BURST-3).
+    #[inline(never)]
     pub(super) fn load_created(&mut self, now: SimTime, slot: u32, effective: &Effective) {
-        let (template, number) = {
-            let instance = &self.instances[slot as usize];
-            (instance.template, instance.number)
-        };
         let Some(loads) = &mut self.loads else { return };
+        let Instance { template, number, .. } = self.instances[slot as usize];
         let Some(kind) = loads.kinds[template as usize] else { return };
         let plan = &loads.plans[kind.plan as usize];
         let chance = plan

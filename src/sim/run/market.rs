@@ -103,6 +103,7 @@ impl Run<'_> {
     // --- requests ---
 
     /// Before the commit of an admitted request: whether the headroom leaves stock is a fact of the world.
+    #[inline(never)]
     pub(super) fn market_stock(&mut self, call: &Call, admitted: &Admitted) {
         let Some(market) = &self.market else { return };
         let effective = admitted.effective();
@@ -119,6 +120,7 @@ impl Run<'_> {
 
     /// A request was refused: its bid may stay in a book, a fleet looks elsewhere, a regular request that found no room
     /// may start a reclaim.
+    #[inline(never)]
     pub(super) fn market_refused(&mut self, now: SimTime, call: &Call, reject: &Reject, reached: Reached) {
         let (fleet, templates) = (self.fleet, self.templates);
         let Some(market) = &mut self.market else { return };
@@ -147,6 +149,7 @@ impl Run<'_> {
     // --- lives ---
 
     /// An instance was created, before it takes its place.
+    #[inline(never)]
     pub(super) fn market_created(
         &mut self,
         now: SimTime,
@@ -187,6 +190,7 @@ impl Run<'_> {
     }
 
     /// An instance has got a place.
+    #[inline(never)]
     pub(super) fn market_placed(&mut self, slot: u32) {
         let instance = &self.instances[slot as usize];
         let (Some(market), Some(claim)) = (&mut self.market, &instance.claim) else { return };
@@ -195,6 +199,7 @@ impl Run<'_> {
     }
 
     /// An instance is about to give up its place.
+    #[inline(never)]
     pub(super) fn market_left(&mut self, slot: u32) {
         let instance = &self.instances[slot as usize];
         let (Some(market), Some(claim)) = (&mut self.market, &instance.claim) else { return };
@@ -230,6 +235,7 @@ impl Run<'_> {
 
     /// An instance is gone, and its place with it. After a reclaim, data disks that do not go with it stay as
     /// pay-as-you-go disks; the system disk, its data and the private address are given up (SPOT-36).
+    #[inline(never)]
     pub(super) fn market_gone(&mut self, now: SimTime, slot: u32, cause: Gone) {
         let Some(market) = &mut self.market else { return };
         if let Some(ticket) = market.reclaims.remove(&slot) {

@@ -8,6 +8,7 @@ mod loops;
 mod market;
 mod money;
 mod nodes;
+mod onlooker;
 mod operations;
 mod throttle;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use crate::hypervisor::State;
 use crate::metrics::{CostStage, EngineCost, Latency, Probe, Usage};
 use crate::model::{SimDuration, SimTime, Utc, ZoneIx};
 use crate::placement::{Claim, Fleet, Want};
-use crate::validate::Admitted;
+use crate::validate::{Admitted, SpareBoxes};
 use crate::workload::{Arrival, End, Workload, WorkloadError};
 use crate::world::{Holdings, World};
 
@@ -41,6 +42,7 @@ use crate::sim::tally::Tally;
 use crate::sim::templates::Template;
 
 pub(in crate::sim) use nodes::{NodeEvent, Nodes};
+use onlooker::Onlooker;
 pub(in crate::sim) use state::RunState;
 pub use state::Unsound;
 pub use steps::{Ahead, Counters, Followed, InstanceView};
@@ -154,11 +156,13 @@ pub(in crate::sim) struct Run<'a> {
     pub(in crate::sim) warmup: SimTime,
     pub(in crate::sim) until: SimTime,
     pub(in crate::sim) probe: Probe<'a>,
-    observer: &'a mut dyn Observer,
+    observer: Onlooker<'a>,
     /// When the observer wants its next sample.
     next_sample: SimTime,
     queue: Queue<Event>,
     calls: Slots<Call>,
+    /// Boxes of admitted calls that have been decided, for the next ones.
+    spare: SpareBoxes,
     instances: Slots<Instance>,
     next_clone: Vec<Option<Ticket>>,
     next_arrival: Option<Arrival>,
@@ -230,10 +234,11 @@ impl<'a> Run<'a> {
             warmup,
             until,
             probe: Probe::new(cost),
-            observer,
+            observer: Onlooker::new(observer),
             next_sample,
             queue: Queue::new(),
             calls: Slots::new(),
+            spare: SpareBoxes::default(),
             instances: Slots::new(),
             next_clone: vec![None; zones],
             next_arrival: None,
@@ -400,7 +405,7 @@ impl<'a> Run<'a> {
             market: self.market.as_ref().map(|market| &market.market),
             billed: self.money.as_ref().map(|book| book.billed()),
         };
-        look(self.observer, &view);
+        look(&mut *self.observer, &view);
     }
 
     /// Ends an interval of the latency log.
@@ -431,7 +436,8 @@ impl<'a> Run<'a> {
             Event::Load(event) => self.load_event(now, event),
             Event::Money(event) => self.money_event(now, event),
             Event::Client(event) => self.client_event(now, event),
-            Event::Released { instance } if self.subscription_keeps(now, instance) => {}
+            Event::Released { instance }
+                if self.money.is_some() && self.subscription_keeps(now, instance) => {}
             Event::Node(event) => self.node_event(now, event),
             Event::Released { instance } => self.release(now, instance, Gone::Lifetime),
             Event::Market(event) => self.market_event(now, event),

@@ -152,6 +152,7 @@ impl Run<'_> {
             next_sample: _,
             queue,
             calls,
+            spare: _,
             instances,
             next_clone,
             next_arrival,

@@ -73,6 +73,7 @@ impl Throttle {
 
 impl Run<'_> {
     /// The answer to a call that comes in too fast: it gets no further.
+    #[inline(never)]
     pub(super) fn throttled(&mut self, now: SimTime, template: u32) -> Option<Reject> {
         self.throttle.as_mut()?.count(now, template)
     }

@@ -1,6 +1,7 @@
 //! Phases 3 to 6: account, catalog, image, network.
 
-use crate::validate::check::{Group, Phase, always, says, when};
+use crate::api::Param;
+use crate::validate::check::{Group, Guard, Phase, names, says, when};
 use crate::validate::rules::{account, catalog, image, network, network_options, texts};
 
 pub(super) const ACCOUNT: Phase = Phase {
@@ -8,7 +9,7 @@ pub(super) const ACCOUNT: Phase = Phase {
     groups: &[
         Group {
             title: "A1 who calls, and where",
-            applies: account::unwelcome,
+            applies: Guard::Holds(account::unwelcome),
             checks: &[
                 when("A1.owner", 96, account::owner),
                 when("A1.caller", 211, account::caller),
@@ -18,7 +19,7 @@ pub(super) const ACCOUNT: Phase = Phase {
         },
         Group {
             title: "A2 standing of the account",
-            applies: account::bad_standing,
+            applies: Guard::Holds(account::bad_standing),
             checks: &[
                 when("A2.risk", 208, account::risk),
                 when("A2.real-name", 139, account::real_name),
@@ -30,7 +31,7 @@ pub(super) const ACCOUNT: Phase = Phase {
         },
         Group {
             title: "A3 grants named by the request",
-            applies: account::names_grants,
+            applies: names(account::GRANTS),
             checks: &[
                 when("A3.user-data", 100, account::user_data),
                 when("A3.resource-group", 146, account::resource_group),
@@ -46,12 +47,12 @@ pub(super) const CATALOG: Phase = Phase {
     groups: &[
         Group {
             title: "C1 region sale",
-            applies: always,
+            applies: Guard::Always,
             checks: &[when("C1.suspended", 46, catalog::suspended)],
         },
         Group {
             title: "C2 instance type",
-            applies: catalog::type_refused,
+            applies: Guard::Holds(catalog::type_refused),
             checks: &[
                 when("C2.unknown", 8, catalog::type_unknown),
                 says("C2.offline", 130, catalog::offline),
@@ -64,7 +65,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C3 I/O optimization of the type",
-            applies: catalog::io_mismatch,
+            applies: Guard::Holds(catalog::io_mismatch),
             checks: &[
                 when("C3.not-optimizable", 5, catalog::not_optimizable),
                 when("C3.must-be-optimized", 86, catalog::must_be_optimized),
@@ -72,7 +73,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C4 zone named by the request",
-            applies: catalog::names_zone,
+            applies: names(&[Param::ZoneId]),
             checks: &[
                 says("C4.unknown-or-disabled", 133, catalog::zone_unknown_or_disabled),
                 when("C4.not-granted", 103, catalog::zone_not_granted),
@@ -82,7 +83,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C5 cluster",
-            applies: catalog::names_cluster,
+            applies: names(&[Param::ClusterId]),
             checks: &[
                 when("C5.unknown", 37, catalog::cluster_unknown),
                 when("C5.foreign", 105, catalog::cluster_foreign),
@@ -92,7 +93,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C6 node controller",
-            applies: catalog::names_node_controller,
+            applies: names(&[Param::NodeControllerId]),
             checks: &[
                 when("C6.unknown", 20, catalog::node_unknown),
                 when("C6.unavailable", 49, catalog::node_unavailable),
@@ -100,7 +101,7 @@ pub(super) const CATALOG: Phase = Phase {
         },
         Group {
             title: "C7 type in the named zone",
-            applies: always,
+            applies: Guard::Always,
             checks: &[when("C7.zone-type", 107, catalog::zone_type)],
         },
     ],
@@ -111,12 +112,12 @@ pub(super) const IMAGE: Phase = Phase {
     groups: &[
         Group {
             title: "M1 image exists for this account",
-            applies: always,
+            applies: Guard::Always,
             checks: &[when("M1.unknown", 69, image::unknown)],
         },
         Group {
             title: "M2 marketplace",
-            applies: image::of_marketplace,
+            applies: Guard::Holds(image::of_marketplace),
             checks: &[
                 when("M2.product-unknown", 189, image::product_unknown),
                 when("M2.removed", 36, image::removed),
@@ -128,7 +129,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M3 state of the image",
-            applies: image::unsound,
+            applies: Guard::Holds(image::unsound),
             checks: &[
                 when("M3.not-published", 188, image::not_published),
                 when("M3.deleted", 121, image::deleted),
@@ -140,7 +141,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M4 image against type",
-            applies: image::misfit,
+            applies: Guard::Holds(image::misfit),
             checks: &[
                 when("M4.memory", 24, image::memory),
                 when("M4.type-list", 72, image::type_list),
@@ -149,7 +150,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M5 texts that depend on the operating system",
-            applies: image::names_log_on,
+            applies: names(image::LOG_ON),
             checks: &[
                 when("M5.hostname", 88, image::host_name),
                 when("M5.password", 12, image::password),
@@ -158,7 +159,7 @@ pub(super) const IMAGE: Phase = Phase {
         },
         Group {
             title: "M6 log-on and start-up data",
-            applies: image::names_key_or_data,
+            applies: names(image::KEY_OR_DATA),
             checks: &[
                 when("M6.windows-key-pair", 137, image::windows_key_pair),
                 when("M6.key-pair-unknown", 136, image::key_pair_unknown),
@@ -174,7 +175,7 @@ pub(super) const NETWORK: Phase = Phase {
     groups: &[
         Group {
             title: "N1 security group",
-            applies: network::group_refused,
+            applies: Guard::Holds(network::group_refused),
             checks: &[
                 when("N1.unknown", 9, network::group_unknown),
                 says("N1.not-here", 215, network::group_not_here),
@@ -182,12 +183,12 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N2 vSwitch needed",
-            applies: network::names_no_vswitch,
+            applies: Guard::Holds(network::names_no_vswitch),
             checks: &[when("N2.missing", 66, network::vswitch_missing)],
         },
         Group {
             title: "N3 vSwitch and VPC",
-            applies: network::vswitch_refused,
+            applies: Guard::Holds(network::vswitch_refused),
             checks: &[
                 when("N3.no-vpc-here", 65, network::no_vpc_here),
                 when("N3.unknown", 54, network::vswitch_unknown),
@@ -203,7 +204,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N4 default VPC",
-            applies: network::default_vpc,
+            applies: Guard::Holds(network::default_vpc),
             checks: &[
                 when("N4.status", 193, network::default_vpc_status),
                 says("N4.group", 162, network::group_not_in_default_vpc),
@@ -214,7 +215,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N5 classic network",
-            applies: network_options::classic,
+            applies: Guard::Holds(network_options::classic),
             checks: &[
                 says("N5.not-supported", 165, network_options::classic_not_supported),
                 when("N5.ram-role", 140, network_options::classic_ram_role),
@@ -224,7 +225,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N6 network against instance options",
-            applies: network_options::options_refused,
+            applies: Guard::Holds(network_options::options_refused),
             checks: &[
                 when("N6.vpc-io", 81, network_options::vpc_io),
                 when("N6.user-data", 102, network_options::user_data),
@@ -233,7 +234,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N7 public bandwidth",
-            applies: texts::has_bandwidth,
+            applies: names(texts::BANDWIDTH),
             checks: &[
                 when("N7.vpc-bandwidth", 56, network_options::vpc_bandwidth),
                 when("N7.vpc-charge-type", 57, network_options::vpc_charge_type),
@@ -244,7 +245,7 @@ pub(super) const NETWORK: Phase = Phase {
         },
         Group {
             title: "N8 private address",
-            applies: network_options::address_refused,
+            applies: Guard::Holds(network_options::address_refused),
             checks: &[
                 when("N8.outside", 58, network_options::address_outside),
                 says("N8.reserved", 216, network_options::address_reserved),

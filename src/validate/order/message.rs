@@ -1,7 +1,10 @@
 //! Phases 1 and 2: what the message alone decides.
 
 use crate::api::Extra::{InvalidParameter, MissingParameter, TokenMismatch};
-use crate::validate::check::{Answer, Check, Group, Phase, extra, says, when};
+use crate::api::Param;
+use crate::validate::check::{
+    Answer, Check, Group, Guard, Phase, extra, names, names_or_suspects, says, suspects, when,
+};
 use crate::validate::rules::{
     credentials, data_disks, options, protocol, spot, subscription, system_disk, tags, texts,
 };
@@ -11,7 +14,7 @@ pub(super) const PROTOCOL: Phase = Phase {
     groups: &[
         Group {
             title: "P1 mandatory parameters",
-            applies: protocol::incomplete,
+            applies: Guard::Holds(protocol::incomplete),
             checks: &[
                 extra("P1.Action", MissingParameter("Action"), protocol::no_action),
                 extra("P1.RegionId", MissingParameter("RegionId"), protocol::no_region),
@@ -21,12 +24,12 @@ pub(super) const PROTOCOL: Phase = Phase {
         },
         Group {
             title: "P2 client token",
-            applies: protocol::has_token,
+            applies: names(&[Param::ClientToken]),
             checks: &[when("P2.token-format", 210, protocol::token_format)],
         },
         Group {
             title: "P3 boolean values",
-            applies: protocol::suspect_booleans,
+            applies: suspects(protocol::BOOLEANS),
             checks: &[
                 extra("P3.AutoRenew", InvalidParameter("AutoRenew"), protocol::auto_renew),
                 extra("P3.PasswordInherit", InvalidParameter("PasswordInherit"), protocol::password_inherit),
@@ -45,7 +48,7 @@ pub(super) const PROTOCOL: Phase = Phase {
         },
         Group {
             title: "P4 idempotency",
-            applies: protocol::has_token,
+            applies: names(&[Param::ClientToken]),
             checks: &[
                 when("P4.token-busy", 74, protocol::token_busy),
                 extra("P4.token-mismatch", TokenMismatch, protocol::token_mismatch),
@@ -60,7 +63,7 @@ pub(super) const SYNTAX: Phase = Phase {
     groups: &[
         Group {
             title: "S1 identity texts",
-            applies: texts::suspect_identity,
+            applies: suspects(texts::IDENTITY),
             checks: &[
                 says("S1.type-format", 129, texts::type_format),
                 when("S1.name", 42, texts::name),
@@ -70,7 +73,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S2 credentials",
-            applies: credentials::suspect_password,
+            applies: names_or_suspects(&[Param::PasswordInherit], &[Param::Password]),
             checks: &[
                 when("S2.password-inherit", 13, credentials::inherit_and_password),
                 when("S2.password", 12, credentials::password),
@@ -78,7 +81,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S3 bandwidth",
-            applies: texts::suspect_bandwidth,
+            applies: suspects(texts::BANDWIDTH),
             checks: &[
                 when("S3.charge-type", 2, texts::internet_charge_type),
                 when("S3.out", 3, texts::bandwidth_out),
@@ -87,7 +90,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S4 addresses",
-            applies: texts::suspect_addresses,
+            applies: suspects(texts::ADDRESSES),
             checks: &[
                 when("S4.node-controller", 20, texts::node_controller),
                 when("S4.inner-ip", 21, texts::inner_ip),
@@ -96,7 +99,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S5 system disk",
-            applies: system_disk::suspect_system_disk,
+            applies: suspects(system_disk::SYSTEM_DISK),
             checks: &[
                 when("S5.size-integer", 97, system_disk::size_integer),
                 when("S5.size-min", 90, system_disk::size_min),
@@ -115,7 +118,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S6 data disks",
-            applies: data_disks::suspect,
+            applies: Guard::Holds(data_disks::suspect),
             checks: &[
                 when("S6.index", 108, data_disks::index),
                 when("S6.category-padded", 82, data_disks::category_padded),
@@ -142,7 +145,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S7 instance options",
-            applies: options::suspect_options,
+            applies: names_or_suspects(&[Param::UserData], options::OPTIONS),
             checks: &[
                 when("S7.io-optimized", 73, options::io_optimized),
                 when("S7.user-data-base64", 122, options::user_data_base64),
@@ -163,7 +166,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S8 charge type",
-            applies: subscription::prepaid_or_suspect,
+            applies: names(&[Param::InstanceChargeType]),
             checks: &[
                 when("S8.charge-type", 77, subscription::charge_type),
                 when("S8.period-unit", 159, subscription::period_unit),
@@ -174,7 +177,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S9 spot",
-            applies: spot::has_strategy,
+            applies: names(&[Param::SpotStrategy]),
             checks: &[
                 when("S9.strategy", 113, spot::strategy),
                 when("S9.prepaid", 118, spot::prepaid),
@@ -186,7 +189,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S10 tags",
-            applies: tags::suspect,
+            applies: Guard::Holds(tags::suspect),
             checks: &[
                 when("S10.key", 123, tags::key),
                 when("S10.value", 161, tags::value),
@@ -195,7 +198,7 @@ pub(super) const SYNTAX: Phase = Phase {
         },
         Group {
             title: "S11 parameter against parameter",
-            applies: options::contradiction,
+            applies: Guard::Holds(options::contradiction),
             checks: &[
                 says("S11.tenancy-host-id", 127, options::tenancy_host_id),
                 says("S11.affinity-host", 127, options::affinity_host),

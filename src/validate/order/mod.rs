@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::check::{Answer, Check, Group, Phase, always, claims, counts, counts_says};
+use super::check::{Answer, Check, Group, Guard, Phase, Plan, claims, counts, counts_says, groups_of};
 use super::reject::Reject;
 use super::rules::quota;
 use crate::api::Extra::DryRun;
@@ -30,6 +30,9 @@ pub(super) static PURE: [Phase; 11] = [
     resources::BILLING,
 ];
 
+/// The way through [`PURE`].
+pub(super) static PLAN: Plan<{ groups_of(&PURE) }> = Plan::of(&PURE);
+
 /// What counters, capacity and the commit decide: phases 12 to 14.
 pub(super) static COMMIT: [Phase; 3] = [
     Phase {
@@ -37,7 +40,7 @@ pub(super) static COMMIT: [Phase; 3] = [
         groups: &[
             Group {
                 title: "Q1 instances",
-                applies: always,
+                applies: Guard::Always,
                 checks: &[
                     counts("Q1.lock", 74, quota::lock),
                     counts("Q1.postpaid-account", 112, quota::postpaid_account),
@@ -49,7 +52,7 @@ pub(super) static COMMIT: [Phase; 3] = [
             },
             Group {
                 title: "Q2 disks",
-                applies: always,
+                applies: Guard::Always,
                 checks: &[
                     counts("Q2.postpaid-disks", 182, quota::postpaid_disks),
                     counts("Q2.portable-disks", 44, quota::portable_disks),
@@ -61,7 +64,7 @@ pub(super) static COMMIT: [Phase; 3] = [
         title: "13. capacity",
         groups: &[Group {
             title: "K1 placement",
-            applies: always,
+            applies: Guard::Always,
             checks: &[NO_ZONE, STOCK, DISK_POOL, IP_RESERVED],
         }],
     },
@@ -69,7 +72,7 @@ pub(super) static COMMIT: [Phase; 3] = [
         title: "14. internal",
         groups: &[Group {
             title: "I1 internal",
-            applies: always,
+            applies: Guard::Always,
             checks: &[UNKNOWN, DRY_RUN, EXCEPTION, DETAIL],
         }],
     },

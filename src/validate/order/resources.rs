@@ -1,6 +1,7 @@
 //! Phases 7 to 11: host, groups, storage, spot, billing.
 
-use crate::validate::check::{Group, Phase, says, when};
+use crate::api::Param;
+use crate::validate::check::{Group, Guard, Phase, names, says, when};
 use crate::validate::rules::{
     billing, dedicated_host, encryption, placement_groups, spot, storage, storage_offer,
 };
@@ -10,7 +11,7 @@ pub(super) const DEDICATED_HOST: Phase = Phase {
     groups: &[
         Group {
             title: "D1 host",
-            applies: dedicated_host::on_host,
+            applies: names(dedicated_host::HOST),
             checks: &[
                 when("D1.classic", 172, dedicated_host::classic),
                 when("D1.unknown", 173, dedicated_host::unknown),
@@ -23,7 +24,7 @@ pub(super) const DEDICATED_HOST: Phase = Phase {
         },
         Group {
             title: "D2 charge type of the host",
-            applies: dedicated_host::on_host,
+            applies: names(dedicated_host::HOST),
             checks: &[
                 when("D2.prepaid-on-postpaid", 176, dedicated_host::prepaid_on_postpaid),
                 when("D2.prepaid-on-postpaid-auto", 180, dedicated_host::prepaid_on_postpaid_auto),
@@ -39,7 +40,7 @@ pub(super) const DEPLOYMENT_SET: Phase = Phase {
     groups: &[
         Group {
             title: "E1 HPC cluster",
-            applies: placement_groups::hpc,
+            applies: Guard::Holds(placement_groups::hpc),
             checks: &[
                 when("E1.needed", 155, placement_groups::hpc_needed),
                 when("E1.not-needed", 153, placement_groups::hpc_not_needed),
@@ -49,7 +50,7 @@ pub(super) const DEPLOYMENT_SET: Phase = Phase {
         },
         Group {
             title: "E2 deployment set",
-            applies: placement_groups::names_set,
+            applies: names(&[Param::DeploymentSetId]),
             checks: &[
                 when("E2.unknown", 194, placement_groups::set_unknown),
                 says("E2.on-host", 170, placement_groups::set_on_host),
@@ -64,7 +65,7 @@ pub(super) const STORAGE: Phase = Phase {
     groups: &[
         Group {
             title: "T1 system disk size",
-            applies: storage_offer::size_refused,
+            applies: Guard::Holds(storage_offer::size_refused),
             checks: &[
                 says("T1.default-size", 134, storage_offer::default_size),
                 when("T1.image-size", 89, storage_offer::image_size),
@@ -73,7 +74,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T2 disk category offered",
-            applies: storage_offer::category_refused,
+            applies: Guard::Holds(storage_offer::category_refused),
             checks: &[
                 when("T2.withdrawn", 184, storage_offer::withdrawn),
                 says("T2.system-region", 126, storage_offer::system_region),
@@ -88,7 +89,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T3 disks against each other",
-            applies: storage::at_odds,
+            applies: Guard::Holds(storage::at_odds),
             checks: &[
                 when("T3.local-data", 67, storage::local_data),
                 when("T3.type-combination", 80, storage::type_combination),
@@ -99,7 +100,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T4 snapshots",
-            applies: storage::snapshot_refused,
+            applies: Guard::Holds(storage::snapshot_refused),
             checks: &[
                 when("T4.local-from-snapshot", 76, storage::local_from_snapshot),
                 when("T4.unknown", 18, storage::snapshot_unknown),
@@ -116,7 +117,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T5 encryption",
-            applies: encryption::concerns,
+            applies: Guard::Holds(encryption::concerns),
             checks: &[
                 says("T5.category", 149, encryption::category),
                 says("T5.snapshot", 150, encryption::snapshot),
@@ -130,7 +131,7 @@ pub(super) const STORAGE: Phase = Phase {
         },
         Group {
             title: "T6 storage maintenance",
-            applies: storage_offer::frozen,
+            applies: Guard::Holds(storage_offer::frozen),
             checks: &[
                 when("T6.local-freeze", 195, storage_offer::local_freeze),
                 when("T6.category-freeze", 200, storage_offer::category_freeze),
@@ -143,7 +144,7 @@ pub(super) const SPOT: Phase = Phase {
     title: "10. spot",
     groups: &[Group {
         title: "O1 preemptible instance",
-        applies: spot::preemptible,
+        applies: names(&[Param::SpotStrategy]),
         checks: &[
             when("O1.uid", 119, spot::uid),
             when("O1.parameter", 117, spot::parameter),
@@ -158,7 +159,7 @@ pub(super) const BILLING: Phase = Phase {
     title: "11. billing",
     groups: &[Group {
         title: "B1 subscription order",
-        applies: billing::prepaid,
+        applies: names(&[Param::InstanceChargeType]),
         checks: &[when("B1.pay-method", 120, billing::pay_method), when("B1.frozen", 212, billing::frozen)],
     }],
 };

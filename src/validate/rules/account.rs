@@ -1,6 +1,6 @@
 //! A1 to A3: who calls, may he call here, is he in good standing, and what he was granted.
 
-use crate::api::{Param, Params};
+use crate::api::Param;
 use crate::validate::cx::Cx;
 use crate::world::Caller;
 
@@ -50,11 +50,8 @@ pub(in crate::validate) fn postpaid_balance(cx: &Cx<'_>) -> bool {
     !cx.prepaid() && cx.account.funds() < i128::from(cx.account.min_postpaid_balance)
 }
 
-const GRANTS: Params = Params::of(&[Param::UserData, Param::ResourceGroupId, Param::RamRoleName]);
-
-pub(in crate::validate) fn names_grants(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(GRANTS)
-}
+pub(in crate::validate) const GRANTS: &[Param] =
+    &[Param::UserData, Param::ResourceGroupId, Param::RamRoleName];
 
 /// R173.
 pub(in crate::validate) fn user_data(cx: &Cx<'_>) -> bool {

@@ -2,10 +2,6 @@
 
 use crate::validate::cx::Cx;
 
-pub(in crate::validate) fn prepaid(cx: &Cx<'_>) -> bool {
-    cx.prepaid()
-}
-
 /// Price of the order after coupons (R137, O50).
 fn price(cx: &Cx<'_>) -> i128 {
     let (Some(row), Some(period)) = (cx.row(), cx.period()) else { return 0 };

@@ -69,10 +69,6 @@ pub(in crate::validate) fn must_be_optimized(cx: &Cx<'_>) -> bool {
     !cx.optimized && of_type(cx, |row| !row.io_none)
 }
 
-pub(in crate::validate) fn names_zone(cx: &Cx<'_>) -> bool {
-    cx.req.has(Param::ZoneId)
-}
-
 /// R65, G5.
 pub(in crate::validate) fn zone_unknown_or_disabled(cx: &Cx<'_>) -> Option<String> {
     let (zone, region) = (cx.text(Param::ZoneId)?, cx.text(Param::RegionId)?);
@@ -96,10 +92,6 @@ pub(in crate::validate) fn zone_creation_frozen(cx: &Cx<'_>) -> bool {
     cx.zone.is_some_and(|(_, zone)| !zone.create_allowed)
 }
 
-pub(in crate::validate) fn names_cluster(cx: &Cx<'_>) -> bool {
-    cx.req.has(Param::ClusterId)
-}
-
 /// R68.
 pub(in crate::validate) fn cluster_unknown(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::ClusterId) && cx.cluster.is_none()
@@ -119,10 +111,6 @@ pub(in crate::validate) fn cluster_region(cx: &Cx<'_>) -> bool {
 pub(in crate::validate) fn cluster_zone(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::ZoneId)
         && cx.cluster.is_some_and(|(_, cluster)| Some(cluster.zone) != cx.zone.map(|(at, _)| at))
-}
-
-pub(in crate::validate) fn names_node_controller(cx: &Cx<'_>) -> bool {
-    cx.req.has(Param::NodeControllerId)
 }
 
 /// R69, G6.

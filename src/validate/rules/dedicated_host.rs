@@ -4,9 +4,8 @@ use crate::api::Param;
 use crate::validate::cx::{Cx, Net};
 use crate::world::{ChargeType, DedicatedHost, HostStatus};
 
-pub(in crate::validate) fn on_host(cx: &Cx<'_>) -> bool {
-    cx.on_host
-}
+/// What can bind a request to a dedicated host.
+pub(in crate::validate) const HOST: &[Param] = &[Param::DedicatedHostId, Param::Tenancy];
 
 fn named(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::DedicatedHostId)

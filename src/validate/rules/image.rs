@@ -1,6 +1,6 @@
 //! M1 to M6: the image, its terms, its state, its fit with the type, and what depends on its operating system.
 
-use crate::api::{Param, Params, forms};
+use crate::api::{Param, forms};
 use crate::model::Os;
 use crate::validate::cx::Cx;
 use crate::world::{Image, ImageSource, ImageStatus};
@@ -125,11 +125,7 @@ pub(in crate::validate) fn io(cx: &Cx<'_>) -> bool {
     cx.optimized && of_image(cx, |image| !image.io_optimized)
 }
 
-const LOG_ON: Params = Params::of(&[Param::HostName, Param::Password, Param::PasswordInherit]);
-
-pub(in crate::validate) fn names_log_on(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(LOG_ON)
-}
+pub(in crate::validate) const LOG_ON: &[Param] = &[Param::HostName, Param::Password, Param::PasswordInherit];
 
 /// R33.
 pub(in crate::validate) fn host_name(cx: &Cx<'_>) -> bool {
@@ -148,11 +144,7 @@ pub(in crate::validate) fn password_inherit(cx: &Cx<'_>) -> Option<String> {
         .then(|| format!("PasswordInherit does not match image {id}: the image has no password."))
 }
 
-const KEY_OR_DATA: Params = Params::of(&[Param::KeyPairName, Param::UserData]);
-
-pub(in crate::validate) fn names_key_or_data(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(KEY_OR_DATA)
-}
+pub(in crate::validate) const KEY_OR_DATA: &[Param] = &[Param::KeyPairName, Param::UserData];
 
 /// R41, O8.
 pub(in crate::validate) fn windows_key_pair(cx: &Cx<'_>) -> bool {

@@ -24,12 +24,7 @@ pub(super) mod tags;
 pub(super) mod texts;
 
 use super::cx::{Cx, DiskCx};
-use crate::api::{Param, Params};
-
-/// Some of these parameters has a text to which a rule may object by itself.
-fn suspect(cx: &Cx<'_>, params: Params) -> bool {
-    cx.req.suspects().meets(params)
-}
+use crate::api::Param;
 
 /// The parameter is there and its text is none of these.
 fn none_of(cx: &Cx<'_>, param: Param, known: &[&str]) -> bool {

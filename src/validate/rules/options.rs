@@ -1,23 +1,19 @@
 //! S7 and S11: options of the instance, and parameters against each other.
 
-use super::{malformed, none_of, suspect};
-use crate::api::{DiskField, Param, Params, UserData};
+use super::{malformed, none_of};
+use crate::api::{DiskField, Param, UserData};
 use crate::validate::cx::Cx;
 
 /// Largest user data, decoded, in bytes (R172).
 const USER_DATA_MAX: u32 = 16_384;
 
-const OPTIONS: Params = Params::of(&[
+pub(in crate::validate) const OPTIONS: &[Param] = &[
     Param::IoOptimized,
     Param::SecurityEnhancementStrategy,
     Param::CreditSpecification,
     Param::Affinity,
     Param::Tenancy,
-]);
-
-pub(in crate::validate) fn suspect_options(cx: &Cx<'_>) -> bool {
-    suspect(cx, OPTIONS) || cx.req.has(Param::UserData)
-}
+];
 
 /// R46.
 pub(in crate::validate) fn io_optimized(cx: &Cx<'_>) -> bool {

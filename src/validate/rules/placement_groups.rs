@@ -41,7 +41,7 @@ pub(in crate::validate) fn hpc_creating(cx: &Cx<'_>) -> bool {
     named_hpc(cx).is_some_and(|cluster| cluster.creating)
 }
 
-pub(in crate::validate) fn names_set(cx: &Cx<'_>) -> bool {
+fn names_set(cx: &Cx<'_>) -> bool {
     cx.req.has(Param::DeploymentSetId)
 }
 

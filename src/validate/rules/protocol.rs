@@ -1,19 +1,19 @@
 //! P1 to P4: can the message be taken as a call of CreateInstance at all?
 
-use super::{malformed, suspect};
-use crate::api::{Param, Params, forms};
+use super::malformed;
+use crate::api::{Param, forms};
 use crate::validate::cx::Cx;
 use crate::world::TokenState;
 
 const MANDATORY: [Param; 4] = [Param::Action, Param::RegionId, Param::ImageId, Param::InstanceType];
 
-const BOOLEANS: Params = Params::of(&[
+pub(in crate::validate) const BOOLEANS: &[Param] = &[
     Param::AutoRenew,
     Param::PasswordInherit,
     Param::UseAdditionalService,
     Param::DryRun,
     Param::DeletionProtection,
-]);
+];
 
 pub(in crate::validate) fn incomplete(cx: &Cx<'_>) -> bool {
     MANDATORY.iter().any(|param| !cx.req.has(*param))
@@ -35,17 +35,9 @@ pub(in crate::validate) fn no_type(cx: &Cx<'_>) -> bool {
     !cx.req.has(Param::InstanceType)
 }
 
-pub(in crate::validate) fn has_token(cx: &Cx<'_>) -> bool {
-    cx.req.has(Param::ClientToken)
-}
-
 /// R19.
 pub(in crate::validate) fn token_format(cx: &Cx<'_>) -> bool {
     malformed(cx, Param::ClientToken, forms::client_token)
-}
-
-pub(in crate::validate) fn suspect_booleans(cx: &Cx<'_>) -> bool {
-    suspect(cx, BOOLEANS)
 }
 
 /// R4.

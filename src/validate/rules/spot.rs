@@ -4,10 +4,6 @@ use super::none_of;
 use crate::api::{Param, forms};
 use crate::validate::cx::{Cx, Net};
 
-pub(in crate::validate) fn has_strategy(cx: &Cx<'_>) -> bool {
-    cx.req.has(Param::SpotStrategy)
-}
-
 /// R141.
 pub(in crate::validate) fn strategy(cx: &Cx<'_>) -> bool {
     !cx.on_host && none_of(cx, Param::SpotStrategy, &["NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"])
@@ -49,10 +45,6 @@ pub(in crate::validate) fn interruption(cx: &Cx<'_>) -> Option<String> {
     let behavior = cx.text(Param::SpotInterruptionBehavior).filter(|_| cx.spot)?;
     (behavior != "Terminate")
         .then(|| format!("The specified SpotInterruptionBehavior \"{behavior}\" is not valid."))
-}
-
-pub(in crate::validate) fn preemptible(cx: &Cx<'_>) -> bool {
-    cx.spot
 }
 
 /// R150.

@@ -1,7 +1,7 @@
 //! S8: charge type, and the length of a subscription. Values for weeks are decided here (O21).
 
-use super::{none_of, suspect};
-use crate::api::{Param, Params};
+use super::none_of;
+use crate::api::Param;
 use crate::validate::cx::Cx;
 
 /// Months that Period may be (R130).
@@ -12,10 +12,6 @@ const WEEKS: [i64; 4] = [1, 2, 3, 4];
 const RENEW_MONTHS: [i64; 5] = [1, 2, 3, 6, 12];
 /// Weeks that AutoRenewPeriod may be (R135).
 const RENEW_WEEKS: [i64; 3] = [1, 2, 3];
-
-pub(in crate::validate) fn prepaid_or_suspect(cx: &Cx<'_>) -> bool {
-    cx.prepaid() || suspect(cx, Params::of(&[Param::InstanceChargeType]))
-}
 
 /// R129.
 pub(in crate::validate) fn charge_type(cx: &Cx<'_>) -> bool {

@@ -1,21 +1,17 @@
 //! S5: the system disk, as far as the request alone tells.
 
-use super::{malformed, none_of, padded_category, suspect};
-use crate::api::{Param, Params, forms};
+use super::{malformed, none_of, padded_category};
+use crate::api::{Param, forms};
 use crate::validate::cx::Cx;
 use crate::world::CategoryIx;
 
-const SYSTEM_DISK: Params = Params::of(&[
+pub(in crate::validate) const SYSTEM_DISK: &[Param] = &[
     Param::SystemDiskSize,
     Param::SystemDiskCategory,
     Param::SystemDiskName,
     Param::SystemDiskDescription,
     Param::SystemDiskPerformanceLevel,
-]);
-
-pub(in crate::validate) fn suspect_system_disk(cx: &Cx<'_>) -> bool {
-    suspect(cx, SYSTEM_DISK)
-}
+];
 
 /// R94, O13.
 pub(in crate::validate) fn size_integer(cx: &Cx<'_>) -> bool {

@@ -1,15 +1,11 @@
 //! S1, S3, S4: identity texts, bandwidth and addresses.
 
-use super::{malformed, none_of, suspect};
-use crate::api::{Param, Params, forms};
+use super::{malformed, none_of};
+use crate::api::{Param, forms};
 use crate::validate::cx::Cx;
 
-const IDENTITY: Params =
-    Params::of(&[Param::InstanceType, Param::InstanceName, Param::Description, Param::HostName]);
-
-pub(in crate::validate) fn suspect_identity(cx: &Cx<'_>) -> bool {
-    suspect(cx, IDENTITY)
-}
+pub(in crate::validate) const IDENTITY: &[Param] =
+    &[Param::InstanceType, Param::InstanceName, Param::Description, Param::HostName];
 
 /// R44.
 pub(in crate::validate) fn type_format(cx: &Cx<'_>) -> Option<String> {
@@ -32,16 +28,8 @@ pub(in crate::validate) fn host_name(cx: &Cx<'_>) -> bool {
     malformed(cx, Param::HostName, forms::host_name)
 }
 
-const BANDWIDTH: Params =
-    Params::of(&[Param::InternetChargeType, Param::InternetMaxBandwidthOut, Param::InternetMaxBandwidthIn]);
-
-pub(in crate::validate) fn has_bandwidth(cx: &Cx<'_>) -> bool {
-    cx.req.present().meets(BANDWIDTH)
-}
-
-pub(in crate::validate) fn suspect_bandwidth(cx: &Cx<'_>) -> bool {
-    suspect(cx, BANDWIDTH)
-}
+pub(in crate::validate) const BANDWIDTH: &[Param] =
+    &[Param::InternetChargeType, Param::InternetMaxBandwidthOut, Param::InternetMaxBandwidthIn];
 
 /// R92.
 pub(in crate::validate) fn internet_charge_type(cx: &Cx<'_>) -> bool {
@@ -62,12 +50,8 @@ pub(in crate::validate) fn bandwidth_in(cx: &Cx<'_>) -> bool {
     })
 }
 
-const ADDRESSES: Params =
-    Params::of(&[Param::NodeControllerId, Param::InnerIpAddress, Param::PrivateIpAddress]);
-
-pub(in crate::validate) fn suspect_addresses(cx: &Cx<'_>) -> bool {
-    suspect(cx, ADDRESSES)
-}
+pub(in crate::validate) const ADDRESSES: &[Param] =
+    &[Param::NodeControllerId, Param::InnerIpAddress, Param::PrivateIpAddress];
 
 /// R69.
 pub(in crate::validate) fn node_controller(cx: &Cx<'_>) -> bool {

@@ -34,6 +34,7 @@ impl Distribution {
     }
 
     /// One value in seconds as a span, to the nearest microsecond; [`SimDuration::FOREVER`] for infinity.
+    #[inline]
     pub fn sample_span(&self, stream: &mut Stream) -> SimDuration {
         SimDuration::from_secs_f64(self.sample(stream))
     }
@@ -46,6 +47,7 @@ pub fn exponential(stream: &mut Stream) -> f64 {
 }
 
 /// A standard normal number, by Box and Muller's first form: two draws.
+#[inline]
 pub fn normal(stream: &mut Stream) -> f64 {
     let radius = (2.0 * exponential(stream)).sqrt();
     radius * libm::cos(std::f64::consts::TAU * stream.unit())

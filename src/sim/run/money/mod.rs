@@ -20,7 +20,7 @@ use crate::validate::{Effective, InternetCharge, Period, Spot};
 use crate::workload::{self, End};
 use crate::world::{ChargeType, World};
 
-use crate::sim::run::Run;
+use crate::sim::run::{Instance, Run};
 
 const HOUR: SimDuration = SimDuration::from_secs(3_600);
 /// How long instances take to come back once all is paid (LIFE-62).
@@ -330,13 +330,14 @@ impl Run<'_> {
     }
 
     /// An instance was created: it is charged from now on (LIFE-22), or its subscription has been paid.
+    #[inline(never)]
     pub(in crate::sim::run) fn money_created(&mut self, now: SimTime, slot: u32, effective: &Effective) {
+        if self.money.is_none() {
+            return;
+        }
         let utc = self.utc(now);
-        let (template, number, zone) = {
-            let instance = &self.instances[slot as usize];
-            (instance.template, instance.number, instance.zone)
-        };
         let Some(book) = &mut self.money else { return };
+        let Instance { template, number, zone, .. } = self.instances[slot as usize];
         let spot_price = self.world.spot_price(zone, effective.instance_type);
         let account = effective.account;
         let mut live = Live {

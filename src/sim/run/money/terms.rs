@@ -105,9 +105,6 @@ impl Run<'_> {
     /// Whether a customer's deletion is refused, because the instance's subscription is not over (LIFE-57). It is
     /// not renewed any more then, and goes when its term is over.
     pub(in crate::sim::run) fn subscription_keeps(&mut self, now: SimTime, slot: u32) -> bool {
-        if self.money.is_none() {
-            return false;
-        }
         let utc = self.utc(now);
         let Some(book) = &mut self.money else { return false };
         let Some(Some(live)) = book.lives.get_mut(slot as usize) else { return false };

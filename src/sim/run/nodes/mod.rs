@@ -381,6 +381,7 @@ impl Run<'_> {
     // --- what the lives of instances tell ---
 
     /// An instance has taken a place.
+    #[inline(never)]
     pub(super) fn came_to_host(&mut self, slot: u32, host: HostIx) {
         if let Some(nodes) = &mut self.nodes {
             nodes.arrive(slot, host);
@@ -389,6 +390,7 @@ impl Run<'_> {
 
     /// An instance gives its place up. Returns the claim when it is free at once, and keeps it while its local disks
     /// are wiped (DISK-71).
+    #[inline(never)]
     pub(super) fn went_from_host(&mut self, now: SimTime, slot: u32, claim: Claim) -> Option<Claim> {
         if self.nodes.is_none() {
             return Some(claim);
@@ -433,6 +435,7 @@ impl Run<'_> {
 
     /// An instance asks a host that does not answer for a start: it is down until the failure is noticed, or over. False
     /// when the host answers.
+    #[inline(never)]
     pub(super) fn asks_dead_host(&mut self, now: SimTime, slot: u32, host: HostIx) -> bool {
         if !self.nodes.as_ref().is_some_and(|nodes| nodes.is_dead(host)) {
             return false;

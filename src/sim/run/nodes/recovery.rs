@@ -59,6 +59,7 @@ impl Run<'_> {
     }
 
     /// An instance runs. Counts its time down, when it was.
+    #[inline(never)]
     pub(in crate::sim::run) fn is_up(&mut self, now: SimTime, slot: u32, again: bool) {
         let Some(nodes) = &mut self.nodes else { return };
         let Some(down) = nodes.down.remove(&slot) else { return };
@@ -73,6 +74,7 @@ impl Run<'_> {
     }
 
     /// An instance is released, maybe while it is down.
+    #[inline(never)]
     pub(in crate::sim::run) fn is_gone(&mut self, slot: u32) {
         let Some(nodes) = &mut self.nodes else { return };
         if let Some(down) = nodes.down.remove(&slot) {

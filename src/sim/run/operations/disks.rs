@@ -24,6 +24,7 @@ enum Named {
 
 impl Run<'_> {
     /// Room of the pools of a zone has changed: their levels follow.
+    #[inline(never)]
     pub(in crate::sim::run) fn touch_pools(&mut self, now: SimTime, zone: u32) {
         let world = &*self.world;
         let Some(ops) = self.operations.as_deref_mut() else { return };

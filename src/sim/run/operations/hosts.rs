@@ -25,8 +25,15 @@ impl Run<'_> {
     // --- use ---
 
     /// What is in use of a host has changed: the levels of the dedicated host in front of it follow.
-    #[inline]
+    #[inline(always)]
     pub(in crate::sim::run) fn touch_host(&mut self, now: SimTime, host: HostIx) {
+        if self.operations.is_some() {
+            self.host_changed(now, host);
+        }
+    }
+
+    #[inline(never)]
+    fn host_changed(&mut self, now: SimTime, host: HostIx) {
         let Some(ops) = self.operations.as_deref_mut() else { return };
         let Some(at) = ops.in_front.get(&host) else { return };
         let (Some(levels), Some(view)) = (ops.levels.get_mut(at), self.fleet.host(host)) else { return };

@@ -18,6 +18,7 @@ impl Run<'_> {
     // --- hooks of a life ---
 
     /// A new instance. True when it starts now; else it stays stopped (LIFE-10).
+    #[inline(never)]
     pub(in crate::sim::run) fn enroll(&mut self, now: SimTime, slot: u32, effective: &Effective) -> bool {
         let Instance { number, zone, template, .. } = self.instances[slot as usize];
         let workload = self.ops().workload_of[template as usize];
@@ -52,6 +53,7 @@ impl Run<'_> {
     }
 
     /// An instance runs, for the first time or again.
+    #[inline(never)]
     pub(in crate::sim::run) fn runs(&mut self, now: SimTime, slot: u32, again: bool) {
         let record = self.ops().record_mut(slot);
         record.mode = StoppedMode::NotApplicable;
@@ -64,6 +66,7 @@ impl Run<'_> {
     }
 
     /// The life of an instance ends: what outlives it is parted from it, and what counts it counts it no more.
+    #[inline(never)]
     pub(in crate::sim::run) fn unenroll(&mut self, now: SimTime, slot: u32) {
         self.part_disks(now, slot);
         let number = self.instances[slot as usize].number;
@@ -218,6 +221,7 @@ impl Run<'_> {
     }
 
     /// An instance has a place, so it is not stopped without charges any more, should it not come up there (LIFE-30).
+    #[inline(never)]
     pub(in crate::sim::run) fn holds_place(&mut self, slot: u32) {
         let records = self.operations.as_deref_mut().map(|ops| &mut ops.records);
         let record = records.and_then(|records| records.get_mut(slot as usize)?.as_mut());
