@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two builds of packyard on one scenario: instructions of each (valgrind), and wall times that take turns.
 #   benches/two-builds.sh OLD NEW [SCENARIO [ROUNDS]]
-# docs/engine.md says what was compared and how the builds are made.
+# docs/ARCHITECTURE.md says what was compared and how the builds are made.
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,4s/^# *//p' "$0"; exit 2; }
 old=$1 new=$2 scenario=${3:-scenarios/quickstart.toml} rounds=${4:-9}
