@@ -411,3 +411,25 @@ impl<O: Observer> Observer for Option<O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has seen enough, and cares for nothing else.
+    struct Full;
+
+    impl Observer for Full {
+        fn enough(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn two_and_perhaps_one_say_what_those_behind_them_say() {
+        assert!(((), Full).enough() && (Full, ()).enough() && Some(Full).enough());
+        assert!(!((), ()).enough() && !None::<Full>.enough());
+        assert!(((), Full).listens() && (Full, ()).listens() && Some(Full).listens());
+        assert!(!().listens() && !((), ()).listens() && !None::<Full>.listens() && !Some(()).listens());
+    }
+}

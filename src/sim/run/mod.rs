@@ -143,6 +143,9 @@ struct Instance {
     holdings: Holdings,
 }
 
+// What a run has the most of, and moves at each event: another field is a decision.
+const _: () = assert!(size_of::<Event>() <= 12 && size_of::<Call>() <= 104 && size_of::<Instance>() <= 160);
+
 /// Everything that changes while a run goes on.
 pub(in crate::sim) struct Run<'a> {
     pub(in crate::sim) world: &'a mut World,
