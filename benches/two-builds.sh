@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two builds of packyard on one scenario: instructions of each (valgrind), and wall times that take turns.
+# Two builds of packyard on one scenario: instructions of each (valgrind), and user times that take turns.
 #   benches/two-builds.sh OLD NEW [SCENARIO [ROUNDS]]
 # docs/ARCHITECTURE.md says what was compared and how the builds are made.
 set -euo pipefail

@@ -1,9 +1,8 @@
 //! Counts by class of value, for the many values of a run.
 //!
 //! The classes are those of an HDR histogram that is exact to three significant figures: a class for each value below
-//! 2048, and 1024 classes for each further power of two. To find the class and count takes a dozen instructions, a sixth of
-//! what a histogram spends on it, and a run counts a value for each stage of each call; so values are counted here and
-//! given to a histogram when somebody wants to see one.
+//! 2048, and 1024 classes for each further power of two. To find a class and count takes a few instructions, and a run counts
+//! a value for each stage of each call; so values are counted here and given to a histogram when somebody wants to see one.
 
 use hdrhistogram::Histogram;
 

@@ -348,8 +348,11 @@ pub(super) fn would(admitted: &Admitted, world: &World, fleet: &Fleet) -> Result
     Ok(effective)
 }
 
-/// Refuses, or claims everything that the instance needs and creates it.
-pub(super) fn commit(
+/// [`commit`](super::commit()) for a caller that keeps the values where they are: `admitted` gets those of the instance.
+///
+/// # Errors
+/// As [`commit`](super::commit()).
+pub fn commit_in_place(
     admitted: &mut Admitted,
     request: &Request,
     world: &mut World,
@@ -457,8 +460,10 @@ fn close(request: &Request, world: &mut World, effective: &Effective) {
     }
 }
 
-/// Marks the call as running: its token and an address.
-pub(super) fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
+/// Marks a call as running: a retry with its client token is told so (row 74), and one address of its vSwitch is spoken
+/// for, so that later calls than there are addresses are refused at their commit (row 158, R181). Needed only where time
+/// passes between [`admit`](super::admit) and [`commit`](super::commit()), which ends it, as [`abandon`] does.
+pub fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
     let effective = &admitted.effective;
     admitted.hold = match effective.network {
         Network::Vpc(place) if effective.named_address.is_none() && !effective.dry_run => {
@@ -476,8 +481,8 @@ fn let_go(admitted: &Admitted, world: &mut World) {
     }
 }
 
-/// Ends a call that was begun and will not be committed.
-pub(super) fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
+/// Ends a call that was begun and will not be committed: its token and its address are free again.
+pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
     let_go(admitted, world);
     close(request, world, admitted.effective());
 }

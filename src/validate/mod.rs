@@ -22,6 +22,7 @@ mod rules;
 mod tests;
 
 pub use check::{Answer, Check, Group, Phase};
+pub use commit::{abandon, begin, commit_in_place};
 pub use effective::{
     Affinity, Credit, Disk, Effective, InternetCharge, Network, PerformanceLevel, Period, PeriodUnit, Spot,
 };
@@ -164,18 +165,6 @@ fn admit_as<A>(
     }
 }
 
-/// Marks a call as running: a retry with its client token is told so (row 74), and one address of its vSwitch is spoken
-/// for, so that later calls than there are addresses are refused at their commit (row 158, R181). Needed only where time
-/// passes between [`admit`] and [`commit`], which ends it, as [`abandon`] does.
-pub fn begin(admitted: &mut Admitted, request: &Request, world: &mut World, now: Utc) {
-    commit::begin(admitted, request, world, now);
-}
-
-/// Ends a call that was begun and will not be committed: its token and its address are free again.
-pub fn abandon(admitted: &Admitted, request: &Request, world: &mut World) {
-    commit::abandon(admitted, request, world);
-}
-
 /// Phases 12 to 14: quota, capacity, the inside. Claims everything that the instance needs, or nothing.
 ///
 /// # Errors
@@ -190,20 +179,6 @@ pub fn commit(
     let mut admitted = admitted;
     let claimed = commit_in_place(&mut admitted, request, world, fleet, now)?;
     Ok(claimed.created(admitted.effective))
-}
-
-/// [`commit`] for a caller that keeps the values where they are: `admitted` gets those of the instance.
-///
-/// # Errors
-/// As [`commit`].
-pub fn commit_in_place(
-    admitted: &mut Admitted,
-    request: &Request,
-    world: &mut World,
-    fleet: &Fleet,
-    now: Utc,
-) -> Result<Claimed, Reject> {
-    commit::commit(admitted, request, world, fleet, now)
 }
 
 /// What binds the place of a created instance with these values (host, cluster, set, owner), as a want that finds it

@@ -332,9 +332,6 @@ impl Run<'_> {
     /// An instance was created: it is charged from now on (LIFE-22), or its subscription has been paid.
     #[inline(never)]
     pub(in crate::sim::run) fn money_created(&mut self, now: SimTime, slot: u32, effective: &Effective) {
-        if self.money.is_none() {
-            return;
-        }
         let utc = self.utc(now);
         let Some(book) = &mut self.money else { return };
         let Instance { template, number, zone, .. } = self.instances[slot as usize];

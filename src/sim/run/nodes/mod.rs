@@ -392,9 +392,6 @@ impl Run<'_> {
     /// are wiped (DISK-71).
     #[inline(never)]
     pub(super) fn went_from_host(&mut self, now: SimTime, slot: u32, claim: Claim) -> Option<Claim> {
-        if self.nodes.is_none() {
-            return Some(claim);
-        }
         let host = claim.host();
         self.cut_move(now, slot);
         self.nodes().leave(slot, host);
